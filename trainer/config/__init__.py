@@ -1,0 +1,33 @@
+"""The settings: one schema, read from TOML, with every key checked.
+
+A config file names the topics and may set anything in `trainer.config.schema`; what it leaves out has the
+default given there. The file that ships is ``configs/topics.toml``.
+"""
+
+from trainer.config.load import config_from_dict, find_config, json_schema, load_config, shipped_folder
+from trainer.config.schema import (
+    Build,
+    Classifier,
+    Config,
+    Features,
+    Rule,
+    Split,
+    Thresholds,
+    Topic,
+)
+
+__all__ = [
+    "Build",
+    "Classifier",
+    "Config",
+    "Features",
+    "Rule",
+    "Split",
+    "Thresholds",
+    "Topic",
+    "config_from_dict",
+    "find_config",
+    "json_schema",
+    "load_config",
+    "shipped_folder",
+]

@@ -1,0 +1,172 @@
+"""The schema of a config file, with the default of every setting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+NgramRange = tuple[Annotated[int, Field(ge=1, le=10)], Annotated[int, Field(ge=1, le=10)]]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Examples(_Strict):
+    """Sentences that a rule must, and must not, fire on; checked whenever the rules are compiled."""
+
+    fires: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+
+class Rule(_Strict):
+    """A named keyword rule: it votes where one of `match` stands, unless its conditions say otherwise."""
+
+    name: Name
+    match: Annotated[tuple[str, ...], Field(min_length=1)]
+    """RE2 patterns; each matches whole words."""
+    ignore: tuple[str, ...] = ()
+    """A match that lies inside one of these does not count: "chicken Kyiv" is not Kyiv."""
+    together: tuple[str, ...] = ()
+    """When given, one of these must stand in the sentence too."""
+    unless: tuple[str, ...] = ()
+    """None of these may stand in the sentence."""
+    vote: Literal["yes", "no"] = "yes"
+    weight: Annotated[float, Field(gt=0, le=1)] = 1.0
+    case_sensitive: bool = False
+    examples: Examples = Examples()
+
+
+class Topic(_Strict):
+    """One topic: what it is called, what it means, and the rules that vote on it."""
+
+    name: Name
+    title: str
+    definition: str
+    rules: tuple[Rule, ...] = ()
+
+    @model_validator(mode="after")
+    def _rules_differ(self) -> Topic:
+        _refuse_twice("rule", [rule.name for rule in self.rules])
+        return self
+
+
+class Split(_Strict):
+    """Share of the sentences in each split; they must sum to 1."""
+
+    train: Annotated[float, Field(gt=0, le=1)] = 0.8
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Thresholds and calibration are found out of fold, so that none is needed."""
+    test: Annotated[float, Field(ge=0, lt=1)] = 0.2
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> Split:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"the shares must sum to 1, not {total:g}")
+        return self
+
+
+class Build(_Strict):
+    """How documents become a corpus."""
+
+    starter: bool = True
+    """Let the shipped gold sentences join (only topics that the config has)."""
+    min_words: Annotated[int, Field(ge=1)] = 3
+    """Pieces of documents with fewer words are left out."""
+    near_duplicate: Annotated[float, Field(ge=0.5, le=1)] = 0.8
+    """Jaccard similarity of word 3-shingles from which two sentences count as one text."""
+    link_words: Annotated[int, Field(ge=1)] = 8
+    """Repeated sentences with fewer words are kept once and link no documents."""
+    link_documents: Annotated[int, Field(ge=1)] = 5
+    """The same for sentences that stand in more documents than this."""
+    silence_weight: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Weight of the "no" where no rule of a topic fires; 0 leaves it unknown."""
+    split: Split = Split()
+
+
+class Features(_Strict):
+    """TF-IDF over words and over characters inside words."""
+
+    word_ngrams: NgramRange = (1, 2)
+    char_ngrams: NgramRange | None = (2, 5)
+    """``[]`` in TOML switches characters off."""
+    min_df: Annotated[int, Field(ge=1)] = 2
+    sublinear_tf: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_off(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("char_ngrams") == []:
+            return {**data, "char_ngrams": None}
+        return data
+
+    @model_validator(mode="after")
+    def _ranges_ascend(self) -> Features:
+        for key in ("word_ngrams", "char_ngrams"):
+            ngrams = getattr(self, key)
+            if ngrams is not None and ngrams[0] > ngrams[1]:
+                raise ValueError(f"{key} must ascend, not {list(ngrams)}")
+        return self
+
+
+class Classifier(_Strict):
+    """The linear model: one binary problem a topic."""
+
+    kind: Literal["logistic", "svm"] = "logistic"
+    C: Annotated[float, Field(gt=0)] = 4.0
+    class_weight: Literal["none", "balanced"] = "balanced"
+    silver_weight: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Weight of a rule-made label beside a human one; 0 leaves silver out."""
+    allow_empty: bool = False
+    """Train even when a topic has no positive (it is then never tagged)."""
+
+
+class Thresholds(_Strict):
+    """How a probability becomes a decision."""
+
+    objective: Literal["f1", "fixed"] = "f1"
+    fixed: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    lowest: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """Hand-made corpora hold more topics than the world: thresholds found on them are kept inside these."""
+    highest: Annotated[float, Field(gt=0, lt=1)] = 0.7
+    review: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
+    """Probabilities closer than this to the threshold go to review."""
+
+    @model_validator(mode="after")
+    def _band_ascends(self) -> Thresholds:
+        if self.lowest > self.highest:
+            raise ValueError(f"lowest ({self.lowest:g}) must not exceed highest ({self.highest:g})")
+        return self
+
+
+class Config(_Strict):
+    """All settings of one tagger."""
+
+    name: Name = "topics"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 13
+    topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+    build: Build = Build()
+    features: Features = Features()
+    classifier: Classifier = Classifier()
+    thresholds: Thresholds = Thresholds()
+
+    @model_validator(mode="after")
+    def _topics_differ(self) -> Config:
+        _refuse_twice("topic", [topic.name for topic in self.topics])
+        return self
+
+    @property
+    def topic_names(self) -> tuple[str, ...]:
+        """Names of the topics, in the order of the file."""
+        return tuple(topic.name for topic in self.topics)
+
+
+def _refuse_twice(kind: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{kind} '{twice[0]}' stands twice")

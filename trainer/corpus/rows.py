@@ -1,0 +1,162 @@
+"""One row of a JSONL or CSV file -> a document, a labelled sentence, or a rejection.
+
+A row with labels is a labelled sentence; any other row with a text is a document.
+
+- A ``labels`` list is complete: an absent topic is "no", unless ``judged`` lists the topics looked at.
+- A ``labels`` object ``{topic: yes|no|unknown}`` is partial: an absent topic was not judged.
+- A sheet has a ``labels`` cell (``sanctions; ukraine``) or one column a topic: 1 / 0 / blank.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trainer.errors import did_you_mean
+from trainer.records import Answer, Document, LabelledText, Rejection
+
+_ANSWERS: dict[Any, Answer | None] = {
+    "yes": "yes", "no": "no", "unknown": None,
+    "1": "yes", "0": "no", "": None,
+    "true": "yes", "false": "no",
+    True: "yes", False: "no", None: None,
+}  # fmt: skip
+_ABOUT = ("title", "source", "date", "url")
+
+
+class RowError(ValueError):
+    """A row cannot be used; the reason is a short fixed code, the detail is for people."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def read_row(
+    row: Mapping[str, Any], topics: Sequence[str], at: str, author: str
+) -> Document | LabelledText | Rejection:
+    """Turn a decoded row into the record that it holds.
+
+    Parameters
+    ----------
+    row : mapping
+        Column or key to value, as JSON or CSV gave it.
+    topics : sequence of str
+        The topics of the config.
+    at : str
+        Where the row stands, as ``path:line``.
+    author : str
+        Who made the labels, where the row names no ``annotator``.
+    """
+    try:
+        text = checked_text(row.get("text"))
+        about = {key: _optional(row, key) for key in _ABOUT}
+        identity = _optional(row, "id")
+        if not _has_labels(row, topics):
+            return Document(identity or content_id("doc", text), text, at=at, **about)
+        return LabelledText(
+            id=identity or content_id("text", text),
+            text=text.strip(),
+            labels=_answers(row, topics),
+            author=_optional(row, "annotator") or author,
+            doc_id=_optional(row, "doc_id"),
+            at=at,
+            **about,
+        )
+    except RowError as error:
+        return Rejection(at, error.reason, error.detail)
+
+
+def checked_text(text: object) -> str:
+    """Return `text` when it is one that can be stored and counted.
+
+    Raises
+    ------
+    RowError
+        With reason ``no_text``, ``empty_text``, ``nul_byte`` or ``not_utf8``.
+    """
+    if not isinstance(text, str):
+        got = "nothing" if text is None else type(text).__name__
+        raise RowError("no_text", f"'text' must be a string, got {got}")
+    if not text.strip():
+        raise RowError("empty_text", "the text is empty")
+    if "\0" in text:
+        raise RowError("nul_byte", "the text holds a NUL byte")
+    _refuse_surrogates(text)
+    return text
+
+
+def content_id(kind: str, text: str) -> str:
+    """Return an id made from the content: the same text, the same id."""
+    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _refuse_surrogates(text: str) -> None:
+    # Undecodable bytes arrive as lone surrogates, and JSON can carry them as escapes.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise RowError("not_utf8", "the text holds bytes or escapes that are not valid UTF-8") from None
+
+
+def _optional(row: Mapping[str, Any], key: str) -> str | None:
+    value = row.get(key)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise RowError("bad_field", f"'{key}' must be a string, got {type(value).__name__}")
+    text = str(value)
+    if "\0" in text:
+        raise RowError("nul_byte", f"'{key}' holds a NUL byte")
+    _refuse_surrogates(text)
+    return text
+
+
+def _has_labels(row: Mapping[str, Any], topics: Sequence[str]) -> bool:
+    if "labels" in row:
+        return True
+    return any(row.get(topic) not in (None, "") for topic in topics)
+
+
+def _answers(row: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]:
+    labels = row.get("labels")
+    if "labels" not in row:
+        return _partial({topic: row[topic] for topic in topics if topic in row}, topics)
+    if isinstance(labels, dict):
+        return _partial(labels, topics)
+    if isinstance(labels, str):
+        labels = [name.strip() for name in labels.replace("|", ";").replace(",", ";").split(";")]
+        labels = [name for name in labels if name]
+    judged = row.get("judged", list(topics))
+    for key, value in (("labels", labels), ("judged", judged)):
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise RowError("bad_labels", f"'{key}' must be a list of topic names")
+        _refuse_unknown(value, topics)
+    extra = sorted(set(labels) - set(judged))
+    if extra:
+        raise RowError("bad_labels", f"'{extra[0]}' is in 'labels' but not in 'judged'")
+    return {topic: "yes" if topic in labels else "no" for topic in topics if topic in judged}
+
+
+def _partial(labels: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]:
+    _refuse_unknown(list(labels), topics)
+    answers: dict[str, Answer] = {}
+    for topic, value in labels.items():
+        key = value.strip().lower() if isinstance(value, str) else value
+        try:
+            answer = _ANSWERS[key]
+        except (KeyError, TypeError):
+            raise RowError(
+                "bad_labels", f"'{topic}' must be yes, no or unknown (1, 0 or blank), got {value!r}"
+            ) from None
+        if answer:
+            answers[topic] = answer
+    return {topic: answers[topic] for topic in topics if topic in answers}
+
+
+def _refuse_unknown(names: Sequence[str], topics: Sequence[str]) -> None:
+    for name in names:
+        if name not in topics:
+            raise RowError("unknown_topic", f"unknown topic {name!r}. {did_you_mean(name, topics)}")

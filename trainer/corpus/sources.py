@@ -1,0 +1,236 @@
+"""Reading what the user points at: files, folders, globs, standard input.
+
+Whatever is read comes out, as a `Document`, a `LabelledText` or a `Rejection`: accepted + rejected = read.
+Any file may be gzipped. Text is UTF-8; a byte-order mark is taken off.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import gzip
+import io
+import json
+import sys
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from trainer.corpus.rows import RowError, checked_text, read_row
+from trainer.errors import NotFoundError
+from trainer.progress import Progress, silent
+from trainer.records import Document, LabelledText, Rejection
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes; a longer line of JSONL or CSV is rejected without being decoded."""
+
+STDIN = "-"
+Record = Document | LabelledText | Rejection
+_TEXT = (".txt", ".md")
+_TABLES = (".csv", ".tsv")
+SUFFIXES = (*_TEXT, ".jsonl", *_TABLES)
+
+
+def read_inputs(
+    inputs: Sequence[str | Path], topics: Sequence[str], progress: Progress = silent
+) -> Iterator[Record]:
+    """Yield everything that `inputs` hold, in a fixed order.
+
+    Parameters
+    ----------
+    inputs : sequence of path
+        Files, folders (read recursively, links not followed), globs, or ``-`` for standard input.
+    topics : sequence of str
+        The topics of the config; a table with one of them as a column holds labels.
+    progress : Progress
+        Called with bytes read and bytes in all.
+
+    Raises
+    ------
+    NotFoundError
+        When an input is not there; raised before anything is read.
+    """
+    files = [found for item in inputs for found in _files_of(item)]
+    total = sum(path.stat().st_size for path, _ in files if path is not None)
+    before = 0
+    for path, name in files:
+        if path is None:
+            yield from _read_stdin(topics)
+            continue
+        size = path.stat().st_size
+        for record, position in _read_file(path, name, topics):
+            progress("reading", min(before + position, total), total)
+            yield record
+        before += size
+    progress("reading", total, total)
+
+
+def _files_of(item: str | Path) -> list[tuple[Path | None, str]]:
+    """Return the files behind one input, each with the name that its documents carry."""
+    if str(item) == STDIN:
+        return [(None, STDIN)]
+    path = Path(item)
+    if path.is_dir():
+        root = path.resolve()
+        found = sorted(p for p in root.rglob("*") if p.is_file() and not _hidden(p.relative_to(root)))
+        return [(p, f"{root.name}/{p.relative_to(root).as_posix()}") for p in found]
+    if path.exists():
+        return [(path, path.name)]
+    matches = [Path(match) for match in sorted(glob.glob(str(item), recursive=True))]  # noqa: PTH207
+    if not matches:
+        raise NotFoundError(
+            f"no file, folder or glob '{item}'",
+            hint="A path is taken from the folder that you are in.",
+        )
+    return [pair for match in matches for pair in _files_of(match)]
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _read_file(path: Path, name: str, topics: Sequence[str]) -> Iterator[tuple[Record, int]]:
+    """Yield each record with the number of bytes of the file behind it."""
+    try:
+        with path.open("rb") as raw:
+            handle: IO[bytes] = gzip.open(raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]
+            for record in _read_handle(handle, path, name, topics):
+                yield record, raw.tell()
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield Rejection(str(path), "damaged_gzip", str(error)), 0
+    except OSError as error:
+        yield Rejection(str(path), "unreadable", error.strerror or str(error)), 0
+
+
+def _read_handle(handle: IO[bytes], path: Path, name: str, topics: Sequence[str]) -> Iterator[Record]:
+    inner = name.removesuffix(".gz")
+    suffix = Path(inner).suffix.lower()
+    if suffix == ".jsonl":
+        return _read_jsonl(_lines(handle), str(path), topics)
+    if suffix in _TABLES:
+        return _read_table(_lines(handle), str(path), topics)
+    if suffix in _TEXT:
+        return iter([_read_text(handle.read(), str(path), name)])
+    kinds = ", ".join(SUFFIXES)
+    return iter([Rejection(str(path), "unsupported_type", f"not one of {kinds} (each may be .gz)")])
+
+
+def _read_stdin(topics: Sequence[str]) -> Iterator[Record]:
+    handle = sys.stdin.buffer
+    start = handle.peek(1)[:64] if isinstance(handle, io.BufferedReader) else b""
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        yield from _read_jsonl(_lines(handle), "<stdin>", topics)
+    else:
+        yield _read_text(handle.read(), "<stdin>", "stdin")
+
+
+def _read_text(data: bytes, at: str, name: str) -> Record:
+    try:
+        text = checked_text(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return Rejection(f"{at}:{line}", "not_utf8", f"byte {error.start} is not valid UTF-8")
+    except RowError as error:
+        return Rejection(at, error.reason, error.detail)
+    return Document(id=name, text=text, title=Path(name).stem, at=at)
+
+
+def _lines(handle: IO[bytes]) -> Iterator[tuple[int, str | None]]:
+    r"""Yield numbered lines, split on ``\n`` alone; None for one that is too long."""
+    number = 0
+    while line := handle.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            while line and not line.endswith(b"\n"):
+                line = handle.readline(LONGEST_LINE)
+            yield number, None
+            continue
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        # What is not UTF-8 becomes lone surrogates, which the row check refuses by name.
+        yield number, line.decode("utf-8", "surrogateescape")
+
+
+def _read_jsonl(lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str]) -> Iterator[Record]:
+    author = f"human:{Path(path).name}"
+    for number, line in lines:
+        at = f"{path}:{number}"
+        if line is None:
+            yield Rejection(at, "too_long", f"the line is longer than {LONGEST_LINE:,} bytes")
+        elif line.strip():
+            try:
+                row = decode_json(line)
+            except ValueError as error:
+                yield Rejection(at, "malformed_json", str(error))
+                continue
+            if isinstance(row, dict):
+                yield read_row(row, topics, at, author)
+            else:
+                yield Rejection(at, "malformed_json", f"expected an object, got {type(row).__name__}")
+
+
+def decode_json(text: str) -> Any:
+    """Decode one JSON value, refusing what JSON does not have: NaN, Infinity, a key twice."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        row = dict(pairs)
+        if len(row) != len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise ValueError(f"key {twice!r} stands twice")
+        return row
+
+    try:
+        return json.loads(text, parse_constant=refuse, object_pairs_hook=once)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _read_table(lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str]) -> Iterator[Record]:
+    csv.field_size_limit(LONGEST_LINE)
+    author = f"human:{Path(path).name}"
+    too_long: list[Rejection] = []
+
+    def kept() -> Iterator[str]:
+        for number, line in lines:
+            if line is None:
+                detail = f"the line is longer than {LONGEST_LINE:,} bytes"
+                too_long.append(Rejection(f"{path}:{number}", "too_long", detail))
+            else:
+                yield line
+
+    source = kept()
+    header_line = next(source, "")
+    delimiter = max(",;\t", key=lambda mark: (mark in header_line, header_line.count(mark)))
+    rows = csv.reader(_chain(header_line, source), delimiter=delimiter, strict=True)
+    header: list[str] | None = None
+    start = 1
+    while True:
+        at = f"{path}:{start}"
+        try:
+            cells = next(rows)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            yield Rejection(at, "malformed_csv", f"{error}; the rows from here on are not read")
+            break
+        start = rows.line_num + 1
+        if header is None:
+            header = [cell.strip() for cell in cells]
+            if "text" not in header or len(set(header)) != len(header):
+                yield Rejection(at, "no_text", "the first row must name the columns, 'text' among them, each once")
+                break
+        elif len(cells) != len(header) and cells:
+            yield Rejection(at, "ragged_row", f"expected {len(header)} cells, got {len(cells)}")
+        elif cells:
+            yield read_row(dict(zip(header, cells, strict=True)), topics, at, author)
+    yield from too_long
+
+
+def _chain(first: str, rest: Iterable[str]) -> Iterator[str]:
+    yield first
+    yield from rest

@@ -1,0 +1,213 @@
+"""A corpus on disk: Parquet that `datasets` and pyarrow read alike, a manifest and a card.
+
+::
+
+    <version>/
+      README.md           dataset card; its YAML names the splits
+      corpus.json         fingerprint, config, counts
+      data/<split>.parquet
+      votes.parquet       who said what of which sentence
+      documents.parquet   the texts that offsets point into
+      rejected.jsonl      what was read and not used
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.errors import ArtifactError
+from trainer.storage import version_folder
+
+if TYPE_CHECKING:
+    import datasets
+    import pyarrow as pa
+
+FORMAT = 1
+MANIFEST = "corpus.json"
+SPLITS = ("train", "validation", "test")
+ROW_COLUMNS = (
+    "id", "text", "doc_id", "start", "end", "split", "group", "origin", "labels", "unknown",
+    "source", "date", "title", "url",
+)  # fmt: skip
+_VERSION_HINT = "`trainer build` makes one."
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A corpus version on disk.
+
+    Attributes
+    ----------
+    path : Path
+        Its folder.
+    created : bool
+        False when `build` found that this very content was there already.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+    created: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of the corpus."""
+        return str(self.manifest["name"])
+
+    @property
+    def version(self) -> str:
+        """Number of the version, as a string."""
+        return self.path.resolve().name
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the canonical rows: the same for the same content, wherever and whenever built."""
+        return str(self.manifest["fingerprint"])
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Topic names, in config order."""
+        return tuple(self.manifest["topics"])
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Splits that hold sentences."""
+        return tuple(split for split in SPLITS if self.manifest["splits"].get(split))
+
+    def rows(self, splits: Sequence[str] = SPLITS, columns: Sequence[str] = ROW_COLUMNS) -> pa.Table:
+        """Return rows as an Arrow table."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = row_schema(self.topics)
+        empty = pa.schema([schema.field(column) for column in columns], schema.metadata).empty_table()
+        files = [self.path / "data" / f"{split}.parquet" for split in splits if split in self.splits]
+        try:
+            return pa.concat_tables([empty, *(pq.read_table(file, columns=list(columns)) for file in files)])
+        except (OSError, pa.ArrowException) as error:
+            raise ArtifactError(f"the corpus is damaged: {error}", where=str(self.path)) from error
+
+    def to_datasets(self) -> datasets.DatasetDict:
+        """Return the splits as a `datasets.DatasetDict`, held in memory."""
+        import datasets
+
+        return datasets.DatasetDict(
+            {
+                split: datasets.Dataset(self.rows([split]).combine_chunks()) for split in self.splits
+            }
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``trainer build --json`` prints."""
+        keys = ("documents", "sentences", "labels", "splits", "rejected")
+        return {
+            "corpus": str(self.path),
+            "version": self.version,
+            "fingerprint": self.fingerprint,
+            **{key: self.manifest[key] for key in keys},
+        }
+
+
+def open_corpus(where: str | Path | None, root: Path, name: str) -> Corpus:
+    """Open a corpus by its folder, its version number, or (None) the newest one of `name`.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    ArtifactError
+        When what is there is not a whole corpus of a format that this version reads.
+    """
+    folder = Path(where) if where is not None else None
+    if folder is None or not folder.is_dir():
+        parent = root / "corpora" / name
+        folder = version_folder("corpus", parent, None if where is None else str(where), _VERSION_HINT)
+    file = folder / MANIFEST
+    try:
+        manifest = json.loads(file.read_bytes())
+        found = manifest["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"not a corpus: {error}", where=str(file)) from error
+    if found != FORMAT:
+        raise ArtifactError(f"corpus format {found} is not {FORMAT}, the one this version reads", where=str(file))
+    return Corpus(folder, manifest)
+
+
+def row_schema(topics: Sequence[str]) -> pa.Schema:
+    """Return the Arrow schema of the rows, with the features that `datasets` reads from its metadata."""
+    import pyarrow as pa
+
+    strings = ("id", "text", "doc_id", "split", "group", "origin", "source", "date", "title", "url")
+    types: dict[str, pa.DataType] = {column: pa.string() for column in strings}
+    types |= {"start": pa.int64(), "end": pa.int64()}
+    types |= {"labels": pa.list_(pa.int64()), "unknown": pa.list_(pa.int64())}
+    features: dict[str, Any] = {column: {"dtype": "string", "_type": "Value"} for column in strings}
+    features |= {column: {"dtype": "int64", "_type": "Value"} for column in ("start", "end")}
+    several = {"feature": {"names": list(topics), "_type": "ClassLabel"}, "_type": "List"}
+    features |= {"labels": several, "unknown": several}
+    ordered = {column: features[column] for column in ROW_COLUMNS}
+    return pa.schema(
+        [(column, types[column]) for column in ROW_COLUMNS],
+        metadata={"huggingface": json.dumps({"info": {"features": ordered}})},
+    )
+
+
+def row_digest(row: Mapping[str, Any]) -> bytes:
+    """Return the SHA-256 of one row in canonical form."""
+    values = [row[column] for column in ROW_COLUMNS]
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).digest()
+
+
+def fingerprint(topics: Sequence[str], digests: Iterable[bytes]) -> str:
+    """Return the fingerprint of a corpus from the digests of its rows, in any order."""
+    whole = hashlib.sha256(json.dumps(list(topics)).encode())
+    for digest in sorted(digests):
+        whole.update(digest)
+    return whole.hexdigest()
+
+
+class TableWriter:
+    """Writes rows to a Parquet file in batches; use as a context manager."""
+
+    BATCH = 5_000
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        import pyarrow.parquet as pq
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._schema = schema
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._rows: list[Mapping[str, Any]] = []
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Take one row."""
+        self._rows.append(row)
+        if len(self._rows) >= self.BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        self._rows = []
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is None:
+            self._flush()
+        self._writer.close()
+
+
+def read_batches(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a Parquet file, holding one batch at a time."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(TableWriter.BATCH):
+            yield from batch.to_pylist()

@@ -1,0 +1,81 @@
+"""Sparse rows as plain arrays, and their product with the weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+try:
+    from trainer.model._kernel import sparse_dot as _compiled_dot
+except ImportError:  # installed without a compiler: numpy serves, with the same bits
+    _compiled_dot = None
+
+ENGINE = "compiled" if _compiled_dot is not None else "numpy"
+
+
+@dataclass(frozen=True, slots=True)
+class SparseRows:
+    """A matrix in compressed sparse row form, indices ascending in each row.
+
+    Attributes
+    ----------
+    indptr : (n + 1,) array of int64
+    indices : (nnz,) array of int64
+    values : (nnz,) array of float64
+    width : int
+        Number of columns.
+    """
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int64]
+    values: NDArray[np.float64]
+    width: int
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def row_numbers(self) -> NDArray[np.int64]:
+        """Row of each entry."""
+        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
+
+    def dot(self, weights: NDArray[np.float32], *, compiled: bool = True) -> NDArray[np.float64]:
+        """Multiply by a dense (width, k) matrix; sums run in the order of the indices, in float64.
+
+        Parameters
+        ----------
+        compiled : bool
+            False asks for numpy even where the compiled loop is there; the result is the same to the bit.
+
+        Returns
+        -------
+        (n, k) array of float64
+        """
+        if weights.ndim != 2 or weights.shape[0] != self.width:
+            raise ValueError(f"weights must have {self.width} rows, got shape {weights.shape}")
+        if compiled and _compiled_dot is not None:
+            out = np.zeros((len(self), weights.shape[1]))
+            dense = np.ascontiguousarray(weights, dtype=np.float32)
+            _compiled_dot(self.indptr, self.indices, self.values, dense, out)
+            return out
+        rows = self.row_numbers
+        columns = [
+            np.bincount(rows, self.values * weights[self.indices, topic].astype(np.float64), len(self))
+            for topic in range(weights.shape[1])
+        ]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(self), 0))
+
+
+def beside(blocks: list[SparseRows]) -> SparseRows:
+    """Put matrices of equally many rows side by side."""
+    if len(blocks) == 1:
+        return blocks[0]
+    offsets = np.cumsum([0, *(block.width for block in blocks)])
+    rows = np.concatenate([block.row_numbers for block in blocks])
+    order = np.argsort(rows, kind="stable")
+    indices = np.concatenate([block.indices + start for block, start in zip(blocks, offsets, strict=False)])
+    values = np.concatenate([block.values for block in blocks])
+    indptr = np.sum([block.indptr for block in blocks], axis=0)
+    return SparseRows(indptr, indices[order], values[order], int(offsets[-1]))

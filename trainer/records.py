@@ -1,0 +1,156 @@
+"""The records that flow from documents to decisions.
+
+All are frozen and carry no behaviour beyond what their fields mean. Offsets are code points into the
+text of the document, half open: ``document.text[start:end] == sentence.text``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Answer = Literal["yes", "no"]
+Label = Literal["yes", "no", "unknown"]
+Origin = Literal["gold", "silver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text as it was read, with what is known of it.
+
+    Attributes
+    ----------
+    id : str
+        Unique in a corpus.
+    text : str
+        Whole text, unchanged.
+    at : str
+        Where it was read, as ``path:line``; for messages only, in no fingerprint.
+    """
+
+    id: str
+    text: str
+    title: str | None = None
+    source: str | None = None
+    date: str | None = None
+    url: str | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A sentence somebody has judged.
+
+    Attributes
+    ----------
+    labels : mapping of str to {"yes", "no"}
+        By topic name; a topic that is missing was not judged.
+    doc_id : str or None
+        The document it was taken from; None for a loose sentence, which is its own document.
+    """
+
+    id: str
+    text: str
+    labels: Mapping[str, Answer]
+    author: str
+    doc_id: str | None = None
+    title: str | None = None
+    source: str | None = None
+    date: str | None = None
+    url: str | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An input that was read and not used, and why."""
+
+    at: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One opinion on one topic of one sentence.
+
+    Attributes
+    ----------
+    author : str
+        ``rule:<topic>/<rule>``, ``human:<annotator>`` or ``silence``.
+    start, end : int
+        What in the sentence made the author say so; the whole sentence for people.
+    weight : float
+        How much the vote counts against others of its kind, in (0, 1].
+    """
+
+    topic: str
+    answer: Answer
+    author: str
+    start: int
+    end: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of one text.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Topics that the text carries, in config order; ``()`` is a fine answer.
+    scores : mapping of str to float
+        Calibrated probability of every topic.
+    review : tuple of str
+        Topics too close to call: neither in `labels` nor ruled out.
+    """
+
+    text: str
+    labels: tuple[str, ...]
+    scores: Mapping[str, float]
+    review: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """A prediction with its place in a document."""
+
+    prediction: Prediction
+    start: int
+    end: int
+    doc_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one feature adds to the margin of one topic.
+
+    Attributes
+    ----------
+    feature : str
+        ``word:…`` or ``char:…``.
+    value : float
+        Added to the margin, in its unit.
+    spans : tuple of (int, int)
+        Where the feature stands in the text.
+    """
+
+    feature: str
+    value: float
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a model gave a topic its score: ``intercept + sum(contributions) == margin``."""
+
+    text: str
+    topic: str
+    label: Label | Literal["review"]
+    score: float
+    margin: float
+    threshold: float
+    intercept: float
+    contributions: tuple[Contribution, ...] = field(default=())

@@ -1,0 +1,146 @@
+"""Writing folders so that each is whole or not there, and JSON so that equal things have equal bytes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import NotFoundError, TrainerError
+
+_STAGING = ".staging-"
+
+
+def artifacts_root(root: str | Path | None = None) -> Path:
+    """Return where produced files live: `root`, else ``$TRAINER_ARTIFACTS``, else ``./artifacts``."""
+    return Path(root or os.environ.get("TRAINER_ARTIFACTS") or "artifacts")
+
+
+def canonical_json(value: Any) -> bytes:
+    """Encode as UTF-8 JSON with sorted keys and no choice left: equal values, equal bytes.
+
+    Raises
+    ------
+    ValueError
+        On NaN or infinity, which JSON does not have.
+    """
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def versions(parent: Path) -> list[str]:
+    """Return the version numbers that stand in `parent`, ascending."""
+    if not parent.is_dir():
+        return []
+    numbers = [int(path.name) for path in parent.iterdir() if path.name.isdecimal() and path.is_dir()]
+    return [str(number) for number in sorted(numbers)]
+
+
+@contextmanager
+def staging(parent: Path) -> Iterator[Path]:
+    """Give an empty folder beside the versions of `parent`; whatever is left in it at the end goes."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = parent / f"{_STAGING}{secrets.token_hex(8)}"
+        folder.mkdir()
+    except OSError as error:
+        raise _cannot_write(parent, error) from error
+    try:
+        yield folder
+    except OSError as error:
+        raise _cannot_write(parent, error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(staged: Path, parent: Path) -> str:
+    """Make a staged folder the next version of `parent`; return its number.
+
+    Files, folder and parent are flushed to the disk, so a version that was announced survives a power cut.
+    A number that another process took meanwhile is skipped: a published folder is never empty, so the
+    rename fails on it instead of replacing it.
+    """
+    for folder, _, names in os.walk(staged, topdown=False):
+        for name in names:
+            _flush(Path(folder) / name)
+        _flush(Path(folder))
+    number = int(versions(parent)[-1]) + 1 if versions(parent) else 1
+    while True:
+        try:
+            staged.rename(parent / str(number))
+            break
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            number += 1
+    _flush(parent)
+    return str(number)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file in one step: readers see the old bytes or the new ones."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        fresh.write_bytes(data)
+        _flush(fresh)
+        fresh.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def version_folder(kind: str, parent: Path, version: str | None, hint: str) -> Path:
+    """Return the folder of one version of `parent`, or of the newest.
+
+    Raises
+    ------
+    NotFoundError
+        Naming what there is instead.
+    """
+    known = versions(parent)
+    chosen = version or (known[-1] if known else None)
+    if chosen in known:
+        return parent / str(chosen)
+    if not known:
+        raise NotFoundError(f"no {kind} in '{parent}'", hint=hint)
+    raise NotFoundError(f"no version '{version}' of {kind} '{parent.name}'. There is: {', '.join(known)}.")
+
+
+def library_versions(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the installed version of each distribution, by the name given to it."""
+    from importlib.metadata import version
+
+    return {key: version(distribution) for key, distribution in sorted(names.items())}
+
+
+def _flush(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return  # Windows cannot open a folder; its renames are journalled
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _cannot_write(path: Path, error: OSError) -> TrainerError:
+    return TrainerError(
+        f"cannot write: {error.strerror or error}. Nothing was published",
+        where=str(path),
+        hint="Free the space or choose another place with --artifacts.",
+    )
