@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Answer = Literal["yes", "no"]
 Label = Literal["yes", "no", "unknown"]
@@ -122,6 +122,19 @@ class TaggedSentence:
     end: int
     doc_id: str | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``trainer predict`` writes; a place only where there is a document."""
+        found = self.prediction
+        row: dict[str, Any] = {
+            "text": found.text,
+            "labels": list(found.labels),
+            "review": list(found.review),
+            "scores": dict(found.scores),
+        }
+        if self.doc_id is not None:
+            row |= {"doc_id": self.doc_id, "start": self.start, "end": self.end}
+        return row
+
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
@@ -148,9 +161,18 @@ class Explanation:
 
     text: str
     topic: str
-    label: Label | Literal["review"]
+    label: Literal["yes", "no", "review"]
     score: float
     margin: float
     threshold: float
     intercept: float
     contributions: tuple[Contribution, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``trainer explain --json`` prints of one topic."""
+        keys = ("label", "score", "margin", "threshold", "intercept")
+        contributions = [
+            {"feature": c.feature, "value": c.value, "spans": [list(span) for span in c.spans]}
+            for c in self.contributions
+        ]
+        return {**{key: getattr(self, key) for key in keys}, "contributions": contributions}

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -119,13 +119,6 @@ def version_folder(kind: str, parent: Path, version: str | None, hint: str) -> P
     if not known:
         raise NotFoundError(f"no {kind} in '{parent}'", hint=hint)
     raise NotFoundError(f"no version '{version}' of {kind} '{parent.name}'. There is: {', '.join(known)}.")
-
-
-def library_versions(names: Mapping[str, str]) -> dict[str, str]:
-    """Return the installed version of each distribution, by the name given to it."""
-    from importlib.metadata import version
-
-    return {key: version(distribution) for key, distribution in sorted(names.items())}
 
 
 def _flush(path: Path) -> None:

@@ -4,7 +4,14 @@ A config file names the topics and may set anything in `trainer.config.schema`; 
 default given there. The file that ships is ``configs/topics.toml``.
 """
 
-from trainer.config.load import config_from_dict, find_config, json_schema, load_config, shipped_folder
+from trainer.config.load import (
+    config_from_dict,
+    find_config,
+    init_config,
+    json_schema,
+    load_config,
+    shipped_folder,
+)
 from trainer.config.schema import (
     Build,
     Classifier,
@@ -27,6 +34,7 @@ __all__ = [
     "Topic",
     "config_from_dict",
     "find_config",
+    "init_config",
     "json_schema",
     "load_config",
     "shipped_folder",

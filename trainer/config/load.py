@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from trainer.config.locate import line_of
 from trainer.config.schema import Config
-from trainer.errors import ConfigError, NotFoundError, did_you_mean
+from trainer.errors import ConfigError, NotFoundError, UsageError, did_you_mean
+from trainer.storage import write_atomically
 
 
 def shipped_folder() -> Path:
@@ -135,3 +136,23 @@ def _known_keys(loc: Sequence[str | int]) -> list[str]:
             nested = [annotation, *get_args(annotation)]
             model = next((t for t in nested if isinstance(t, type) and issubclass(t, BaseModel)), model)
     return list(model.model_fields)
+
+
+def init_config(folder: Path) -> Path:
+    """Write the shipped config and its schema into `folder`; return the path of the config.
+
+    Raises
+    ------
+    UsageError
+        When either file is there already.
+    """
+    shipped = (shipped_folder() / "topics.toml").read_bytes()
+    contents = {"topics.toml": shipped, "topics.schema.json": json_schema().encode()}
+    for name in contents:
+        if (folder / name).exists():
+            raise UsageError(
+                f"'{folder / name}' is there already", hint="Delete it first, or name another folder."
+            )
+    for name, data in contents.items():
+        write_atomically(folder / name, data)
+    return folder / "topics.toml"

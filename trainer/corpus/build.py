@@ -21,7 +21,7 @@ from trainer.corpus.labels import judge
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.splits import assign_groups
-from trainer.corpus.spool import CODES, Spool
+from trainer.corpus.spool import Spool
 from trainer.corpus.starter import starter_sentences
 from trainer.corpus.store import (
     FORMAT,
@@ -155,7 +155,7 @@ def _write(
     """Write rows and votes; return the manifest."""
     topics = config.topic_names
     counts: dict[str, Counter[str]] = {topic: Counter(yes=0, no=0, unknown=0) for topic in topics}
-    gold: Counter[str] = Counter({topic: 0 for topic in topics})
+    gold: Counter[str] = Counter(dict.fromkeys(topics, 0))
     sizes: Counter[str] = Counter(dict.fromkeys(SPLITS, 0))
     conflicts: Counter[str] = Counter()
     digests: list[bytes] = []

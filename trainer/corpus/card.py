@@ -17,7 +17,9 @@ def corpus_card(manifest: Mapping[str, Any], config: Config) -> str:
         f"| `{topic}` | {n['yes']:,} | {manifest['gold'][topic]:,} | {n['no']:,} | {n['unknown']:,} |"
         for topic, n in manifest["labels"].items()
     )
-    meanings = "\n".join(f"- **{_plain(t.title)}** (`{t.name}`): {_plain(t.definition)}" for t in config.topics)
+    meanings = "\n".join(
+        f"- **{_plain(t.title)}** (`{t.name}`): {_plain(t.definition)}" for t in config.topics
+    )
     sizes = ", ".join(f"{split} {manifest['splits'][split]:,}" for split in splits)
     rejected = ", ".join(f"{reason} {n:,}" for reason, n in manifest["rejected"].items()) or "none"
     return f"""---
@@ -32,15 +34,16 @@ configs:
 
 # Corpus `{manifest["name"]}`
 
-{manifest["sentences"]:,} sentences of {manifest["documents"]:,} documents in {manifest["groups"]:,} groups ({sizes}).
+{manifest["sentences"]:,} sentences of {manifest["documents"]:,} documents,
+in {manifest["groups"]:,} groups ({sizes}).
 Fingerprint `{manifest["fingerprint"]}`.
 
 | topic | yes | of these by people | no | not judged |
 |---|---|---|---|---|
 {yes_no}
 
-Labels come from votes (`votes.parquet`): people's stand above those of keyword rules, and where no rule of a
-topic fires a light "no" stands (`silence`). Rows with `origin` gold were judged by people, silver ones by rules.
+Labels come from votes (`votes.parquet`): people's stand above those of keyword rules, and where no rule of
+a topic fires a light "no" stands (`silence`). Rows with `origin` gold were judged by people, silver by rules.
 A group holds documents that share a sentence or nearly so; no group stands in two splits.
 
 Left out: repetitions {manifest["repetitions"]:,}; rejected: {rejected} (`rejected.jsonl`).

@@ -66,7 +66,7 @@ class WordIndex:
 
 
 def _paired(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Number the distinct pairs (exactly: no hash, so no collision)."""
+    """Give each distinct pair a number; no hash, so no collision."""
     _, compact = np.unique(left, return_inverse=True)
     return compact.astype(np.uint64) << np.uint64(32) | right
 

@@ -50,9 +50,7 @@ def judge(votes: Sequence[Vote], topics: Sequence[str]) -> Judgement:
 def human_votes(labelled: LabelledText) -> list[Vote]:
     """Return the votes that a labelled sentence carries."""
     author = labelled.author if labelled.author.startswith(HUMAN) else HUMAN + labelled.author
-    return [
-        Vote(topic, answer, author, 0, len(labelled.text)) for topic, answer in labelled.labels.items()
-    ]
+    return [Vote(topic, answer, author, 0, len(labelled.text)) for topic, answer in labelled.labels.items()]
 
 
 def _unanimous(votes: Iterable[Vote]) -> Label:

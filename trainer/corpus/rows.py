@@ -35,7 +35,7 @@ class RowError(ValueError):
 
 
 def read_row(
-    row: Mapping[str, Any], topics: Sequence[str], at: str, author: str
+    row: Mapping[str, Any], topics: Sequence[str] | None, at: str, author: str
 ) -> Document | LabelledText | Rejection:
     """Turn a decoded row into the record that it holds.
 
@@ -43,8 +43,8 @@ def read_row(
     ----------
     row : mapping
         Column or key to value, as JSON or CSV gave it.
-    topics : sequence of str
-        The topics of the config.
+    topics : sequence of str or None
+        The topics of the config; None passes labels over.
     at : str
         Where the row stands, as ``path:line``.
     author : str
@@ -54,7 +54,7 @@ def read_row(
         text = checked_text(row.get("text"))
         about = {key: _optional(row, key) for key in _ABOUT}
         identity = _optional(row, "id")
-        if not _has_labels(row, topics):
+        if topics is None or not _has_labels(row, topics):
             return Document(identity or content_id("doc", text), text, at=at, **about)
         return LabelledText(
             id=identity or content_id("text", text),
@@ -121,7 +121,7 @@ def _has_labels(row: Mapping[str, Any], topics: Sequence[str]) -> bool:
 
 
 def _answers(row: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]:
-    labels = row.get("labels")
+    labels: Any = row.get("labels")
     if "labels" not in row:
         return _partial({topic: row[topic] for topic in topics if topic in row}, topics)
     if isinstance(labels, dict):
@@ -129,7 +129,7 @@ def _answers(row: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]
     if isinstance(labels, str):
         labels = [name.strip() for name in labels.replace("|", ";").replace(",", ";").split(";")]
         labels = [name for name in labels if name]
-    judged = row.get("judged", list(topics))
+    judged: Any = row.get("judged", list(topics))
     for key, value in (("labels", labels), ("judged", judged)):
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             raise RowError("bad_labels", f"'{key}' must be a list of topic names")

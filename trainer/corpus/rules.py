@@ -119,7 +119,7 @@ def _compiled(topic: str, rule: Rule) -> _CompiledRule:
                 _compile([pattern], rule.case_sensitive)
             except Exception as error:
                 raise ConfigError(
-                    f"rule '{rule.name}' of topic '{topic}': pattern {pattern!r} is not RE2: {_reason(error)}",
+                    f"rule '{rule.name}' of topic '{topic}': {pattern!r} is not RE2: {_reason(error)}",
                     hint="RE2 has no look-around and no back-references.",
                 ) from None
         return _compile(patterns, rule.case_sensitive) if patterns else None

@@ -16,7 +16,7 @@ LONGEST_PARAGRAPH = 20_000
 LONGEST_QUOTATION = 300
 """Code points; sentencex keeps a quotation whole, a longer one is cut into its sentences."""
 
-_QUOTES_AS_SPACES = dict.fromkeys(map(ord, "\"“”„«»"), " ")
+_QUOTES_AS_SPACES = dict.fromkeys(map(ord, '"“”„«»'), " ")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _ENUMERATOR = re.compile(r"[(\[]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,4})[.)\]]")
 _NEVER_LAST = re.compile(r".*(?:\b[ap]\.m|\b(?:Ms|Mr|Mrs|Messrs)|\bNon-U)\.", re.DOTALL)

@@ -14,10 +14,11 @@ import json
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from trainer.corpus.rows import RowError, checked_text, read_row
+from trainer.corpus.rows import RowError, checked_text, content_id, read_row
 from trainer.errors import NotFoundError
 from trainer.progress import Progress, silent
 from trainer.records import Document, LabelledText, Rejection
@@ -33,7 +34,11 @@ SUFFIXES = (*_TEXT, ".jsonl", *_TABLES)
 
 
 def read_inputs(
-    inputs: Sequence[str | Path], topics: Sequence[str], progress: Progress = silent
+    inputs: Sequence[str | Path],
+    topics: Sequence[str] | None,
+    progress: Progress = silent,
+    *,
+    whole: bool = True,
 ) -> Iterator[Record]:
     """Yield everything that `inputs` hold, in a fixed order.
 
@@ -41,8 +46,11 @@ def read_inputs(
     ----------
     inputs : sequence of path
         Files, folders (read recursively, links not followed), globs, or ``-`` for standard input.
-    topics : sequence of str
-        The topics of the config; a table with one of them as a column holds labels.
+    topics : sequence of str or None
+        The topics of the config; a table with one of them as a column holds labels. None passes labels
+        over: every row is a document.
+    whole : bool
+        False takes each line of a text file for a document of its own.
     progress : Progress
         Called with bytes read and bytes in all.
 
@@ -56,10 +64,10 @@ def read_inputs(
     before = 0
     for path, name in files:
         if path is None:
-            yield from _read_stdin(topics)
+            yield from _read_stdin(topics, whole)
             continue
         size = path.stat().st_size
-        for record, position in _read_file(path, name, topics):
+        for record, position in _read_file(path, name, topics, whole):
             progress("reading", min(before + position, total), total)
             yield record
         before += size
@@ -90,12 +98,14 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _read_file(path: Path, name: str, topics: Sequence[str]) -> Iterator[tuple[Record, int]]:
+def _read_file(
+    path: Path, name: str, topics: Sequence[str] | None, whole: bool
+) -> Iterator[tuple[Record, int]]:
     """Yield each record with the number of bytes of the file behind it."""
     try:
         with path.open("rb") as raw:
-            handle: IO[bytes] = gzip.open(raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]
-            for record in _read_handle(handle, path, name, topics):
+            handle = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+            for record in _read_handle(handle, path, name, topics, whole):
                 yield record, raw.tell()
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield Rejection(str(path), "damaged_gzip", str(error)), 0
@@ -103,7 +113,9 @@ def _read_file(path: Path, name: str, topics: Sequence[str]) -> Iterator[tuple[R
         yield Rejection(str(path), "unreadable", error.strerror or str(error)), 0
 
 
-def _read_handle(handle: IO[bytes], path: Path, name: str, topics: Sequence[str]) -> Iterator[Record]:
+def _read_handle(
+    handle: IO[bytes], path: Path, name: str, topics: Sequence[str] | None, whole: bool
+) -> Iterator[Record]:
     inner = name.removesuffix(".gz")
     suffix = Path(inner).suffix.lower()
     if suffix == ".jsonl":
@@ -111,18 +123,20 @@ def _read_handle(handle: IO[bytes], path: Path, name: str, topics: Sequence[str]
     if suffix in _TABLES:
         return _read_table(_lines(handle), str(path), topics)
     if suffix in _TEXT:
-        return iter([_read_text(handle.read(), str(path), name)])
+        return iter([_read_text(handle.read(), str(path), name)]) if whole else _read_lines(handle, str(path))
     kinds = ", ".join(SUFFIXES)
     return iter([Rejection(str(path), "unsupported_type", f"not one of {kinds} (each may be .gz)")])
 
 
-def _read_stdin(topics: Sequence[str]) -> Iterator[Record]:
+def _read_stdin(topics: Sequence[str] | None, whole: bool) -> Iterator[Record]:
     handle = sys.stdin.buffer
     start = handle.peek(1)[:64] if isinstance(handle, io.BufferedReader) else b""
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         yield from _read_jsonl(_lines(handle), "<stdin>", topics)
-    else:
+    elif whole:
         yield _read_text(handle.read(), "<stdin>", "stdin")
+    else:
+        yield from _read_lines(handle, "<stdin>")
 
 
 def _read_text(data: bytes, at: str, name: str) -> Record:
@@ -134,6 +148,22 @@ def _read_text(data: bytes, at: str, name: str) -> Record:
     except RowError as error:
         return Rejection(at, error.reason, error.detail)
     return Document(id=name, text=text, title=Path(name).stem, at=at)
+
+
+def _read_lines(handle: IO[bytes], path: str) -> Iterator[Record]:
+    for number, line in _lines(handle):
+        at = f"{path}:{number}"
+        if line is None:
+            yield _too_long(at)
+        elif text := line.strip():
+            try:
+                yield Document(content_id("line", f"{at}\0{checked_text(text)}"), text, at=at)
+            except RowError as error:
+                yield Rejection(at, error.reason, error.detail)
+
+
+def _too_long(at: str) -> Rejection:
+    return Rejection(at, "too_long", f"the line is longer than {LONGEST_LINE:,} bytes")
 
 
 def _lines(handle: IO[bytes]) -> Iterator[tuple[int, str | None]]:
@@ -152,12 +182,14 @@ def _lines(handle: IO[bytes]) -> Iterator[tuple[int, str | None]]:
         yield number, line.decode("utf-8", "surrogateescape")
 
 
-def _read_jsonl(lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str]) -> Iterator[Record]:
+def _read_jsonl(
+    lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str] | None
+) -> Iterator[Record]:
     author = f"human:{Path(path).name}"
     for number, line in lines:
         at = f"{path}:{number}"
         if line is None:
-            yield Rejection(at, "too_long", f"the line is longer than {LONGEST_LINE:,} bytes")
+            yield _too_long(at)
         elif line.strip():
             try:
                 row = decode_json(line)
@@ -190,47 +222,61 @@ def decode_json(text: str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def _read_table(lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str]) -> Iterator[Record]:
+def _read_table(
+    lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str] | None
+) -> Iterator[Record]:
     csv.field_size_limit(LONGEST_LINE)
-    author = f"human:{Path(path).name}"
     too_long: list[Rejection] = []
 
     def kept() -> Iterator[str]:
         for number, line in lines:
             if line is None:
-                detail = f"the line is longer than {LONGEST_LINE:,} bytes"
-                too_long.append(Rejection(f"{path}:{number}", "too_long", detail))
+                too_long.append(_too_long(f"{path}:{number}"))
             else:
                 yield line
 
     source = kept()
-    header_line = next(source, "")
-    delimiter = max(",;\t", key=lambda mark: (mark in header_line, header_line.count(mark)))
-    rows = csv.reader(_chain(header_line, source), delimiter=delimiter, strict=True)
-    header: list[str] | None = None
+    first = next(source, "")
+    # Spreadsheets of half the world write semicolons.
+    delimiter = max(",;\t", key=first.count)
+    rows = csv.reader(chain([first], source), delimiter=delimiter, strict=True)
+    yield from _table_records(_numbered_cells(rows, path), path, topics)
+    yield from too_long
+
+
+def _numbered_cells(rows: Any, path: str) -> Iterator[tuple[str, list[str] | Rejection]]:
+    """Yield the cells of each row with the line that it starts on; a rejection ends the file."""
     start = 1
     while True:
         at = f"{path}:{start}"
         try:
             cells = next(rows)
         except StopIteration:
-            break
+            return
         except csv.Error as error:
-            yield Rejection(at, "malformed_csv", f"{error}; the rows from here on are not read")
-            break
+            yield at, Rejection(at, "malformed_csv", f"{error}; the rows from here on are not read")
+            return
         start = rows.line_num + 1
-        if header is None:
-            header = [cell.strip() for cell in cells]
-            if "text" not in header or len(set(header)) != len(header):
-                yield Rejection(at, "no_text", "the first row must name the columns, 'text' among them, each once")
-                break
-        elif len(cells) != len(header) and cells:
+        if cells:
+            yield at, cells
+
+
+def _table_records(
+    rows: Iterator[tuple[str, list[str] | Rejection]], path: str, topics: Sequence[str] | None
+) -> Iterator[Record]:
+    author = f"human:{Path(path).name}"
+    at, header = next(rows, (f"{path}:1", []))
+    if isinstance(header, Rejection):
+        yield header
+        return
+    header = [cell.strip() for cell in header]
+    if "text" not in header or len(set(header)) != len(header):
+        yield Rejection(at, "no_text", "the first row must name the columns, 'text' among them, each once")
+        return
+    for at, cells in rows:
+        if isinstance(cells, Rejection):
+            yield cells
+        elif len(cells) != len(header):
             yield Rejection(at, "ragged_row", f"expected {len(header)} cells, got {len(cells)}")
-        elif cells:
+        else:
             yield read_row(dict(zip(header, cells, strict=True)), topics, at, author)
-    yield from too_long
-
-
-def _chain(first: str, rest: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from rest

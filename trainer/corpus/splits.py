@@ -1,7 +1,8 @@
 """Splitting sentences so that no group stands on two sides and every side has its share of every topic.
 
 A greedy assignment of whole groups, largest first, after the iterative stratification of Sechidis,
-Tsoumakas and Vlahavas (ECML PKDD 2011): each group goes where the topics that it holds are most wanted, by least squares.
+Tsoumakas and Vlahavas (ECML PKDD 2011): each group goes where the topics that it holds are most
+wanted, by least squares.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def assign_groups(
     """
     names, group_of = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     columns = np.column_stack([np.ones(len(group_of)), np.asarray(Y, dtype=float).reshape(len(group_of), -1)])
-    holds = np.stack([np.bincount(group_of, weights=column, minlength=len(names)) for column in columns.T], axis=1)
+    holds = np.stack(
+        [np.bincount(group_of, weights=column, minlength=len(names)) for column in columns.T], axis=1
+    )
     burden = holds / np.maximum(holds.sum(axis=0), 1e-12)
     share = np.asarray(shares, dtype=float)
     want = np.repeat(share[:, None], burden.shape[1], axis=1)

@@ -10,7 +10,6 @@ import hashlib
 import json
 from array import array
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
+from typing import Any
 
 from trainer.records import LabelledText
 
@@ -20,16 +21,14 @@ def starter_sentences(topics: Sequence[str]) -> Iterator[LabelledText]:
         yield LabelledText(
             id=row["id"],
             text=row["text"],
-            labels={
-                topic: "yes" if topic in row["labels"] else "no" for topic in topics if topic in judged
-            },
+            labels={topic: "yes" if topic in row["labels"] else "no" for topic in topics if topic in judged},
             author=row["annotator"],
             source=SOURCE + row["register"],
             at=f"starter:{row['id']}",
         )
 
 
-def _rows() -> Iterator[dict[str, str | list[str]]]:
+def _rows() -> Iterator[dict[str, Any]]:
     folder = files("trainer.data.starter")
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".jsonl"):

@@ -91,14 +91,27 @@ class Corpus:
         except (OSError, pa.ArrowException) as error:
             raise ArtifactError(f"the corpus is damaged: {error}", where=str(self.path)) from error
 
+    def rejections(self, most: int) -> list[str]:
+        """Return what was read and not used, one line each, at most so many."""
+        lines = []
+        with (self.path / "rejected.jsonl").open(encoding="utf-8") as file:
+            for _, line in zip(range(most), file, strict=False):
+                row = json.loads(line)
+                lines.append(f"{row['at']}: {row['detail']}")
+        return lines
+
+    def stats(self) -> dict[str, Any]:
+        """Return counts of topics, pairs of topics, sources and lengths."""
+        from trainer.corpus.stats import corpus_stats
+
+        return corpus_stats(self)
+
     def to_datasets(self) -> datasets.DatasetDict:
         """Return the splits as a `datasets.DatasetDict`, held in memory."""
         import datasets
 
         return datasets.DatasetDict(
-            {
-                split: datasets.Dataset(self.rows([split]).combine_chunks()) for split in self.splits
-            }
+            {split: datasets.Dataset(self.rows([split]).combine_chunks()) for split in self.splits}
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,7 +146,9 @@ def open_corpus(where: str | Path | None, root: Path, name: str) -> Corpus:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"not a corpus: {error}", where=str(file)) from error
     if found != FORMAT:
-        raise ArtifactError(f"corpus format {found} is not {FORMAT}, the one this version reads", where=str(file))
+        raise ArtifactError(
+            f"corpus format {found} is not {FORMAT}, the one this version reads", where=str(file)
+        )
     return Corpus(folder, manifest)
 
 

@@ -1,1 +1,1 @@
-"""From sentences to decisions: features, linear model, calibration, thresholds, and the tagger made of them."""
+"""From sentences to decisions: features, linear model, calibration, thresholds, the tagger."""

@@ -104,10 +104,24 @@ class Features:
     def __len__(self) -> int:
         return sum(len(block.vocabulary) for block in self.blocks)
 
-    @property
-    def names(self) -> list[str]:
-        """Name of every column, as ``word:…`` or ``char:…``."""
-        return [f"{block.kind}:{gram}" for block in self.blocks for gram in block.vocabulary]
+    def names_of(self, columns: Iterable[int]) -> list[str]:
+        """Return the names of columns, as ``word:…`` or ``char:…``."""
+        names = []
+        for column in columns:
+            for block in self.blocks:
+                if column < len(block.vocabulary):
+                    names.append(f"{block.kind}:{block.vocabulary[column]}")
+                    break
+                column -= len(block.vocabulary)
+        return names
+
+    def locate(self, text: str) -> dict[str, list[Span]]:
+        """Return where each known feature stands in `text`, by name."""
+        return {
+            f"{block.kind}:{gram}": spans
+            for block in self.blocks
+            for gram, spans in block.locate(text).items()
+        }
 
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the rows of `texts`."""
@@ -169,7 +183,9 @@ def _numbered(
     for chunk in text.lower().split():
         known = memo.get(chunk)
         if known is None:
-            known = array("q", [numbers.setdefault(gram, len(numbers)) for gram in chunk_grams(chunk, *ngrams)])
+            known = array(
+                "q", [numbers.setdefault(gram, len(numbers)) for gram in chunk_grams(chunk, *ngrams)]
+            )
             if len(memo) < _MEMO:
                 memo[chunk] = known
         row += known

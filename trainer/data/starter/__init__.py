@@ -1,0 +1,1 @@
+"""The gold sentences: one file a register."""

@@ -1,0 +1,75 @@
+"""Turn a pile of documents into a topic tagger for sentences, and keep every step accountable.
+
+>>> import trainer
+>>> tagger = trainer.load("topics@production")
+>>> tagger.predict("The ministry froze the assets of two shipping firms.").labels
+('sanctions',)
+
+Importing this package loads nothing else: each name below is fetched when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trainer.api import FitResult, build, evaluate, fit, load, open_corpus
+    from trainer.config import Config, load_config
+    from trainer.corpus.store import Corpus
+    from trainer.errors import TrainerError, TrainerWarning
+    from trainer.evaluation.evaluate import Evaluation
+    from trainer.model.tagger import Tagger
+    from trainer.records import Document, Explanation, Prediction, TaggedSentence
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Config": "trainer.config",
+    "Corpus": "trainer.corpus.store",
+    "Document": "trainer.records",
+    "Evaluation": "trainer.evaluation.evaluate",
+    "Explanation": "trainer.records",
+    "FitResult": "trainer.api",
+    "Prediction": "trainer.records",
+    "TaggedSentence": "trainer.records",
+    "Tagger": "trainer.model.tagger",
+    "TrainerError": "trainer.errors",
+    "TrainerWarning": "trainer.errors",
+    "build": "trainer.api",
+    "evaluate": "trainer.api",
+    "fit": "trainer.api",
+    "load": "trainer.api",
+    "load_config": "trainer.config",
+    "open_corpus": "trainer.api",
+}
+
+__all__ = [
+    "Config",
+    "Corpus",
+    "Document",
+    "Evaluation",
+    "Explanation",
+    "FitResult",
+    "Prediction",
+    "TaggedSentence",
+    "Tagger",
+    "TrainerError",
+    "TrainerWarning",
+    "build",
+    "evaluate",
+    "fit",
+    "load",
+    "load_config",
+    "open_corpus",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'trainer' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

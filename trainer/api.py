@@ -1,0 +1,355 @@
+"""The verbs: what each command does, as one function with a typed result.
+
+Heavy rooms are imported inside the verb that needs them, so that `load` stays light.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.errors import (
+    DataError,
+    LeakageError,
+    NotFoundError,
+    TrainerWarning,
+    UsageError,
+    did_you_mean,
+)
+from trainer.model.inputs import tag_inputs
+from trainer.model.tagger import Tagger
+from trainer.progress import Progress, silent
+from trainer.registry import versions as versions_room
+from trainer.registry.format import read_model
+from trainer.registry.versions import ModelVersion, find_model, list_models
+from trainer.storage import artifacts_root, versions
+
+if TYPE_CHECKING:
+    from trainer.config import Config
+    from trainer.corpus.examples import Examples
+    from trainer.corpus.store import Corpus
+    from trainer.evaluation.evaluate import Evaluation
+
+DEFAULT_NAME = "topics"
+__all__ = [
+    "FitResult",
+    "build",
+    "evaluate",
+    "export",
+    "find",
+    "fit",
+    "load",
+    "models",
+    "open_corpus",
+    "promote",
+    "rollback",
+    "tag_inputs",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What `fit` made.
+
+    Attributes
+    ----------
+    model : Tagger
+    path, version, digest : of the saved version; None when it was not saved
+    created : bool
+        False when this very model was saved already.
+    metrics : mapping
+        ``out_of_fold`` and ``test`` scores, on sentences that people judged.
+    labels : mapping
+        How many sentences of each topic were yes, no and unknown in training.
+    seconds : float
+    """
+
+    model: Tagger
+    path: Path | None
+    version: str | None
+    digest: str | None
+    created: bool
+    metrics: Mapping[str, Any]
+    labels: Mapping[str, Mapping[str, int]]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``trainer fit --json`` prints."""
+        return {
+            "model": None if self.path is None else str(self.path),
+            "version": self.version,
+            "digest": self.digest,
+            "created": self.created,
+            "thresholds": dict(zip(self.model.topics, self.model.thresholds.tolist(), strict=True)),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def load(
+    reference: str | Path = DEFAULT_NAME, *, digest: str | None = None, root: str | Path | None = None
+) -> Tagger:
+    """Load a saved model, checking every byte of it first.
+
+    Parameters
+    ----------
+    reference : str or path
+        ``name`` (its ``production``, else its newest), ``name@3``, ``name@alias``, ``name@sha256:…``, or the
+        folder of a version.
+    digest : str, optional
+        Refuse any other model than the one with this digest: 8 characters of it or more.
+    root : path, optional
+        Folder of the artifacts; else ``$TRAINER_ARTIFACTS``, else ``./artifacts``.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such model.
+    ArtifactError
+        When it is damaged, altered, or another than `digest` says.
+    """
+    found = find_model(reference, artifacts_root(root))
+    pinned = None if digest is None else digest.removeprefix("sha256:")
+    return read_model(found.path, pinned)
+
+
+def build(
+    inputs: Sequence[str | Path] | str | Path = (),
+    config: Config | str | Path | None = None,
+    *,
+    labels: Sequence[str | Path] = (),
+    root: str | Path | None = None,
+    progress: Progress = silent,
+) -> Corpus:
+    """Build a corpus from documents and labelled sentences.
+
+    Parameters
+    ----------
+    inputs : path or sequence of paths
+        Files, folders, globs, ``-`` for standard input. The starter sentences join unless
+        ``build.starter`` is false.
+    config : Config or path, optional
+        Else ``./configs/topics.toml`` where there is one, else the config that ships.
+    labels : sequence of path
+        Files of labelled sentences.
+
+    Returns
+    -------
+    Corpus
+        With ``created`` false when nothing changed since an earlier version.
+    """
+    from trainer.corpus.build import build_corpus
+
+    paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    return build_corpus(paths, _config(config), artifacts_root(root), labels, progress)
+
+
+def open_corpus(
+    where: str | Path | None = None, *, name: str = DEFAULT_NAME, root: str | Path | None = None
+) -> Corpus:
+    """Open a corpus by folder or version number; None is the newest of `name`."""
+    from trainer.corpus import store
+
+    return store.open_corpus(where, artifacts_root(root), name)
+
+
+def fit(
+    corpus: Corpus | str | Path | None = None,
+    config: Config | str | Path | None = None,
+    *,
+    save: bool = True,
+    root: str | Path | None = None,
+    progress: Progress = silent,
+) -> FitResult:
+    """Train a tagger on the training split of a corpus and save it as a version.
+
+    Parameters
+    ----------
+    corpus : Corpus or path or version number, optional
+        Else the newest; on a fresh install the shipped sentences are built first.
+    save : bool
+        False keeps the model in memory only.
+
+    Raises
+    ------
+    DataError
+        When a topic has no positive sentence, or the corpus has other topics than the config.
+    LeakageError
+        When a group stands in more than one split.
+    """
+    from trainer.corpus.examples import corpus_examples
+    from trainer.evaluation.evaluate import evaluate_tagger
+    from trainer.model.fit import fit_tagger, label_counts
+    from trainer.registry.save import save_model
+
+    started = time.perf_counter()
+    settings = _config(config)
+    used = _corpus_to_fit(corpus, settings, root, progress)
+    if used.topics != settings.topic_names:
+        raise DataError(
+            f"corpus {used.path} has the topics {', '.join(used.topics)}, the config "
+            f"{', '.join(settings.topic_names)}",
+            hint="Build it again with this config: `trainer build`.",
+        )
+    _refuse_leakage(used)
+    training = corpus_examples(used, [split for split in used.splits if split != "test"])
+    fitted = fit_tagger(training, settings, progress)
+    test = corpus_examples(used, ["test"])
+    metrics: dict[str, Any] = {"out_of_fold": fitted.out_of_fold, "test": None}
+    if test.gold.any():
+        metrics["test"] = dict(evaluate_tagger(fitted.tagger, test.only(test.gold), settings).gold)
+    path, version, digest, created = None, None, None, False
+    tagger = fitted.tagger
+    if save:
+        path, version, digest, created = save_model(
+            tagger, used, settings, metrics, training, artifacts_root(root)
+        )
+        tagger = read_model(path, digest)
+    counts = label_counts(training)
+    return FitResult(tagger, path, version, digest, created, metrics, counts, time.perf_counter() - started)
+
+
+def evaluate(
+    model: Tagger | str | Path = DEFAULT_NAME,
+    on: Corpus | str | Path = "test",
+    *,
+    root: str | Path | None = None,
+) -> Evaluation:
+    """Score a model beside the keyword rules that it was trained with.
+
+    Parameters
+    ----------
+    model : Tagger or reference
+        See `load`.
+    on : str or path or Corpus
+        A split of the corpus that the model was trained on, a file of labelled sentences, or a corpus
+        (its test split).
+    """
+    from trainer.config import config_from_dict
+    from trainer.evaluation.evaluate import evaluate_tagger
+
+    tagger = model
+    about: dict[str, str | None] = {"path": None, "version": None}
+    if not isinstance(model, Tagger):
+        found = find_model(model, artifacts_root(root))
+        tagger = read_model(found.path)
+        about = {"path": str(found.path), "version": found.version}
+    assert isinstance(tagger, Tagger)  # noqa: S101  (for the type checker)
+    if not tagger.info:
+        raise DataError(
+            "a model that was not saved carries no rules to stand beside it", hint="Save it first."
+        )
+    examples = _examples_to_score(tagger, on, artifacts_root(root))
+    result = evaluate_tagger(tagger, examples, config_from_dict(tagger.info["config"]))
+    return replace(
+        result, model={"model": about["path"], "version": about["version"], "digest": tagger.info["digest"]}
+    )
+
+
+def models(name: str | None = None, *, root: str | Path | None = None) -> list[ModelVersion]:
+    """Return the saved models, by name and version."""
+    return list(list_models(artifacts_root(root), name))
+
+
+def find(reference: str | Path = DEFAULT_NAME, *, root: str | Path | None = None) -> ModelVersion:
+    """Find a saved model without loading it; see `load`."""
+    return find_model(reference, artifacts_root(root))
+
+
+def promote(
+    reference: str | Path, *, alias: str = "production", root: str | Path | None = None
+) -> ModelVersion:
+    """Let an alias stand for a version."""
+    found = find(reference, root=root)
+    versions_room.promote(artifacts_root(root), found.name, found.version, alias)
+    return found
+
+
+def rollback(name: str = DEFAULT_NAME, *, alias: str = "production", root: str | Path | None = None) -> str:
+    """Let an alias stand for what it stood for before; return that version."""
+    return versions_room.rollback(artifacts_root(root), name, alias)
+
+
+def export(
+    reference: str | Path,
+    target: str | Path,
+    *,
+    kind: str = "dir",
+    root: str | Path | None = None,
+) -> None:
+    """Write a model to `target` as a folder (``dir``) or a scikit-learn pipeline (``joblib``)."""
+    from trainer.registry.exports import EXPORTS
+
+    if kind not in EXPORTS:
+        raise UsageError(f"unknown export format '{kind}'. {did_you_mean(kind, EXPORTS)}")
+    EXPORTS[kind](find(reference, root=root).path, Path(target))
+
+
+def _config(config: Config | str | Path | None) -> Config:
+    from trainer.config import Config, load_config
+
+    return config if isinstance(config, Config) else load_config(config)
+
+
+def _corpus_to_fit(
+    corpus: Corpus | str | Path | None, config: Config, root: str | Path | None, progress: Progress
+) -> Corpus:
+    from trainer.corpus.store import Corpus
+
+    if isinstance(corpus, Corpus):
+        return corpus
+    if corpus is None and config.build.starter:
+        try:
+            return open_corpus(None, name=config.name, root=root)
+        except NotFoundError:
+            return build((), config, root=root, progress=progress)
+    return open_corpus(corpus, name=config.name, root=root)
+
+
+def _refuse_leakage(corpus: Corpus) -> None:
+    rows = corpus.rows(columns=("group", "split", "text")).to_pydict()
+    for what in ("group", "text"):
+        side: dict[str, str] = {}
+        for key, split in zip(rows[what], rows["split"], strict=True):
+            if side.setdefault(key, split) != split:
+                raise LeakageError(
+                    f"a {what} of corpus {corpus.path} stands in {side[key]} and in {split}",
+                    hint="Build the corpus again: `trainer build` keeps groups on one side.",
+                )
+
+
+def _examples_to_score(tagger: Tagger, on: Corpus | str | Path, root: Path) -> Examples:
+    from trainer.corpus.examples import corpus_examples, file_examples
+    from trainer.corpus.store import SPLITS, Corpus
+
+    if isinstance(on, Corpus):
+        if on.fingerprint != tagger.info["corpus"]["fingerprint"]:
+            warnings.warn(
+                f"the model was trained on another corpus than {on.path}: its training sentences may stand "
+                "in this test split",
+                TrainerWarning,
+                stacklevel=3,
+            )
+        return corpus_examples(on, ["test"])
+    if str(on) not in SPLITS:
+        return file_examples(on, tagger.topics)
+    return corpus_examples(_corpus_of(tagger, root), [str(on)])
+
+
+def _corpus_of(tagger: Tagger, root: Path) -> Corpus:
+    """Return the corpus version that the model was trained on."""
+    from trainer.corpus.store import open_corpus
+
+    about = tagger.info["corpus"]
+    parent = root / "corpora" / about["name"]
+    for version in reversed(versions(parent)):
+        corpus = open_corpus(parent / version, root, about["name"])
+        if corpus.fingerprint == about["fingerprint"]:
+            return corpus
+    raise NotFoundError(
+        f"the corpus that this model was trained on ({about['fingerprint'][:12]}…) is not in '{parent}'",
+        hint="Name a file of labelled sentences with --on.",
+    )

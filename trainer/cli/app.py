@@ -1,0 +1,84 @@
+"""The command `trainer`: its groups, and how an error ends it."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from trainer import __version__
+from trainer.cli import configs, corpora, fitting, models, tagging
+from trainer.cli.render import say, say_error
+from trainer.errors import TrainerError, TrainerWarning
+
+
+class _Group(TyperGroup):
+    """Turns this package's errors into one clear message and a documented exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", TrainerWarning)
+            warnings.showwarning = _show_warning
+            try:
+                return super().invoke(ctx)
+            except TrainerError as error:
+                say_error(error)
+                raise SystemExit(error.exit_code) from None
+            except TrainerWarning as warning:  # --strict
+                say(f"error: {warning} (a warning, and --strict was given)")
+                raise SystemExit(4) from None
+            except KeyboardInterrupt:
+                say("interrupted; nothing was published")
+                raise SystemExit(130) from None
+            except BrokenPipeError:
+                # Whoever read our output has gone: that is how `| head` ends, and not an error.
+                sys.stdout = None
+                raise SystemExit(0) from None
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+    if issubclass(category, TrainerWarning):
+        say(f"warning: {message}")
+
+
+app = typer.Typer(
+    name="trainer",
+    cls=_Group,
+    help="Turn a pile of documents into a topic tagger for sentences, and keep every step accountable.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog="Exit codes: 0 fine, 1 unexpected, 2 usage, 3 gate failed, 4 bad data or config, "
+    "5 leakage refused, 6 not found, 7 damaged artifact, 130 interrupted.",
+)
+app.command("build")(corpora.build)
+app.command("fit")(fitting.fit)
+app.command("eval")(fitting.evaluate)
+app.command("predict")(tagging.predict)
+app.command("explain")(tagging.explain)
+app.add_typer(models.app, name="models")
+app.add_typer(corpora.app, name="corpus")
+app.add_typer(configs.app, name="config")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"trainer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,108 @@
+"""``trainer build`` and ``trainer corpus stats``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from trainer import api
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
+from trainer.cli.render import console, print_json, progress_bar, say, table
+from trainer.config import find_config, load_config
+from trainer.errors import TrainerWarning
+
+app = typer.Typer(help="Look at a corpus.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def build(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[INPUT]...", help="Files, folders, globs, or - for standard input."),
+    ] = None,
+    labels: Annotated[
+        list[str] | None, typer.Option("--labels", metavar="FILE", help="Labelled sentences. Repeatable.")
+    ] = None,
+    starter: Annotated[
+        bool, typer.Option("--starter/--no-starter", help="Let the shipped gold sentences join, or not.")
+    ] = True,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Build a labelled corpus from documents and labelled sentences.
+
+    Reads .txt, .md, .jsonl, .csv and .tsv, each of them gzipped or not. A row with labels is a labelled
+    sentence, any other a document.
+    """
+    overrides = [*(set_ or ()), *(() if starter else ("build.starter=false",))]
+    settings = load_config(config, overrides)
+    say(f"config: {find_config(config)}")
+    with progress_bar() as progress:
+        corpus = api.build(inputs or (), settings, labels=labels or (), root=artifacts, progress=progress)
+    rejected = sum(corpus.manifest["rejected"].values())
+    if rejected:
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in corpus.manifest["rejected"].items())
+        listed = "\n  ".join(corpus.rejections(5))
+        warnings.warn(
+            f"{rejected:,} rejected ({reasons}), listed in {corpus.path / 'rejected.jsonl'}:\n  {listed}",
+            TrainerWarning,
+            stacklevel=1,
+        )
+    if as_json:
+        print_json(corpus.to_dict())
+        return
+    state = "built" if corpus.created else "unchanged: already"
+    m = corpus.manifest
+    typer.echo(f"{state} corpus {corpus.name} version {corpus.version} in {corpus.path}")
+    typer.echo(
+        f"  {m['sentences']:,} sentences of {m['documents']:,} documents, "
+        f"fingerprint {corpus.fingerprint[:12]}"
+    )
+    typer.echo("  " + ", ".join(f"{split} {n:,}" for split, n in m["splits"].items() if n))
+    _print_labels(corpus.manifest)
+    say("next: `trainer fit`")
+
+
+@app.command()
+def stats(
+    corpus: Annotated[
+        str | None, typer.Argument(metavar="[CORPUS]", help="Folder or version; else the newest.")
+    ] = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Count topics, pairs of topics, splits, sources and lengths."""
+    name = load_config(config, set_ or ()).name
+    found = api.open_corpus(corpus, name=name, root=artifacts)
+    counts = found.stats()
+    if as_json:
+        print_json(counts)
+        return
+    typer.echo(f"corpus {found.name} version {found.version} in {found.path}")
+    typer.echo(
+        f"  {counts['sentences']:,} sentences, {counts['gold']:,} judged by people; "
+        f"{counts['none']:,} carry no topic"
+    )
+    words, (low, _, high) = counts["words"], counts["words"]["quartiles"]
+    typer.echo(f"  words a sentence: {words['least']} to {words['most']}, half of them {low} to {high}")
+    _print_labels(found.manifest)
+    out = console()
+    pairs = [[" + ".join(key.split("+")), n] for key, n in counts["pairs"].items()]
+    out.print(table("pairs of topics", ["pair", "sentences"], pairs))
+    out.print(table("sources", ["source", "sentences"], list(counts["sources"].items())))
+
+
+def _print_labels(manifest: Mapping[str, Any]) -> None:
+    rows = [
+        [topic, f"{n['yes']:,}", f"{manifest['gold'][topic]:,}", f"{n['no']:,}", f"{n['unknown']:,}"]
+        for topic, n in manifest["labels"].items()
+    ]
+    console().print(table("", ["topic", "yes", "by people", "no", "not judged"], rows))

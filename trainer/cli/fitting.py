@@ -1,0 +1,102 @@
+"""``trainer fit`` and ``trainer eval``."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Annotated
+
+import typer
+
+from trainer import api
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
+from trainer.cli.render import console, figure, print_json, progress_bar, say, score_rows, table
+from trainer.config import find_config, load_config
+from trainer.errors import TrainerWarning
+
+
+def fit(
+    corpus: Annotated[
+        str | None, typer.Argument(metavar="[CORPUS]", help="Folder or version; else the newest.")
+    ] = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Train a tagger and save it as a version.
+
+    Without a corpus it takes the newest; on a fresh install it builds the shipped one first.
+    """
+    settings = load_config(config, set_ or ())
+    say(f"config: {find_config(config)}")
+    with progress_bar() as progress:
+        result = api.fit(corpus, settings, root=artifacts, progress=progress)
+    if as_json:
+        print_json(result.to_dict())
+        return
+    state = "saved" if result.created else "unchanged: already"
+    digest = (result.digest or "")[:12]
+    typer.echo(f"{state} version {result.version} in {result.path}, digest {digest}, {result.seconds:.1f} s")
+    scores = result.metrics["out_of_fold"]
+    rows = [
+        [
+            topic,
+            result.labels[topic]["yes"],
+            figure(row["precision"]),
+            figure(row["recall"]),
+            figure(row["f1"]),
+            f"{threshold:.2f}",
+        ]
+        for (topic, row), threshold in zip(scores["topics"].items(), result.model.thresholds, strict=True)
+    ]
+    columns = ["out of fold", "positives", "precision", "recall", "F1", "threshold"]
+    console().print(table("", columns, rows))
+    say('next: `trainer eval`, `trainer predict --text "…"`, `trainer explain --text "…"`')
+
+
+def evaluate(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="[MODEL]", help="name, name@3, name@alias, name@sha256:… or a folder."),
+    ] = None,
+    on: Annotated[
+        str,
+        typer.Option(
+            "--on",
+            metavar="SPLIT|FILE",
+            help="A split of the model's corpus, or a file of labelled sentences.",
+        ),
+    ] = "test",
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Score a model beside the keyword rules it was trained with."""
+    reference = model or load_config(config, set_ or ()).name
+    result = api.evaluate(reference, on, root=artifacts)
+    if result.rejected:
+        lines = "\n  ".join(f"{rejection.at}: {rejection.detail}" for rejection in result.rejected[:5])
+        warnings.warn(
+            f"{len(result.rejected):,} rows of {on} were not used:\n  {lines}", TrainerWarning, stacklevel=1
+        )
+    if as_json:
+        print_json(result.to_dict())
+        return
+    say(f"model: {result.model['model']} (version {result.model['version']})")
+    typer.echo(f"on {result.on}: {result.n:,} sentences judged by people")
+    out = console()
+    keys = ["precision", "recall", "f1", "average_precision", "support"]
+    names = ["precision", "recall", "F1", "avg. precision", "positives"]
+    out.print(table("the model", ["topic", *names], score_rows(result.gold, keys)))
+    out.print(table("the keyword rules alone", ["topic", *names[:3]], score_rows(result.rules, keys[:3])))
+    if result.silver is not None:
+        out.print(
+            table(
+                "the model against labels that only rules made (agreement with them, not correctness)",
+                ["topic", *names],
+                score_rows(result.silver, keys),
+            )
+        )

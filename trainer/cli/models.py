@@ -1,0 +1,138 @@
+"""``trainer models list|show|verify|promote|rollback|export``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainer import api
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
+from trainer.cli.render import console, figure, print_json, say, table
+from trainer.config import load_config
+
+app = typer.Typer(help="Saved models.", no_args_is_help=True, rich_markup_mode=None)
+Reference = Annotated[
+    str | None, typer.Argument(metavar="[MODEL]", help="name, name@3, name@alias, name@sha256:… or a folder.")
+]
+
+
+@app.command("list")
+def list_(
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """List the saved models."""
+    found = [model.to_dict() for model in api.models(root=artifacts)]
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        say("no model yet: `trainer fit` trains one")
+        return
+    rows = [
+        [
+            f"{m['name']}@{m['version']}",
+            ", ".join(m["aliases"]),
+            figure(m["macro_f1"]),
+            (m["digest"] or "damaged")[:12],
+            m["path"],
+        ]
+        for m in found
+    ]
+    console().print(table("", ["model", "aliases", "macro F1", "digest", "path"], rows))
+
+
+@app.command()
+def show(
+    model: Reference = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Show what a model is: its card, or with --json its manifest and metrics."""
+    found = api.find(model or load_config(config, set_ or ()).name, root=artifacts)
+    if as_json:
+        metrics = json.loads((found.path / "metrics.json").read_bytes())
+        print_json({**found.to_dict(), "manifest": found.manifest, "metrics": metrics})
+        return
+    for line in (found.path / "README.md").read_text(encoding="utf-8").split("\n"):
+        console().print(line, soft_wrap=True)
+
+
+@app.command()
+def verify(
+    model: Reference = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Check every byte of a model, and that it computes what it did when it was saved."""
+    found = api.find(model or load_config(config, set_ or ()).name, root=artifacts)
+    tagger = api.load(found.path, root=artifacts)
+    if as_json:
+        print_json(
+            {
+                "model": str(found.path),
+                "version": found.version,
+                "digest": tagger.info["digest"],
+                "sound": True,
+            }
+        )
+        return
+    typer.echo(f"{found.path} is sound: sha256:{tagger.info['digest']}")
+
+
+@app.command()
+def promote(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="name@3 or name@sha256:…")],
+    alias: Annotated[str, typer.Option("--alias", help="The alias to move.")] = "production",
+    artifacts: Artifacts = None,
+    strict: Strict = False,
+) -> None:
+    """Let an alias stand for a version; `predict` and `eval` take the one called production."""
+    moved = api.promote(model, alias=alias, root=artifacts)
+    typer.echo(f"{moved.name}@{alias} is version {moved.version}")
+
+
+@app.command()
+def rollback(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model.")] = "topics",
+    alias: Annotated[str, typer.Option("--alias", help="The alias to move back.")] = "production",
+    artifacts: Artifacts = None,
+    strict: Strict = False,
+) -> None:
+    """Let an alias stand for what it stood for before."""
+    version = api.rollback(name, alias=alias, root=artifacts)
+    typer.echo(f"{name}@{alias} is version {version} again")
+
+
+@app.command()
+def export(
+    model: Reference = None,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="dir|joblib", help="A folder, or a joblib file of a scikit-learn pipeline."
+        ),
+    ] = "dir",
+    out: Annotated[str, typer.Option("--out", metavar="PATH", help="Where to write it.")] = "",
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    strict: Strict = False,
+) -> None:
+    """Take a model elsewhere; the export is checked against the artifact before it is written."""
+    found = api.find(model or load_config(config, set_ or ()).name, root=artifacts)
+    target = Path(out or f"{found.name}-{found.version}{'.joblib' if format_ == 'joblib' else ''}")
+    api.export(found.path, target, kind=format_)
+    typer.echo(f"wrote {target}")

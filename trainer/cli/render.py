@@ -1,0 +1,151 @@
+"""What people see. Text of a corpus is hostile: nothing here lets it reach a terminal raw."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from trainer.errors import TrainerError
+from trainer.progress import Progress
+from trainer.records import Explanation
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+# Control characters, and the invisible ones that reorder or break a line: bidi marks, U+2028, U+2029, U+FEFF.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe(text: object) -> str:
+    """Return text with every character that could act on a terminal written as an escape."""
+    return _UNSAFE.sub(lambda match: ascii(match.group())[1:-1], str(text))
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Return JSON that is safe on a terminal and has no NaN."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    # Between tokens JSON has no unsafe characters but the new lines of the indent: leave those.
+    return "\n".join(
+        _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", line) for line in text.split("\n")
+    )
+
+
+def cell(value: object) -> str:
+    """Return a value as a spreadsheet cell that is never taken for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int | float) else text
+
+
+def say(text: str) -> None:
+    """Write a line for people to stderr."""
+    for line in text.split("\n"):
+        typer.echo(safe(line), err=True)
+
+
+def say_error(error: TrainerError) -> None:
+    """Write what is wrong, where, and what to do next."""
+    say(f"error: {error}")
+
+
+def print_json(value: Any) -> None:
+    """Write one JSON object to stdout."""
+    typer.echo(to_json(value, indent=2))
+
+
+def console() -> Console:
+    """Return a rich console on stdout; it knows NO_COLOR, and width 100 where there is no terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 100)
+
+
+def figure(value: float | None, why: str = "") -> str:
+    """Return a score for people; an undefined one says why."""
+    return f"n/a{f' ({why})' if why else ''}" if value is None else f"{value:.3f}"
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """Return a table: the first column to the left, the others to the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for i, column in enumerate(columns):
+        made.add_column(column, justify="right" if i else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(safe(value)) for value in row))
+    return made
+
+
+def score_rows(scores: Mapping[str, Any], keys: Sequence[str]) -> list[list[str]]:
+    """Return one row a topic and one each for macro and micro."""
+    rows = []
+    for name, row in [*scores["topics"].items(), ("macro", scores["macro"]), ("micro", scores["micro"])]:
+        why = "no positives" if row.get("support") == 0 else ""
+        rows.append(
+            [name, *(str(row.get(key, "")) if key == "support" else figure(row[key], why) for key in keys)]
+        )
+    return rows
+
+
+def explained_line(explanation: Explanation) -> Text:
+    """Return the text with each character coloured by what the features over it add to the margin.
+
+    Green speaks for the topic, red against; bold is strong. A feature's value is spread evenly over the
+    characters that it covers.
+    """
+    from rich.text import Text
+
+    weight = [0.0] * len(explanation.text)
+    for contribution in explanation.contributions:
+        covered = [i for start, end in contribution.spans for i in range(start, end)]
+        for i in covered:
+            weight[i] += contribution.value / len(covered)
+    strongest = max((abs(value) for value in weight), default=0.0) or 1.0
+    line = Text()
+    for char, value in zip(explanation.text, weight, strict=True):
+        line.append(safe(char), _style(value / strongest))
+    return line
+
+
+def _style(strength: float) -> str:
+    if abs(strength) < 0.15:
+        return "dim"
+    colour = "green" if strength > 0 else "red"
+    return f"bold {colour}" if abs(strength) > 0.5 else colour
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Give a `Progress` that draws bars on stderr when that is a terminal, and does nothing otherwise."""
+    from trainer.progress import silent
+
+    if not sys.stderr.isatty():
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(stage: str, done: int, total: int | None) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield tell

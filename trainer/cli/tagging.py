@@ -1,0 +1,178 @@
+"""``trainer predict`` and ``trainer explain``."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+
+from trainer import api
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, ModelRef, Overrides, Strict
+from trainer.cli.render import cell, console, explained_line, print_json, progress_bar, say, table, to_json
+from trainer.config import load_config
+from trainer.errors import DataError, NotFoundError, TrainerWarning, UsageError
+from trainer.model.tagger import Tagger
+from trainer.records import Rejection, TaggedSentence
+
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[INPUT]...", help="Files, folders, globs, or - for standard input."),
+]
+Text = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="A text instead of input.")]
+_FORMATS = ("jsonl", "csv")
+
+
+def predict(
+    inputs: Inputs = None,
+    text: Text = None,
+    model: ModelRef = None,
+    documents: Annotated[
+        bool,
+        typer.Option("--documents", help="Cut each file or row into sentences, with offsets in the output."),
+    ] = False,
+    format_: Annotated[str, typer.Option("--format", metavar="jsonl|csv", help="What to write.")] = "jsonl",
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="FILE", help="Where to; else standard output.")
+    ] = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    strict: Strict = False,
+) -> None:
+    """Tag texts: one a line of a text file, one a row of a .jsonl or .csv file.
+
+    With --documents each file or row is a document, and its sentences are tagged.
+    """
+    if format_ not in _FORMATS:
+        raise UsageError(f"--format must be one of {', '.join(_FORMATS)}, not '{format_}'")
+    tagger = _tagger(model, config, set_, artifacts)
+    rejected: list[Rejection] = []
+    with progress_bar() as progress, _destination(out) as file:
+        write = _jsonl_writer(file) if format_ == "jsonl" else _csv_writer(file, tagger.topics, documents)
+        count = 0
+        for tagged in api.tag_inputs(
+            tagger, inputs or (), text=text, documents=documents, rejected=rejected, progress=progress
+        ):
+            write(tagged)
+            count += 1
+    _report(rejected, count)
+
+
+def explain(
+    inputs: Inputs = None,
+    text: Text = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--topic", "-t", help="Only this topic. Repeatable; else those tagged, or the likeliest."
+        ),
+    ] = None,
+    model: ModelRef = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Show which words and pieces of words spoke for and against a topic."""
+    tagger = _tagger(model, config, set_, artifacts)
+    rejected: list[Rejection] = []
+    count = 0
+    for tagged in api.tag_inputs(tagger, inputs or (), text=text, rejected=rejected):
+        count += 1
+        if as_json:
+            line = tagged.prediction.text
+            found = {name: tagger.explain(line, name).to_dict() for name in topic or tagger.topics}
+            print_json({"text": line, "topics": found})
+        else:
+            _print_explanation(tagger, tagged, topic)
+    _report(rejected, count)
+
+
+def _tagger(model: str | None, config: str | None, set_: list[str] | None, artifacts: str | None) -> Tagger:
+    settings = load_config(config, set_ or ())
+    try:
+        found = api.find(model or settings.name, root=artifacts)
+    except NotFoundError:
+        if model is not None:
+            raise
+        say("no model yet: training one on the sentences that ship")
+        with progress_bar() as progress:
+            api.fit(None, settings, root=artifacts, progress=progress)
+        found = api.find(settings.name, root=artifacts)
+    say(f"model: {found.path} (version {found.version})")
+    return api.load(found.path)
+
+
+@contextmanager
+def _destination(out: str | None) -> Iterator[IO[str]]:
+    """Give standard output, or a file that appears whole or not at all."""
+    if out is None:
+        yield sys.stdout
+        return
+    target = Path(out)
+    fresh = target.with_name(f".{target.name}.part")
+    try:
+        with fresh.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        fresh.replace(target)
+    except OSError as error:
+        raise NotFoundError(f"cannot write '{out}': {error.strerror}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _jsonl_writer(file: IO[str]) -> Any:
+    def write(tagged: TaggedSentence) -> None:
+        file.write(to_json(tagged.to_dict()) + "\n")
+
+    return write
+
+
+def _csv_writer(file: IO[str], topics: Sequence[str], documents: bool) -> Any:
+    rows = csv.writer(file, lineterminator="\n")
+    place = ("doc_id", "start", "end") if documents else ()
+    rows.writerow([*place, "text", "labels", "review", *topics])
+
+    def write(tagged: TaggedSentence) -> None:
+        p = tagged.prediction
+        values = [*(getattr(tagged, key) for key in place), p.text, "; ".join(p.labels), "; ".join(p.review)]
+        rows.writerow([cell(value) for value in [*values, *p.scores.values()]])
+
+    return write
+
+
+def _report(rejected: Sequence[Rejection], count: int) -> None:
+    if not rejected:
+        return
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
+    lines = "\n  ".join(f"{rejection.at}: {rejection.detail}" for rejection in rejected[:5])
+    if not count:
+        raise DataError(f"no usable text in the input ({reasons}):\n  {lines}")
+    warnings.warn(f"{len(rejected):,} rejected ({reasons}):\n  {lines}", TrainerWarning, stacklevel=1)
+
+
+def _print_explanation(tagger: Tagger, tagged: TaggedSentence, chosen: Sequence[str] | None) -> None:
+    prediction = tagged.prediction
+    out = console()
+    likeliest = max(prediction.scores, key=lambda name: prediction.scores[name])
+    for topic in chosen or prediction.labels or (likeliest,):
+        found = tagger.explain(prediction.text, topic)
+        typer.echo(
+            f"{topic}: {found.label}  (probability {found.score:.3f}, threshold {found.threshold:.3f}, "
+            f"margin {found.margin:+.3f} = intercept {found.intercept:+.3f} "
+            f"{found.margin - found.intercept:+.3f} from features)"
+        )
+        out.print(explained_line(found))
+        top = [
+            [c.feature, f"{c.value:+.3f}", " ".join(f"{a}-{b}" for a, b in c.spans[:3])]
+            for c in found.contributions[:12]
+        ]
+        out.print(table("", ["feature", "adds", "at"], top))

@@ -1,0 +1,126 @@
+"""Labelled sentences as arrays: what fitting and evaluation work on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.corpus.labels import human_votes, judge
+from trainer.corpus.sources import read_inputs
+from trainer.corpus.spool import CODES
+from trainer.corpus.store import SPLITS, Corpus
+from trainer.errors import DataError
+from trainer.records import LabelledText, Rejection, Vote
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Sentences with their labels, in an order that does not depend on how they were stored.
+
+    Attributes
+    ----------
+    Y : (n, k) array of int8
+        1 yes, 0 no, -1 not judged.
+    gold : (n,) array of bool
+        Judged by a person.
+    groups : tuple of str
+        What must not be torn apart: the group in a corpus, the document in a file.
+    rejected : tuple of Rejection
+        Rows of the file that were not used.
+    """
+
+    topics: tuple[str, ...]
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    Y: NDArray[np.int8]
+    gold: NDArray[np.bool_]
+    groups: tuple[str, ...]
+    sources: tuple[str, ...]
+    name: str
+    rejected: tuple[Rejection, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def only(self, rows: NDArray[np.bool_]) -> Examples:
+        """Return the chosen rows."""
+        chosen = np.flatnonzero(rows).tolist()
+
+        def pick(values: Sequence[str]) -> tuple[str, ...]:
+            return tuple(values[i] for i in chosen)
+
+        return Examples(
+            self.topics, pick(self.ids), pick(self.texts), self.Y[rows], self.gold[rows],
+            pick(self.groups), pick(self.sources), self.name, self.rejected,
+        )  # fmt: skip
+
+
+def corpus_examples(corpus: Corpus, splits: Sequence[str] = SPLITS) -> Examples:
+    """Return the sentences of some splits of a corpus, sorted by id."""
+    columns = ("id", "text", "group", "origin", "labels", "unknown", "source")
+    data = corpus.rows(splits, columns).to_pydict()
+    order = sorted(range(len(data["id"])), key=lambda i: (data["id"][i], data["text"][i]))
+    Y = np.zeros((len(order), len(corpus.topics)), dtype=np.int8)
+    for row, i in enumerate(order):
+        Y[row, data["labels"][i]] = 1
+        Y[row, data["unknown"][i]] = -1
+
+    def column(key: str) -> tuple[str, ...]:
+        return tuple(data[key][i] or "" for i in order)
+
+    gold = np.array([data["origin"][i] == "gold" for i in order], dtype=bool)
+    name = f"{corpus.name}@{corpus.version} {'+'.join(splits)}"
+    return Examples(
+        corpus.topics, column("id"), column("text"), Y, gold, column("group"), column("source"), name
+    )
+
+
+def file_examples(path: str | Path, topics: Sequence[str]) -> Examples:
+    """Return the labelled sentences of a JSONL or CSV file; sentences judged twice are merged.
+
+    Raises
+    ------
+    DataError
+        When the file holds none; the message lists what was wrong with the first rows.
+    """
+    votes: dict[tuple[str, str], list[Vote]] = {}
+    first: dict[tuple[str, str], LabelledText] = {}
+    rejected: list[Rejection] = []
+    for record in read_inputs([path], topics):
+        if isinstance(record, LabelledText):
+            key = (record.doc_id or record.id, record.text)
+            first.setdefault(key, record)
+            votes.setdefault(key, []).extend(human_votes(record))
+        elif isinstance(record, Rejection):
+            rejected.append(record)
+        else:
+            rejected.append(Rejection(record.at, "no_labels", "the row has no labels"))
+    if not first:
+        raise DataError(f"no labelled sentence in '{path}'" + listing(rejected))
+    keys = sorted(first)
+    labels = [judge(votes[key], topics).labels for key in keys]
+    return Examples(
+        topics=tuple(topics),
+        ids=tuple(first[key].id for key in keys),
+        texts=tuple(first[key].text for key in keys),
+        Y=np.array([[CODES[label] for label in row] for row in labels], dtype=np.int8).reshape(len(keys), -1),
+        gold=np.ones(len(keys), dtype=bool),
+        groups=tuple(key[0] for key in keys),
+        sources=tuple(first[key].source or "" for key in keys),
+        name=str(path),
+        rejected=tuple(rejected),
+    )
+
+
+def listing(rejected: Sequence[Rejection], shown: int = 5) -> str:
+    """Return the first rejections and the count of the rest, as indented lines."""
+    lines = [f"\n  {rejection.at}: {rejection.detail}" for rejection in rejected[:shown]]
+    if len(rejected) > shown:
+        rest = Counter(rejection.reason for rejection in rejected[shown:])
+        lines.append("\n  and " + ", ".join(f"{count} {reason}" for reason, count in rest.items()))
+    return "".join(lines)

@@ -1,0 +1,41 @@
+"""What is in a corpus, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from trainer.corpus.store import Corpus
+
+
+def corpus_stats(corpus: Corpus) -> dict[str, Any]:
+    """Count the sentences of a corpus by topic, pair of topics, split, source and length."""
+    rows = corpus.rows(columns=("text", "origin", "labels", "source")).to_pydict()
+    pairs: Counter[str] = Counter()
+    for labels in rows["labels"]:
+        pairs.update(f"{corpus.topics[a]}+{corpus.topics[b]}" for a, b in combinations(labels, 2))
+    words = np.array([len(text.split()) for text in rows["text"]])
+    return {
+        "corpus": str(corpus.path),
+        "version": corpus.version,
+        "fingerprint": corpus.fingerprint,
+        "sentences": len(words),
+        "documents": corpus.manifest["documents"],
+        "groups": corpus.manifest["groups"],
+        "gold": rows["origin"].count("gold"),
+        "none": sum(not labels for labels in rows["labels"]),
+        "labels": corpus.manifest["labels"],
+        "splits": corpus.manifest["splits"],
+        "pairs": dict(pairs.most_common()),
+        "sources": dict(Counter(source or "(not known)" for source in rows["source"]).most_common()),
+        "words": {
+            "least": int(words.min()),
+            "quartiles": [int(value) for value in np.percentile(words, [25, 50, 75], method="lower")],
+            "most": int(words.max()),
+        },
+        "near_duplicate_pairs": corpus.manifest["near_duplicate_pairs"],
+    }

@@ -1,0 +1,97 @@
+"""Scores of a model and of the keyword rules on labelled sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.config import Config
+from trainer.corpus.examples import Examples
+from trainer.corpus.labels import judge
+from trainer.corpus.rules import RuleSet
+from trainer.errors import DataError
+from trainer.metrics import score_table
+from trainer.model.tagger import Tagger
+from trainer.records import Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores of one model on one set of sentences.
+
+    Attributes
+    ----------
+    gold, rules : mapping
+        ``topics``, ``micro`` and ``macro`` of the model and of the keyword rules, on sentences that people
+        judged.
+    silver : mapping or None
+        The model on sentences that only rules labelled: agreement with the rules, not correctness.
+    model : mapping
+        ``path``, ``version`` and ``digest``, where known.
+    """
+
+    on: str
+    n: int
+    gold: Mapping[str, Any]
+    rules: Mapping[str, Any]
+    silver: Mapping[str, Any] | None
+    model: Mapping[str, Any] = field(default_factory=dict)
+    rejected: tuple[Rejection, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``trainer eval --json`` prints."""
+        return {
+            **self.model,
+            "on": self.on,
+            "n": self.n,
+            **self.gold,
+            "rules": dict(self.rules),
+            "silver": None if self.silver is None else dict(self.silver),
+        }
+
+
+def evaluate_tagger(tagger: Tagger, examples: Examples, config: Config) -> Evaluation:
+    """Score a model on labelled sentences.
+
+    Parameters
+    ----------
+    config : Config
+        Whose keyword rules stand beside the model: those that it was trained with.
+
+    Raises
+    ------
+    DataError
+        When no sentence was judged by a person, or the topics differ.
+    """
+    if examples.topics != tagger.topics:
+        raise DataError(f"the sentences are labelled for {examples.topics}, the model tags {tagger.topics}")
+    gold, silver = examples.only(examples.gold), examples.only(~examples.gold)
+    if not len(gold):
+        raise DataError(
+            f"no sentence of {examples.name} was judged by a person",
+            hint="Scores against labels that the rules made would only measure the rules.",
+        )
+    return Evaluation(
+        on=examples.name,
+        n=len(gold),
+        gold=_scores(tagger, gold),
+        rules=score_table(gold.Y, rule_decisions(config, gold.texts), None, tagger.topics),
+        silver=_scores(tagger, silver) if len(silver) else None,
+        rejected=examples.rejected,
+    )
+
+
+def rule_decisions(config: Config, texts: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return the (n, k) decisions of the keyword rules alone."""
+    rules = RuleSet(config.topics)
+    rows = [[label == "yes" for label in judge(rules.fired(text), rules.topics).labels] for text in texts]
+    return np.array(rows, dtype=bool).reshape(len(texts), len(rules.topics))
+
+
+def _scores(tagger: Tagger, examples: Examples) -> dict[str, Any]:
+    tagged = tagger.predict_matrix(examples.texts)
+    return score_table(examples.Y, tagged, tagger.predict_proba(examples.texts), tagger.topics)

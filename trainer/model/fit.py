@@ -1,0 +1,157 @@
+"""Training: examples -> features -> weights -> calibration -> thresholds -> tagger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.config import Config
+from trainer.corpus.examples import Examples
+from trainer.corpus.splits import fold_of
+from trainer.errors import DataError
+from trainer.metrics import score_table
+from trainer.model.calibration import fit_platt, sigmoid
+from trainer.model.features import Features, learn_block
+from trainer.model.linear import fit_topics
+from trainer.model.sparse import SparseRows
+from trainer.model.tagger import Tagger
+from trainer.model.thresholds import choose_threshold
+from trainer.progress import Progress, silent
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A tagger with what was measured while it was made.
+
+    Attributes
+    ----------
+    out_of_fold : mapping
+        Scores of the gold sentences, each tagged by a model that had not seen its group.
+    """
+
+    tagger: Tagger
+    out_of_fold: Mapping[str, Any]
+
+
+def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) -> Fitted:
+    """Train a tagger.
+
+    Calibration and thresholds are found on gold sentences out of fold: whole groups are held out, in folds
+    balanced over the topics. Vocabulary and document frequencies, which no label enters, are learned once.
+
+    Raises
+    ------
+    DataError
+        When a topic has no positive or no negative sentence, unless ``classifier.allow_empty``.
+    """
+    used = examples.only(np.asarray(_weights(examples, config).any(axis=1)))
+    weights = _weights(used, config)
+    _refuse_empty(used, config)
+    features = learn_features(used, config)
+    progress("fitting", 1, 4)
+    X = features.transform(used.texts)
+    progress("fitting", 2, 4)
+    folds = _gold_folds(used, config)
+    everything = np.ones(len(used), dtype=bool)
+    selections = [folds != fold for fold in range(config.thresholds.folds)]
+    *held_out, (coef, intercept) = fit_topics(
+        X, used.Y, weights, [*selections, everything], config.classifier, config.seed
+    )
+    progress("fitting", 3, 4)
+    margins = _out_of_fold(X, folds, held_out)
+    calibration, thresholds = _decisions(margins, used, config)
+    scores = sigmoid(margins * calibration[:, 0] + calibration[:, 1])
+    gold = used.gold
+    table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
+    progress("fitting", 4, 4)
+    tagger = Tagger(used.topics, features, coef, intercept, calibration, thresholds, config.thresholds.review)
+    return Fitted(tagger, table)
+
+
+def learn_features(examples: Examples, config: Config) -> Features:
+    """Learn the vocabularies that the config asks for."""
+    wanted = config.features
+    blocks = [learn_block("word", wanted.word_ngrams, examples.texts, wanted.min_df, wanted.sublinear_tf)]
+    if wanted.char_ngrams is not None:
+        blocks.append(
+            learn_block("char", wanted.char_ngrams, examples.texts, wanted.min_df, wanted.sublinear_tf)
+        )
+    features = Features(tuple(blocks))
+    if len(features) == 0:
+        raise DataError(
+            f"no feature stands in {wanted.min_df} sentences or more",
+            hint="Add sentences, or lower features.min_df.",
+        )
+    return features
+
+
+def label_counts(examples: Examples) -> dict[str, dict[str, int]]:
+    """Return how many sentences of each topic are yes, no and unknown."""
+    return {
+        topic: {
+            name: int((examples.Y[:, i] == code).sum())
+            for name, code in (("yes", 1), ("no", 0), ("unknown", -1))
+        }
+        for i, topic in enumerate(examples.topics)
+    }
+
+
+def _weights(examples: Examples, config: Config) -> NDArray[np.float64]:
+    """Return the weight of every label: 1 for people's, less for rules', least for their silence."""
+    silver = config.classifier.silver_weight
+    silence = silver * config.build.silence_weight
+    by_rule = np.where(examples.Y == 1, silver, silence)
+    weights = np.where(examples.gold[:, None], 1.0, by_rule)
+    return np.where(examples.Y < 0, 0.0, weights)
+
+
+def _refuse_empty(examples: Examples, config: Config) -> None:
+    if config.classifier.allow_empty:
+        return
+    for topic, counts in label_counts(examples).items():
+        for answer in ("yes", "no"):
+            if counts[answer] == 0:
+                raise DataError(
+                    f"topic '{topic}' has no sentence labelled \"{answer}\" ({counts['yes']} yes, "
+                    f"{counts['no']} no, {counts['unknown']} unknown in training)",
+                    hint="Label some, add a rule, or pass --set classifier.allow_empty=true.",
+                )
+
+
+def _gold_folds(examples: Examples, config: Config) -> NDArray[np.int64]:
+    """Return the fold that holds out each row; a group with no gold row is held out by none (-1)."""
+    with_gold = set(np.array(examples.groups, dtype=object)[examples.gold])
+    rows = np.array([group in with_gold for group in examples.groups], dtype=bool)
+    folds = np.full(len(examples), -1, dtype=np.int64)
+    groups = [group for group, chosen in zip(examples.groups, rows, strict=True) if chosen]
+    positive = (examples.Y[rows] == 1) & examples.gold[rows, None]
+    if groups:
+        folds[rows] = fold_of(groups, positive.astype(float), config.thresholds.folds, config.seed)
+    return folds
+
+
+def _out_of_fold(
+    X: SparseRows, folds: NDArray[np.int64], held_out: list[tuple[NDArray[np.float32], NDArray[np.float64]]]
+) -> NDArray[np.float64]:
+    margins = np.zeros((len(X), held_out[0][0].shape[1]))
+    for fold, (coef, intercept) in enumerate(held_out):
+        rows = folds == fold
+        margins[rows] = (X.dot(coef) + intercept)[rows]
+    return margins
+
+
+def _decisions(
+    margins: NDArray[np.float64], examples: Examples, config: Config
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    calibration, thresholds = [], []
+    for i in range(len(examples.topics)):
+        rows = examples.gold & (examples.Y[:, i] >= 0)
+        y = examples.Y[rows, i] == 1
+        slope, offset = fit_platt(margins[rows, i], y)
+        calibration.append((slope, offset))
+        thresholds.append(choose_threshold(sigmoid(slope * margins[rows, i] + offset), y, config.thresholds))
+    return np.array(calibration), np.array(thresholds)

@@ -1,0 +1,64 @@
+"""Tagging whatever the user points at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from trainer.corpus.sources import read_inputs
+from trainer.errors import UsageError
+from trainer.model.tagger import Tagger
+from trainer.progress import Progress, silent
+from trainer.records import Document, Rejection, TaggedSentence
+
+_BATCH = 256
+
+
+def tag_inputs(
+    tagger: Tagger,
+    inputs: Sequence[str | Path] = (),
+    *,
+    text: str | None = None,
+    documents: bool = False,
+    rejected: list[Rejection],
+    progress: Progress = silent,
+) -> Iterator[TaggedSentence]:
+    """Tag what `inputs` hold, one after another, holding few texts at a time.
+
+    Parameters
+    ----------
+    tagger : Tagger
+    inputs : sequence of path
+        Files, folders, globs, ``-`` for standard input; labels in the rows are passed over.
+    text : str, optional
+        A text instead of inputs.
+    documents : bool
+        Cut into sentences, each with its place; otherwise a row, or a line of a text file, is one text.
+    rejected : list of Rejection
+        Takes in what could not be used.
+    """
+    if (text is None) == (not inputs):
+        raise UsageError(
+            "give inputs or a text, one of them", hint='Name files, --text "…", or - for standard input.'
+        )
+    source = (
+        iter([Document("text", text)]) if text is not None else _usable(inputs, documents, rejected, progress)
+    )
+    if documents:
+        for document in source:
+            yield from tagger.tag(document)
+        return
+    while batch := list(islice(source, _BATCH)):
+        for document, found in zip(batch, tagger.predict([d.text for d in batch]), strict=True):
+            yield TaggedSentence(found, 0, len(document.text))
+
+
+def _usable(
+    inputs: Sequence[str | Path], whole: bool, rejected: list[Rejection], progress: Progress
+) -> Iterator[Document]:
+    for record in read_inputs(inputs, None, progress, whole=whole):
+        if isinstance(record, Rejection):
+            rejected.append(record)
+        elif isinstance(record, Document):
+            yield record

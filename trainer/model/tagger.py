@@ -1,0 +1,163 @@
+"""The trained model: texts in, topics with reasons out. Needs numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.errors import UsageError, did_you_mean
+from trainer.model.calibration import sigmoid
+from trainer.model.features import Features
+from trainer.records import Contribution, Document, Explanation, Prediction, TaggedSentence
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+_STREAM = 256
+
+
+@dataclass(frozen=True)
+class Tagger:
+    """A linear topic tagger.
+
+    Attributes
+    ----------
+    topics : tuple of str
+        In config order.
+    features : Features
+        Vocabulary and weights of the n-grams.
+    weights : (len(features), k) array of float32
+        One row a feature, one column a topic.
+    intercept : (k,) array of float64
+    calibration : (k, 2) array of float64
+        Slope and offset of each topic's Platt scaling.
+    thresholds : (k,) array of float64
+        A topic is tagged when its probability reaches this.
+    review : float
+        Probabilities closer than this to the threshold are left to a human.
+    info : mapping
+        The manifest of the saved version; empty for a model that was not saved.
+    """
+
+    topics: tuple[str, ...]
+    features: Features
+    weights: NDArray[np.float32]
+    intercept: NDArray[np.float64]
+    calibration: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    review: float = 0.0
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    @overload
+    def predict(self, texts: str) -> Prediction: ...  # type: ignore[overload-overlap]  # a str iterates
+    @overload
+    def predict(self, texts: Iterable[str]) -> list[Prediction]: ...
+    def predict(self, texts: str | Iterable[str]) -> Prediction | list[Prediction]:
+        """Tag one text, or each of several."""
+        if isinstance(texts, str):
+            return self._predictions([texts])[0]
+        return self._predictions(_listed(texts))
+
+    def predict_proba(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
+        """Return the (n, k) calibrated probabilities; one text gives one row."""
+        return self._scores(self.decision_function(texts))
+
+    def predict_matrix(self, texts: str | Iterable[str]) -> NDArray[np.bool_]:
+        """Return the (n, k) decisions: True where the topic is tagged."""
+        tagged, _ = self._decide(self.predict_proba(texts))
+        return tagged
+
+    def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
+        """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
+        rows = self.features.transform([texts] if isinstance(texts, str) else _listed(texts))
+        return rows.dot(self.weights) + self.intercept
+
+    def stream(self, lines: Iterable[str]) -> Iterator[Prediction]:
+        """Tag texts one after another, holding few of them at a time."""
+        source = iter(lines)
+        while batch := list(islice(source, _STREAM)):
+            yield from self._predictions(_listed(batch))
+
+    def tag(self, document: str | Document) -> Iterator[TaggedSentence]:
+        """Cut a document into sentences and tag each; ``document[start:end]`` is its text."""
+        from trainer.corpus.sentences import sentence_spans
+
+        text, doc_id = (document, None) if isinstance(document, str) else (document.text, document.id)
+        spans = sentence_spans(text)
+        while batch := list(islice(spans, _STREAM)):
+            found = self._predictions([text[start:end] for start, end in batch])
+            for (start, end), prediction in zip(batch, found, strict=True):
+                yield TaggedSentence(prediction, start, end, doc_id)
+
+    def explain(self, text: str, topic: str) -> Explanation:
+        """Return what each feature of `text` adds to the margin of `topic`, the weightiest first.
+
+        The contributions and the intercept sum to the margin within 1e-9.
+        """
+        column = self._column(topic)
+        rows = self.features.transform([text])
+        values = rows.values * self.weights[rows.indices, column].astype(np.float64)
+        names = self.features.names_of(rows.indices)
+        places = self.features.locate(text)
+        contributions = [
+            Contribution(name, float(value), tuple(places[name]))
+            for name, value in zip(names, values, strict=True)
+        ]
+        contributions.sort(key=lambda c: (-abs(c.value), c.feature))
+        margin = rows.dot(self.weights) + self.intercept
+        scores = self._scores(margin)
+        tagged, review = self._decide(scores)
+        return Explanation(
+            text=text,
+            topic=topic,
+            label="review" if review[0, column] else "yes" if tagged[0, column] else "no",
+            score=float(scores[0, column]),
+            margin=float(margin[0, column]),
+            threshold=float(self.thresholds[column]),
+            intercept=float(self.intercept[column]),
+            contributions=tuple(contributions),
+        )
+
+    def as_sklearn(self) -> Pipeline:
+        """Return a fitted scikit-learn pipeline from texts to the (n, k) decisions."""
+        from trainer.model.estimators import as_pipeline
+
+        return as_pipeline(self)
+
+    def _column(self, topic: str) -> int:
+        if topic not in self.topics:
+            raise UsageError(f"this model has no topic '{topic}'. {did_you_mean(topic, self.topics)}")
+        return self.topics.index(topic)
+
+    def _scores(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
+        return sigmoid(margins * self.calibration[:, 0] + self.calibration[:, 1])
+
+    def _decide(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        review = np.abs(scores - self.thresholds) < self.review
+        return (scores >= self.thresholds) & ~review, review
+
+    def _predictions(self, texts: Sequence[str]) -> list[Prediction]:
+        scores = self.predict_proba(texts)
+        tagged, review = self._decide(scores)
+        return [
+            Prediction(
+                text, self._names(tagged[i]), dict(zip(self.topics, row, strict=True)), self._names(review[i])
+            )
+            for i, (text, row) in enumerate(zip(texts, scores.tolist(), strict=True))
+        ]
+
+    def _names(self, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+        return tuple(topic for topic, yes in zip(self.topics, chosen.tolist(), strict=True) if yes)
+
+
+def _listed(texts: Iterable[str]) -> list[str]:
+    listed = list(texts)
+    for i, text in enumerate(listed):
+        if not isinstance(text, str):
+            raise TypeError(f"texts must be strings; text {i} is {type(text).__name__}")
+    return listed

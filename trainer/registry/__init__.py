@@ -1,0 +1,1 @@
+"""Saved models: the format, the versions and aliases, the ways out."""

@@ -1,0 +1,76 @@
+"""The model card: Markdown with the YAML that model hubs read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trainer.config import Config
+
+
+def model_card(config: Config, corpus: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+    """Return the card as text; it holds no text of the corpus."""
+    meanings = "\n".join(
+        f"- **{_plain(topic.title)}** (`{topic.name}`): {_plain(topic.definition)}" for topic in config.topics
+    )
+    return f"""---
+library_name: topic-trainer
+pipeline_tag: text-classification
+tags:
+- multi-label-classification
+- tf-idf
+- linear-model
+---
+
+# Topic tagger `{config.name}`
+
+A linear model over TF-IDF n-grams that tags a sentence with any number of topics, or none.
+Trained on corpus `{corpus["name"]}`, fingerprint `{corpus["fingerprint"]}`.
+
+## Topics
+
+{meanings}
+
+## Scores on sentences judged by people
+
+Out of fold on the training split (no sentence was scored by a model that had seen its document):
+
+{_table(metrics["out_of_fold"])}
+
+On the test split:
+
+{_table(metrics["test"])}
+
+Thresholds and probabilities assume topics as frequent as in the corpus; in ordinary text they are rarer, and
+more of the tags will be false. Measure on text of your own: `trainer eval --on FILE`.
+
+## Use
+
+```python
+import trainer
+
+tagger = trainer.load("{config.name}")
+tagger.predict("…").labels
+```
+"""
+
+
+def _table(scores: Mapping[str, Any] | None) -> str:
+    if scores is None:
+        return "No sentence there was judged by people."
+    rows = [*scores["topics"].items(), ("macro", scores["macro"]), ("micro", scores["micro"])]
+    lines = [
+        f"| {name} | "
+        + " | ".join(_figure(row[key]) for key in ("precision", "recall", "f1"))
+        + f" | {row.get('support', '')} |"
+        for name, row in rows
+    ]
+    return "\n".join(["| topic | precision | recall | F1 | positives |", "|---|---|---|---|---|", *lines])
+
+
+def _figure(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3f}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,70 @@
+"""Ways out of the registry: each is checked against the artifact before it is written."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from trainer.errors import ArtifactError, TrainerWarning, UsageError
+from trainer.model.tagger import Tagger
+from trainer.registry.format import FILES, MANIFEST, read_model
+
+
+def export_joblib(folder: Path, target: Path) -> None:
+    """Write a joblib file with a plain scikit-learn pipeline whose decisions equal the artifact's.
+
+    Warns
+    -----
+    TrainerWarning
+        Always: such a file runs code when it is loaded, and binds to the scikit-learn of today.
+    """
+    import joblib
+
+    tagger = read_model(folder)
+    pipeline = tagger.as_sklearn()
+    texts = json.loads((folder / "golden.json").read_bytes())["texts"]
+    _check_same(tagger, np.asarray(pipeline.predict(texts), dtype=bool), texts)
+    _refuse_existing(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    try:
+        joblib.dump(pipeline, fresh, compress=3)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+    warnings.warn(
+        "loading a joblib file runs whatever code is in it, and it needs the scikit-learn it was made with: "
+        "share it only with people who trust you, and keep the artifact itself",
+        TrainerWarning,
+        stacklevel=2,
+    )
+
+
+def export_folder(folder: Path, target: Path) -> None:
+    """Copy the artifact to a folder of its own, whole and checked."""
+    read_model(folder)
+    _refuse_existing(target)
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    fresh.mkdir(parents=True)
+    for name in (*FILES, MANIFEST):
+        (fresh / name).write_bytes((folder / name).read_bytes())
+    read_model(fresh)
+    fresh.rename(target)
+
+
+def _check_same(tagger: Tagger, decisions: np.ndarray, texts: list[str]) -> None:
+    if not np.array_equal(tagger.predict_proba(texts) >= tagger.thresholds, decisions):
+        raise ArtifactError("the export does not decide as the artifact does; nothing was written")
+
+
+def _refuse_existing(target: Path) -> None:
+    if target.exists():
+        raise UsageError(f"'{target}' is there already", hint="Name another file, or delete it first.")
+
+
+EXPORTS: dict[str, Callable[[Path, Path], None]] = {"dir": export_folder, "joblib": export_joblib}

@@ -1,0 +1,231 @@
+"""A model on disk: JSON and plain arrays, no code, checked before it is believed.
+
+::
+
+    <version>/
+      manifest.json         what everything is; its SHA-256 is the digest of the model
+      vocabulary.json       the n-grams of each block, in column order
+      weights.safetensors   weights, intercept, calibration, thresholds, document-frequency weights
+      golden.json           texts with the margins that this model gave them when it was saved
+      metrics.json          scores measured at `fit`
+      README.md             model card
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.errors import ArtifactError
+from trainer.model.features import Block, Features
+from trainer.model.tagger import Tagger
+from trainer.storage import canonical_json, sha256
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+FILES = ("README.md", "golden.json", "metrics.json", "vocabulary.json", "weights.safetensors")
+GOLDEN_TOLERANCE = 1e-6
+"""Margins may differ by this across machines: logarithms and square roots may round differently."""
+_LARGEST = 4 * 1024**3
+_DTYPES = {"float32": np.float32, "float64": np.float64}
+
+
+def write_model(
+    folder: Path,
+    tagger: Tagger,
+    description: Mapping[str, Any],
+    golden_texts: list[str],
+    metrics: Mapping[str, Any],
+    card: str,
+) -> str:
+    """Write a model into an empty folder, the manifest last; return its digest.
+
+    Parameters
+    ----------
+    description : mapping
+        What the manifest says beside files, tensors and topics: name, corpus, config, libraries. It must
+        hold no clock, path or version number: the same model has the same digest wherever it was made.
+    """
+    from safetensors.numpy import save
+
+    tensors = _tensors(tagger)
+    golden = {"texts": golden_texts, "margins": tagger.decision_function(golden_texts).tolist()}
+    contents = {
+        "README.md": card.encode(),
+        "golden.json": canonical_json(golden),
+        "metrics.json": canonical_json(metrics),
+        "vocabulary.json": canonical_json([list(block.vocabulary) for block in tagger.features.blocks]),
+        "weights.safetensors": save(tensors),
+    }
+    manifest = {
+        **description,
+        "format": FORMAT,
+        "topics": list(tagger.topics),
+        "review": tagger.review,
+        "blocks": [
+            {"kind": block.kind, "ngrams": list(block.ngrams), "sublinear_tf": block.sublinear_tf}
+            for block in tagger.features.blocks
+        ],
+        "thresholds": dict(zip(tagger.topics, tagger.thresholds.tolist(), strict=True)),
+        "golden_tolerance": GOLDEN_TOLERANCE,
+        "tensors": {
+            key: {"dtype": str(value.dtype), "shape": list(value.shape)} for key, value in tensors.items()
+        },
+        "files": {name: {"size": len(data), "sha256": sha256(data)} for name, data in contents.items()},
+    }
+    for name, data in contents.items():
+        (folder / name).write_bytes(data)
+    encoded = canonical_json(manifest)
+    (folder / MANIFEST).write_bytes(encoded)
+    return sha256(encoded)
+
+
+def read_model(folder: Path, digest: str | None = None) -> Tagger:
+    """Read a model, checking every byte of it first.
+
+    Parameters
+    ----------
+    digest : str, optional
+        The digest that the model must have, whole or its first 8 characters or more.
+
+    Raises
+    ------
+    ArtifactError
+        When anything is missing, extra, altered, of another format, or does not compute what it did.
+    """
+    encoded = _read(folder / MANIFEST, _LARGEST)
+    found = sha256(encoded)
+    if digest is not None and (len(digest) < 8 or not found.startswith(digest)):
+        raise ArtifactError(f"the digest is sha256:{found}, not sha256:{digest}", where=str(folder))
+    try:
+        manifest = json.loads(encoded)
+        if manifest["format"] != FORMAT:
+            raise ArtifactError(
+                f"model format {manifest['format']!r} is not {FORMAT}, the one this version reads",
+                where=str(folder),
+            )
+        data = _checked_files(folder, manifest["files"])
+        tagger = _decode(manifest, data, {**manifest, "digest": found})
+        _check_golden(tagger, json.loads(data["golden.json"]), float(manifest["golden_tolerance"]))
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise ArtifactError(f"cannot be decoded: {error!r}", where=str(folder)) from error
+    except ArtifactError as error:
+        raise ArtifactError(
+            error.message, where=str(folder), hint="Train it again, or restore it."
+        ) from error
+    return tagger
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest with its ``digest``, unchecked: for listings."""
+    encoded = _read(folder / MANIFEST, _LARGEST)
+    try:
+        manifest = json.loads(encoded)
+        return {**manifest, "digest": sha256(encoded)}
+    except (ValueError, TypeError) as error:
+        raise ArtifactError("the manifest is not JSON", where=str(folder / MANIFEST)) from error
+
+
+def _tensors(tagger: Tagger) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {
+        "weights": tagger.weights,
+        "intercept": tagger.intercept,
+        "calibration": tagger.calibration,
+        "thresholds": tagger.thresholds,
+    }
+    for i, block in enumerate(tagger.features.blocks):
+        arrays[f"idf.{i}"] = block.idf
+    return {key: np.ascontiguousarray(value) for key, value in sorted(arrays.items())}
+
+
+def _read(file: Path, limit: int) -> bytes:
+    """Read a regular file of at most `limit` bytes."""
+    try:
+        if file.is_symlink() or not file.is_file():
+            raise ArtifactError(f"'{file.name}' is missing or not a plain file", where=str(file.parent))
+        with file.open("rb") as handle:
+            data = handle.read(limit + 1)
+    except OSError as error:
+        raise ArtifactError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    if len(data) > limit:
+        raise ArtifactError(f"'{file.name}' is larger than it should be", where=str(file.parent))
+    return data
+
+
+def _checked_files(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
+    """Return the very bytes whose size and hash agree with the manifest."""
+    if set(listed) != set(FILES):
+        raise ArtifactError(f"the manifest must list {', '.join(FILES)}")
+    extra = {path.name for path in folder.iterdir()} - set(FILES) - {MANIFEST}
+    if extra:
+        raise ArtifactError(f"holds a file that does not belong to it: {sorted(extra)[0]!r}")
+    contents = {}
+    for name, promised in listed.items():
+        data = _read(folder / name, int(promised["size"]))
+        if len(data) != promised["size"] or sha256(data) != promised["sha256"]:
+            raise ArtifactError(f"'{name}' is not what was saved (size or SHA-256 differs)")
+        contents[name] = data
+    return contents
+
+
+def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mapping[str, Any]) -> Tagger:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        tensors = load(data["weights.safetensors"])
+    except SafetensorError as error:
+        raise ArtifactError(f"'weights.safetensors' cannot be decoded: {error}") from error
+    for key, promised in manifest["tensors"].items():
+        tensor = tensors.get(key)
+        if (
+            tensor is None
+            or tensor.dtype != _DTYPES[promised["dtype"]]
+            or list(tensor.shape) != promised["shape"]
+        ):
+            raise ArtifactError(f"tensor '{key}' is not of the dtype and shape that the manifest gives")
+        if not np.isfinite(tensor).all():
+            raise ArtifactError(f"tensor '{key}' holds a number that is not finite")
+    blocks = [
+        Block(
+            entry["kind"],
+            tuple(entry["ngrams"]),
+            bool(entry["sublinear_tf"]),
+            tuple(grams),
+            tensors[f"idf.{i}"],
+        )
+        for i, (entry, grams) in enumerate(
+            zip(manifest["blocks"], json.loads(data["vocabulary.json"]), strict=True)
+        )
+    ]
+    features, topics = Features(tuple(blocks)), tuple(manifest["topics"])
+    k = len(topics)
+    shapes = {"weights": (len(features), k), "intercept": (k,), "calibration": (k, 2), "thresholds": (k,)}
+    shapes |= {f"idf.{i}": (len(block.vocabulary),) for i, block in enumerate(blocks)}
+    for key, shape in shapes.items():
+        if tensors[key].shape != shape:
+            raise ArtifactError(f"tensor '{key}' has shape {tensors[key].shape}, not {shape}")
+    return Tagger(
+        topics, features, tensors["weights"], tensors["intercept"], tensors["calibration"],
+        tensors["thresholds"], float(manifest["review"]), info,
+    )  # fmt: skip
+
+
+def _check_golden(tagger: Tagger, golden: Mapping[str, Any], tolerance: float) -> None:
+    margins = tagger.decision_function(golden["texts"])
+    expected = np.array(golden["margins"], dtype=np.float64).reshape(margins.shape)
+    if margins.size and not np.abs(margins - expected).max() <= tolerance:
+        raise ArtifactError("does not give the golden texts the margins that it gave them when it was saved")

@@ -1,0 +1,71 @@
+"""Publishing a trained model as the next version, unless it is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any
+
+from trainer.config import Config
+from trainer.corpus.examples import Examples
+from trainer.corpus.starter import SOURCE
+from trainer.corpus.store import Corpus
+from trainer.errors import ArtifactError
+from trainer.model.sparse import ENGINE
+from trainer.model.tagger import Tagger
+from trainer.registry.card import model_card
+from trainer.registry.format import read_manifest, write_model
+from trainer.registry.versions import models_folder
+from trainer.storage import publish, staging, versions
+
+GOLDEN_TEXTS = 24
+_LIBRARIES = ("joblib", "numpy", "safetensors", "scikit-learn", "scipy", "topic-trainer")
+
+
+def save_model(
+    tagger: Tagger, corpus: Corpus, config: Config, metrics: Mapping[str, Any], training: Examples, root: Path
+) -> tuple[Path, str, str, bool]:
+    """Publish a model.
+
+    Returns
+    -------
+    path, version, digest, created
+        `created` is False when a version with this digest stood there before.
+    """
+    parent = models_folder(root, config.name)
+    about = {"name": corpus.name, "fingerprint": corpus.fingerprint}
+    description = {
+        "name": config.name,
+        "corpus": about,
+        "config": config.model_dump(mode="json"),
+        "libraries": {name: library_version(name) for name in _LIBRARIES},
+        "engine": f"scikit-learn, {ENGINE} scoring",
+    }
+    with staging(parent) as folder:
+        card = model_card(config, about, metrics)
+        digest = write_model(folder, tagger, description, _golden_texts(training, config), metrics, card)
+        for version in reversed(versions(parent)):
+            if _digest(parent / version) == digest:
+                return parent / version, version, digest, False
+        version = publish(folder, parent)
+    return parent / version, version, digest, True
+
+
+def _digest(folder: Path) -> str | None:
+    try:
+        return str(read_manifest(folder)["digest"])
+    except ArtifactError:
+        return None  # a damaged version is not this one
+
+
+def _golden_texts(training: Examples, config: Config) -> list[str]:
+    """Return texts that give nobody's documents away: shipped sentences, titles and definitions."""
+    shipped = [
+        text
+        for text, source in zip(training.texts, training.sources, strict=True)
+        if source.startswith(SOURCE)
+    ]
+    step = max(len(shipped) // GOLDEN_TEXTS, 1)
+    about = [text for topic in config.topics for text in (topic.title, " ".join(topic.definition.split()))]
+    return [*shipped[::step][:GOLDEN_TEXTS], *about, ""]
