@@ -6,7 +6,6 @@ Heavy rooms are imported inside the verb that needs them, so that `load` stays l
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.errors import (
     DataError,
-    LeakageError,
     NotFoundError,
-    TrainerWarning,
     UsageError,
     did_you_mean,
 )
@@ -26,11 +23,10 @@ from trainer.progress import Progress, silent
 from trainer.registry import versions as versions_room
 from trainer.registry.format import read_model
 from trainer.registry.versions import ModelVersion, find_model, list_models
-from trainer.storage import artifacts_root, versions
+from trainer.storage import artifacts_root
 
 if TYPE_CHECKING:
     from trainer.config import Config
-    from trainer.corpus.examples import Examples
     from trainer.corpus.store import Corpus
     from trainer.evaluation.evaluate import Evaluation
 
@@ -180,6 +176,7 @@ def fit(
     LeakageError
         When a group stands in more than one split.
     """
+    from trainer.corpus.check import refuse_leakage
     from trainer.corpus.examples import corpus_examples
     from trainer.evaluation.evaluate import evaluate_tagger
     from trainer.model.fit import fit_tagger, label_counts
@@ -194,7 +191,7 @@ def fit(
             f"{', '.join(settings.topic_names)}",
             hint="Build it again with this config: `trainer build`.",
         )
-    _refuse_leakage(used)
+    refuse_leakage(used)
     training = corpus_examples(used, [split for split in used.splits if split != "test"])
     fitted = fit_tagger(training, settings, progress)
     test = corpus_examples(used, ["test"])
@@ -229,7 +226,7 @@ def evaluate(
         (its test split).
     """
     from trainer.config import config_from_dict
-    from trainer.evaluation.evaluate import evaluate_tagger
+    from trainer.evaluation.evaluate import evaluate_tagger, examples_to_score
 
     tagger = model
     about: dict[str, str | None] = {"path": None, "version": None}
@@ -242,7 +239,7 @@ def evaluate(
         raise DataError(
             "a model that was not saved carries no rules to stand beside it", hint="Save it first."
         )
-    examples = _examples_to_score(tagger, on, artifacts_root(root))
+    examples = examples_to_score(tagger, on, artifacts_root(root))
     result = evaluate_tagger(tagger, examples, config_from_dict(tagger.info["config"]))
     return replace(
         result, model={"model": about["path"], "version": about["version"], "digest": tagger.info["digest"]}
@@ -307,49 +304,3 @@ def _corpus_to_fit(
         except NotFoundError:
             return build((), config, root=root, progress=progress)
     return open_corpus(corpus, name=config.name, root=root)
-
-
-def _refuse_leakage(corpus: Corpus) -> None:
-    rows = corpus.rows(columns=("group", "split", "text")).to_pydict()
-    for what in ("group", "text"):
-        side: dict[str, str] = {}
-        for key, split in zip(rows[what], rows["split"], strict=True):
-            if side.setdefault(key, split) != split:
-                raise LeakageError(
-                    f"a {what} of corpus {corpus.path} stands in {side[key]} and in {split}",
-                    hint="Build the corpus again: `trainer build` keeps groups on one side.",
-                )
-
-
-def _examples_to_score(tagger: Tagger, on: Corpus | str | Path, root: Path) -> Examples:
-    from trainer.corpus.examples import corpus_examples, file_examples
-    from trainer.corpus.store import SPLITS, Corpus
-
-    if isinstance(on, Corpus):
-        if on.fingerprint != tagger.info["corpus"]["fingerprint"]:
-            warnings.warn(
-                f"the model was trained on another corpus than {on.path}: its training sentences may stand "
-                "in this test split",
-                TrainerWarning,
-                stacklevel=3,
-            )
-        return corpus_examples(on, ["test"])
-    if str(on) not in SPLITS:
-        return file_examples(on, tagger.topics)
-    return corpus_examples(_corpus_of(tagger, root), [str(on)])
-
-
-def _corpus_of(tagger: Tagger, root: Path) -> Corpus:
-    """Return the corpus version that the model was trained on."""
-    from trainer.corpus.store import open_corpus
-
-    about = tagger.info["corpus"]
-    parent = root / "corpora" / about["name"]
-    for version in reversed(versions(parent)):
-        corpus = open_corpus(parent / version, root, about["name"])
-        if corpus.fingerprint == about["fingerprint"]:
-            return corpus
-    raise NotFoundError(
-        f"the corpus that this model was trained on ({about['fingerprint'][:12]}…) is not in '{parent}'",
-        hint="Name a file of labelled sentences with --on.",
-    )

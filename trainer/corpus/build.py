@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -29,16 +29,16 @@ from trainer.corpus.store import (
     SPLITS,
     Corpus,
     TableWriter,
+    corpus_with,
     fingerprint,
-    open_corpus,
     read_batches,
     row_digest,
     row_schema,
 )
-from trainer.errors import DataError, UsageError
+from trainer.errors import DataError, NotFoundError, UsageError
 from trainer.progress import Progress, silent
 from trainer.records import LabelledText, Vote
-from trainer.storage import canonical_json, publish, staging, versions
+from trainer.storage import canonical_json, publish, staging
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,10 +89,8 @@ def build_corpus(
         arrangement = _arrange(spool, config)
         manifest = _write(spool, rules, arrangement, config, folder, progress)
         spool.rows_file.unlink()
-        for version in reversed(versions(parent)):
-            known = open_corpus(parent / version, root, config.name)
-            if known.fingerprint == manifest["fingerprint"]:
-                return known
+        with suppress(NotFoundError):
+            return corpus_with(manifest["fingerprint"], root, config.name)
         (folder / "README.md").write_text(corpus_card(manifest, config), encoding="utf-8")
         (folder / MANIFEST).write_bytes(canonical_json(manifest))
         path = parent / publish(folder, parent)

@@ -28,6 +28,7 @@ LONGEST_LINE = 64 * 1024 * 1024
 
 STDIN = "-"
 Record = Document | LabelledText | Rejection
+Bytes = IO[bytes] | gzip.GzipFile
 _TEXT = (".txt", ".md")
 _TABLES = (".csv", ".tsv")
 SUFFIXES = (*_TEXT, ".jsonl", *_TABLES)
@@ -114,7 +115,7 @@ def _read_file(
 
 
 def _read_handle(
-    handle: IO[bytes], path: Path, name: str, topics: Sequence[str] | None, whole: bool
+    handle: Bytes, path: Path, name: str, topics: Sequence[str] | None, whole: bool
 ) -> Iterator[Record]:
     inner = name.removesuffix(".gz")
     suffix = Path(inner).suffix.lower()
@@ -150,7 +151,7 @@ def _read_text(data: bytes, at: str, name: str) -> Record:
     return Document(id=name, text=text, title=Path(name).stem, at=at)
 
 
-def _read_lines(handle: IO[bytes], path: str) -> Iterator[Record]:
+def _read_lines(handle: Bytes, path: str) -> Iterator[Record]:
     for number, line in _lines(handle):
         at = f"{path}:{number}"
         if line is None:
@@ -166,7 +167,7 @@ def _too_long(at: str) -> Rejection:
     return Rejection(at, "too_long", f"the line is longer than {LONGEST_LINE:,} bytes")
 
 
-def _lines(handle: IO[bytes]) -> Iterator[tuple[int, str | None]]:
+def _lines(handle: Bytes) -> Iterator[tuple[int, str | None]]:
     r"""Yield numbered lines, split on ``\n`` alone; None for one that is too long."""
     number = 0
     while line := handle.readline(LONGEST_LINE + 1):

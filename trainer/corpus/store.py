@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.errors import ArtifactError
-from trainer.storage import version_folder
+from trainer.errors import ArtifactError, NotFoundError
+from trainer.storage import version_folder, versions
 
 if TYPE_CHECKING:
     import datasets
@@ -150,6 +150,25 @@ def open_corpus(where: str | Path | None, root: Path, name: str) -> Corpus:
             f"corpus format {found} is not {FORMAT}, the one this version reads", where=str(file)
         )
     return Corpus(folder, manifest)
+
+
+def corpus_with(fingerprint: str, root: Path, name: str) -> Corpus:
+    """Open the corpus version that has this fingerprint.
+
+    Raises
+    ------
+    NotFoundError
+        When no version has it.
+    """
+    parent = root / "corpora" / name
+    for version in reversed(versions(parent)):
+        corpus = open_corpus(parent / version, root, name)
+        if corpus.fingerprint == fingerprint:
+            return corpus
+    raise NotFoundError(
+        f"no corpus in '{parent}' has the fingerprint {fingerprint[:12]}…, that of the model's",
+        hint="Name a file of labelled sentences instead.",
+    )
 
 
 def row_schema(topics: Sequence[str]) -> pa.Schema:

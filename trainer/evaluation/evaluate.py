@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config import Config
-from trainer.corpus.examples import Examples
+from trainer.corpus.examples import Examples, corpus_examples, file_examples
 from trainer.corpus.labels import judge
 from trainer.corpus.rules import RuleSet
-from trainer.errors import DataError
+from trainer.corpus.store import SPLITS, Corpus, corpus_with
+from trainer.errors import DataError, TrainerWarning
 from trainer.metrics import score_table
 from trainer.model.tagger import Tagger
 from trainer.records import Rejection
@@ -90,6 +93,23 @@ def rule_decisions(config: Config, texts: tuple[str, ...]) -> NDArray[np.bool_]:
     rules = RuleSet(config.topics)
     rows = [[label == "yes" for label in judge(rules.fired(text), rules.topics).labels] for text in texts]
     return np.array(rows, dtype=bool).reshape(len(texts), len(rules.topics))
+
+
+def examples_to_score(tagger: Tagger, on: Corpus | str | Path, root: Path) -> Examples:
+    """Return the sentences that `on` stands for: a split, a file, or the test split of a corpus."""
+    if isinstance(on, Corpus):
+        if on.fingerprint != tagger.info["corpus"]["fingerprint"]:
+            warnings.warn(
+                f"the model was trained on another corpus than {on.path}: its training sentences may stand "
+                "in this test split",
+                TrainerWarning,
+                stacklevel=3,
+            )
+        return corpus_examples(on, ["test"])
+    if str(on) not in SPLITS:
+        return file_examples(on, tagger.topics)
+    about = tagger.info["corpus"]
+    return corpus_examples(corpus_with(about["fingerprint"], root, about["name"]), [str(on)])
 
 
 def _scores(tagger: Tagger, examples: Examples) -> dict[str, Any]:

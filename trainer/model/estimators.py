@@ -60,5 +60,4 @@ def _classifier(tagger: Tagger, topic: int) -> Any:
         logistic, threshold=float(tagger.thresholds[topic]), response_method="predict_proba"
     )
     threshold.estimator_ = logistic
-    threshold.classes_ = logistic.classes_
     return threshold
