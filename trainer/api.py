@@ -259,9 +259,11 @@ def find(reference: str | Path = DEFAULT_NAME, *, root: str | Path | None = None
 def promote(
     reference: str | Path, *, alias: str = "production", root: str | Path | None = None
 ) -> ModelVersion:
-    """Let an alias stand for a version."""
-    found = find(reference, root=root)
-    versions_room.promote(artifacts_root(root), found.name, found.version, alias)
+    """Let an alias stand for a version that is saved under `root`."""
+    found, folder = find(reference, root=root), artifacts_root(root)
+    if found.path.resolve().parent != (folder / "models" / found.name).resolve():
+        raise UsageError(f"'{found.path}' is not a saved version in '{folder}'")
+    versions_room.promote(folder, found.name, found.version, alias)
     return found
 
 

@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,9 @@ def versions(parent: Path) -> list[str]:
     """Return the version numbers that stand in `parent`, ascending."""
     if not parent.is_dir():
         return []
-    numbers = [int(path.name) for path in parent.iterdir() if path.name.isdecimal() and path.is_dir()]
+    names = [path.name for path in parent.iterdir() if path.is_dir()]
+    # "07" and other digits than 0-9 are not names that `publish` gives.
+    numbers = [int(name) for name in names if name.isdecimal() and name == str(int(name))]
     return [str(number) for number in sorted(numbers)]
 
 
@@ -91,9 +93,9 @@ def publish(staged: Path, parent: Path) -> str:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replace a file in one step: readers see the old bytes or the new ones."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(data)
         _flush(fresh)
         fresh.replace(path)
@@ -101,7 +103,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink()
 
 
 def version_folder(kind: str, parent: Path, version: str | None, hint: str) -> Path:

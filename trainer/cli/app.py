@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated, Any
+from io import TextIOWrapper
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -37,6 +38,19 @@ class _Group(TyperGroup):
                 # Whoever read our output has gone: that is how `| head` ends, and not an error.
                 sys.stdout = None
                 raise SystemExit(0) from None
+            except OSError as error:  # a full disk, a folder where a file should be: no fault of the code
+                say(f"error: {error.filename or 'input or output'}: {error.strerror or error}")
+                if sys.stdout and not _flushed(sys.stdout):
+                    sys.stdout = None  # nothing more will go out, and the end must not try again
+                raise SystemExit(1) from None
+
+
+def _flushed(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except OSError:
+        return False
+    return True
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
@@ -81,4 +95,7 @@ def _root(
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # others' scripts read UTF-8, whatever the locale
+            stream.reconfigure(encoding="utf-8")
     app()

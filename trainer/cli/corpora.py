@@ -101,8 +101,9 @@ def stats(
 
 
 def _print_labels(manifest: Mapping[str, Any]) -> None:
+    labels, gold = manifest["labels"], manifest["gold"]
     rows = [
-        [topic, f"{n['yes']:,}", f"{manifest['gold'][topic]:,}", f"{n['no']:,}", f"{n['unknown']:,}"]
-        for topic, n in manifest["labels"].items()
+        [topic, f"{n['yes']:,}", f"{gold[topic]:,}", f"{n['no']:,}", f"{n['unknown']:,}"]
+        for topic, n in ((topic, labels[topic]) for topic in manifest["topics"])
     ]
     console().print(table("", ["topic", "yes", "by people", "no", "not judged"], rows))

@@ -9,7 +9,16 @@ import typer
 
 from trainer import api
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
-from trainer.cli.render import console, figure, print_json, progress_bar, say, score_rows, table
+from trainer.cli.render import (
+    console,
+    figure,
+    print_json,
+    progress_bar,
+    say,
+    score_rows,
+    table,
+    why_undefined,
+)
 from trainer.config import find_config, load_config
 from trainer.errors import TrainerWarning
 
@@ -43,9 +52,7 @@ def fit(
         [
             topic,
             result.labels[topic]["yes"],
-            figure(row["precision"]),
-            figure(row["recall"]),
-            figure(row["f1"]),
+            *(figure(row[key], why_undefined(row)) for key in ("precision", "recall", "f1")),
             f"{threshold:.2f}",
         ]
         for (topic, row), threshold in zip(scores["topics"].items(), result.model.thresholds, strict=True)

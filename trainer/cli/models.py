@@ -10,8 +10,9 @@ import typer
 
 from trainer import api
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
-from trainer.cli.render import console, figure, print_json, say, table
+from trainer.cli.render import console, figure, print_json, safe, say, table
 from trainer.config import load_config
+from trainer.errors import ArtifactError
 
 app = typer.Typer(help="Saved models.", no_args_is_help=True, rich_markup_mode=None)
 Reference = Annotated[
@@ -60,11 +61,18 @@ def show(
     """Show what a model is: its card, or with --json its manifest and metrics."""
     found = api.find(model or load_config(config, set_ or ()).name, root=artifacts)
     if as_json:
-        metrics = json.loads((found.path / "metrics.json").read_bytes())
+        metrics = json.loads(_text_in(found.path, "metrics.json"))
         print_json({**found.to_dict(), "manifest": found.manifest, "metrics": metrics})
         return
-    for line in (found.path / "README.md").read_text(encoding="utf-8").split("\n"):
-        console().print(line, soft_wrap=True)
+    for line in _text_in(found.path, "README.md").split("\n"):
+        console().print(safe(line), soft_wrap=True)
+
+
+def _text_in(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"'{name}' cannot be read", where=str(folder)) from error
 
 
 @app.command()

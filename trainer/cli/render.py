@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # spreadsheets read the wide ones likewise
 
 
 def safe(text: object) -> str:
@@ -42,8 +42,8 @@ def to_json(value: Any, indent: int | None = None) -> str:
 
 
 def cell(value: object) -> str:
-    """Return a value as a spreadsheet cell that is never taken for a formula."""
-    text = "" if value is None else str(value)
+    """Return a value as a spreadsheet cell that is never taken for a formula, on one line."""
+    text = "" if value is None else safe(value)
     return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int | float) else text
 
 
@@ -67,7 +67,11 @@ def console() -> Console:
     """Return a rich console on stdout; it knows NO_COLOR, and width 100 where there is no terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 100)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would end the process with 1; here it is no error
+
+    return Plain(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 100)
 
 
 def figure(value: float | None, why: str = "") -> str:
@@ -83,7 +87,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
     made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for i, column in enumerate(columns):
-        made.add_column(column, justify="right" if i else "left", overflow="fold")
+        made.add_column(column, justify="right" if i else "left", overflow="fold", no_wrap=i > 0)
     for row in rows:
         made.add_row(*(Text(safe(value)) for value in row))
     return made
@@ -93,11 +97,18 @@ def score_rows(scores: Mapping[str, Any], keys: Sequence[str]) -> list[list[str]
     """Return one row a topic and one each for macro and micro."""
     rows = []
     for name, row in [*scores["topics"].items(), ("macro", scores["macro"]), ("micro", scores["micro"])]:
-        why = "no positives" if row.get("support") == 0 else ""
+        why = why_undefined(row)
         rows.append(
             [name, *(str(row.get(key, "")) if key == "support" else figure(row[key], why) for key in keys)]
         )
     return rows
+
+
+def why_undefined(row: Mapping[str, Any]) -> str:
+    """Return why a score of this row may be undefined; nothing for a mean over topics."""
+    if row.get("support") is None:
+        return ""
+    return "nothing tagged" if row["support"] else "no positives"
 
 
 def explained_line(explanation: Explanation) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import secrets
 import sys
 import warnings
 from collections import Counter
@@ -52,9 +53,10 @@ def predict(
     """
     if format_ not in _FORMATS:
         raise UsageError(f"--format must be one of {', '.join(_FORMATS)}, not '{format_}'")
+    _refuse_neither(inputs, text)
     tagger = _tagger(model, config, set_, artifacts)
     rejected: list[Rejection] = []
-    with progress_bar() as progress, _destination(out) as file:
+    with _destination(out) as file, progress_bar() as progress:
         write = _jsonl_writer(file) if format_ == "jsonl" else _csv_writer(file, tagger.topics, documents)
         count = 0
         for tagged in api.tag_inputs(
@@ -62,7 +64,7 @@ def predict(
         ):
             write(tagged)
             count += 1
-    _report(rejected, count)
+        _report(rejected, count)  # inside: what is refused leaves no file
 
 
 def explain(
@@ -82,6 +84,7 @@ def explain(
     strict: Strict = False,
 ) -> None:
     """Show which words and pieces of words spoke for and against a topic."""
+    _refuse_neither(inputs, text)
     tagger = _tagger(model, config, set_, artifacts)
     rejected: list[Rejection] = []
     count = 0
@@ -96,14 +99,22 @@ def explain(
     _report(rejected, count)
 
 
+def _refuse_neither(inputs: Sequence[str] | None, text: str | None) -> None:
+    """Refuse before a model is trained or loaded."""
+    if (text is None) == (not inputs):
+        raise UsageError(
+            "give inputs or a text, one of them", hint='Name files, --text "…", or - for standard input.'
+        )
+
+
 def _tagger(model: str | None, config: str | None, set_: list[str] | None, artifacts: str | None) -> Tagger:
     settings = load_config(config, set_ or ())
     try:
         found = api.find(model or settings.name, root=artifacts)
     except NotFoundError:
-        if model is not None:
+        if model is not None or api.models(settings.name, root=artifacts):
             raise
-        say("no model yet: training one on the sentences that ship")
+        say("no model yet: training one first, as `trainer fit` does")
         with progress_bar() as progress:
             api.fit(None, settings, root=artifacts, progress=progress)
         found = api.find(settings.name, root=artifacts)
@@ -116,9 +127,17 @@ def _destination(out: str | None) -> Iterator[IO[str]]:
     """Give standard output, or a file that appears whole or not at all."""
     if out is None:
         yield sys.stdout
+        sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
         return
     target = Path(out)
-    fresh = target.with_name(f".{target.name}.part")
+    if target.exists() and not target.is_file() and not target.is_dir():
+        with target.open("w", encoding="utf-8", newline="") as pipe:  # or /dev/null: not ours to replace
+            yield pipe
+        return
+    if target.is_dir():
+        raise UsageError(f"--out must name a file, not the folder '{out}'")
+    target = target.resolve()  # a link stays a link
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         with fresh.open("w", encoding="utf-8", newline="") as file:
             yield file
@@ -144,18 +163,19 @@ def _csv_writer(file: IO[str], topics: Sequence[str], documents: bool) -> Any:
     def write(tagged: TaggedSentence) -> None:
         p = tagged.prediction
         values = [*(getattr(tagged, key) for key in place), p.text, "; ".join(p.labels), "; ".join(p.review)]
-        rows.writerow([cell(value) for value in [*values, *p.scores.values()]])
+        scores = [f"{score:.6f}" for score in p.scores.values()]
+        rows.writerow([*(cell(value) for value in values), *scores])
 
     return write
 
 
 def _report(rejected: Sequence[Rejection], count: int) -> None:
-    if not rejected:
+    if not rejected and count:
         return
     reasons = ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
     lines = "\n  ".join(f"{rejection.at}: {rejection.detail}" for rejection in rejected[:5])
     if not count:
-        raise DataError(f"no usable text in the input ({reasons}):\n  {lines}")
+        raise DataError("no usable text in the input" + (f" ({reasons}):\n  {lines}" if rejected else ""))
     warnings.warn(f"{len(rejected):,} rejected ({reasons}):\n  {lines}", TrainerWarning, stacklevel=1)
 
 

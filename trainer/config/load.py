@@ -105,7 +105,7 @@ def _explained(
 ) -> ConfigError:
     first = error.errors()[0]
     loc = first["loc"]
-    if tuple(loc) in overridden:
+    if loc and any(path[: len(loc)] == loc[: len(path)] for path in overridden):
         where = f"--set {_dotted(loc)}"
     else:
         line = line_of(text, loc)

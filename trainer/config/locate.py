@@ -22,7 +22,8 @@ def line_of(text: str, loc: Sequence[str | int]) -> int | None:
             here = ()
         if len(here) > depth and wanted[: len(here)] == here:
             best, depth = number, len(here)
-        quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
+        if quoted or not line.startswith("#"):
+            quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
     return best
 
 

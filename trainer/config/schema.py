@@ -11,8 +11,13 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 NgramRange = tuple[Annotated[int, Field(ge=1, le=10)], Annotated[int, Field(ge=1, le=10)]]
 
 
+def _empty_for_none(schema: dict[str, Any]) -> None:
+    """Say ``[]`` to editors instead of the null that TOML does not have."""
+    schema["anyOf"][-1] = {"type": "array", "maxItems": 0}
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Examples(_Strict):
@@ -92,7 +97,7 @@ class Features(_Strict):
     """TF-IDF over words and over characters inside words."""
 
     word_ngrams: NgramRange = (1, 2)
-    char_ngrams: NgramRange | None = (2, 5)
+    char_ngrams: Annotated[NgramRange | None, Field(json_schema_extra=_empty_for_none)] = (2, 5)
     """``[]`` in TOML switches characters off."""
     min_df: Annotated[int, Field(ge=1)] = 2
     sublinear_tf: bool = True

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from trainer.config import Config
 from trainer.corpus.card import corpus_card
-from trainer.corpus.grouping import group_names, kept_rows
+from trainer.corpus.grouping import cluster_texts, group_names, kept_rows
 from trainer.corpus.labels import judge
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.sources import read_inputs
@@ -86,7 +86,9 @@ def build_corpus(
             for record in _records(inputs, labels, config, progress):
                 spool.add(record)
         _refuse_nothing(spool)
+        progress("grouping", 0, None)
         arrangement = _arrange(spool, config)
+        progress("grouping", 1, 1)
         manifest = _write(spool, rules, arrangement, config, folder, progress)
         spool.rows_file.unlink()
         with suppress(NotFoundError):
@@ -122,29 +124,28 @@ def _refuse_nothing(spool: Spool) -> None:
 def _arrange(spool: Spool, config: Config) -> _Arrangement:
     texts = np.array(spool.texts, dtype=np.int64)
     documents = np.array(spool.documents, dtype=np.int64)
-    kept, standing = kept_rows(
-        spool.ids, texts, documents, np.array(spool.placed, np.int64), spool.words.lengths, config.build
-    )
-    names, pairs = group_names(
-        spool.doc_ids, texts[kept], documents[kept], standing, spool.words, config.build
-    )
+    cluster, pairs = cluster_texts(spool.words, config.build)
+    gold = np.isin(texts, list(spool.human))
+    # People's word is kept before the rules', and of two equal rows the one with a place in its document.
+    rank = 2 * gold + np.array(spool.placed, dtype=np.int64)
+    short = spool.words.lengths[texts] < config.build.link_words
+    kept = kept_rows(spool.ids, cluster[texts], texts, documents, rank, short, config.build)
+    names = group_names(spool.doc_ids, cluster[texts][kept], documents[kept])
     groups = [names[document] for document in documents[kept].tolist()]
     shares = [getattr(config.build.split, split) for split in SPLITS]
-    split = assign_groups(groups, _to_balance(spool, texts, kept, config), shares, config.seed)
+    split = assign_groups(groups, _to_balance(spool, texts, gold, config)[kept], shares, config.seed)
     return _Arrangement(kept, split, groups, pairs)
 
 
 def _to_balance(
-    spool: Spool, texts: NDArray[np.int64], kept: NDArray[np.bool_], config: Config
+    spool: Spool, texts: NDArray[np.int64], gold: NDArray[np.bool_], config: Config
 ) -> NDArray[np.float64]:
     """Return per row: is it gold, and per topic, is it a gold or a silver positive."""
     yes = np.array(spool.rule_labels, dtype=np.int8).reshape(len(texts), -1) == 1
-    gold = np.isin(texts, list(spool.human))
     for row in np.flatnonzero(gold).tolist():
         labels = judge(spool.human[int(texts[row])], config.topic_names).labels
         yes[row] = [label == "yes" for label in labels]
-    columns = np.column_stack([gold, yes & gold[:, None], yes & ~gold[:, None]])
-    return columns[kept].astype(float)
+    return np.column_stack([gold, yes & gold[:, None], yes & ~gold[:, None]]).astype(float)
 
 
 def _write(

@@ -1,8 +1,8 @@
 """Which sentences are kept, and which documents belong together.
 
-A sentence that repeats and is short, or stands in many documents, is a phrase of the trade: it is kept
-once and links nothing, else most of a real pool becomes one group. Any other repetition, exact or near,
-ties its documents into one group, and a group stays on one side of every split.
+A sentence that repeats and is short, or that stands in many documents as such or nearly so, is a phrase of
+the trade: it is kept once and links nothing, else most of a real pool becomes one group. Any other repetition,
+exact or near, ties its documents into one group, and a group stays on one side of every split.
 """
 
 from __future__ import annotations
@@ -18,62 +18,79 @@ from trainer.corpus.duplicates import WordIndex, connected, near_duplicate_pairs
 _Ints = NDArray[np.int64]
 
 
-def kept_rows(
-    ids: Sequence[str], texts: _Ints, documents: _Ints, placed: _Ints, words: _Ints, build: Build
-) -> tuple[NDArray[np.bool_], _Ints]:
-    """Decide which rows stay.
+def cluster_texts(words: WordIndex, build: Build) -> tuple[_Ints, int]:
+    """Put texts that are near-duplicates, directly or by a chain, into one cluster.
 
-    Parameters
-    ----------
-    ids, texts, documents, placed : length n
-        Sentence id, number of its text, number of its document, 1 where it has offsets.
-    words : array
-        By text number: how many words it has.
+    Short texts are alike by chance: each is a cluster of its own.
 
     Returns
     -------
-    kept : (n,) array of bool
-    standing : array of int64
-        By text number: how many documents it stands in.
+    cluster : (n,) array of int64
+        By text number.
+    pairs : int
+        How many pairs of near-duplicate texts there are.
     """
-    order = np.lexsort((np.asarray(ids, dtype=object).astype(str), -placed, documents, texts))
-    text, document = texts[order], documents[order]
-    new_text = np.r_[True, text[1:] != text[:-1]]
-    first_in_document = new_text | np.r_[True, document[1:] != document[:-1]]
-    standing = np.bincount(text[first_in_document], minlength=len(words))
-    once = (standing > 1) & ((words < build.link_words) | (standing > build.link_documents))
-    kept = np.zeros(len(order), dtype=bool)
-    kept[order[first_in_document & ~once[text]]] = True
-    by_id = np.lexsort((np.asarray(ids, dtype=object).astype(str), -placed, texts))
-    first_of_text = by_id[np.r_[True, texts[by_id][1:] != texts[by_id][:-1]]]
-    kept[first_of_text[once[texts[first_of_text]]]] = True
-    return kept, standing
+    pairs = near_duplicate_pairs(*words.shingles(), build.near_duplicate)
+    long_enough = words.lengths >= build.link_words
+    pairs = pairs[long_enough[pairs].all(axis=1)]
+    return connected(len(words), pairs), len(pairs)
 
 
-def group_names(
-    doc_ids: Sequence[str], texts: _Ints, documents: _Ints, standing: _Ints, words: WordIndex, build: Build
-) -> tuple[list[str], int]:
-    """Return the group of each document, and how many pairs of near-duplicate sentences there are.
+def kept_rows(
+    ids: Sequence[str],
+    clusters: _Ints,
+    texts: _Ints,
+    documents: _Ints,
+    rank: _Ints,
+    short: NDArray[np.bool_],
+    build: Build,
+) -> NDArray[np.bool_]:
+    """Decide which rows stay: one a text in each document, and one in all of a phrase of the trade.
+
+    Parameters
+    ----------
+    ids, clusters, texts, documents, rank, short : length n
+        Sentence id, cluster, number of the text, number of the document, which of several equals to prefer
+        (the highest), and whether the sentence is short.
+
+    Returns
+    -------
+    (n,) array of bool
+    """
+    names = np.asarray(ids, dtype=object).astype(str)
+    in_document = _first_of(np.lexsort((names, -rank, texts, documents)), documents, texts)
+    standing = np.bincount(clusters[_first_of(np.lexsort((clusters, documents)), documents, clusters)])
+    phrase = (standing[clusters] > 1) & (short | (standing[clusters] > build.link_documents))
+    first = _first_of(np.lexsort((names, -rank, clusters)), clusters)
+    return np.where(phrase, first, in_document)
+
+
+def group_names(doc_ids: Sequence[str], clusters: _Ints, documents: _Ints) -> list[str]:
+    """Return the group of each document: documents that share a cluster belong together.
 
     A group is called after the first of its documents in alphabetical order.
 
     Parameters
     ----------
-    texts, documents : (n,) arrays of int64
+    clusters, documents : (n,) arrays of int64
         Of the rows that stay.
-    standing : array of int64
-        By text number: how many documents it stands in.
     """
-    pairs = near_duplicate_pairs(*words.shingles(), build.near_duplicate)
-    long_enough = words.lengths >= build.link_words
-    pairs = pairs[long_enough[pairs].all(axis=1)]
-    cluster = connected(len(standing), pairs)
-    spread = np.bincount(cluster, weights=standing, minlength=len(standing))
-    linking = long_enough[texts] & (spread[cluster[texts]] <= build.link_documents)
-    # Documents on one side, clusters of texts on the other: what touches is one group.
-    links = np.stack([documents[linking], len(doc_ids) + cluster[texts[linking]]], axis=1)
-    component = connected(len(doc_ids) + len(standing), links)[: len(doc_ids)]
+    # Documents on one side, clusters on the other: what touches is one group.
+    size = int(clusters.max(initial=-1)) + 1
+    links = np.stack([documents, len(doc_ids) + clusters], axis=1)
+    component = connected(len(doc_ids) + size, links)[: len(doc_ids)].tolist()
     name: dict[int, str] = {}
-    for number, doc_id in zip(component.tolist(), doc_ids, strict=True):
+    for number, doc_id in zip(component, doc_ids, strict=True):
         name[number] = min(doc_id, name.get(number, doc_id))
-    return [name[number] for number in component.tolist()], len(pairs)
+    return [name[number] for number in component]
+
+
+def _first_of(order: _Ints, *keys: _Ints) -> NDArray[np.bool_]:
+    """Mark the first row, in this order, of each run of equal keys."""
+    new = np.zeros(len(order), dtype=bool)
+    new[:1] = True
+    for key in keys:
+        new[1:] |= key[order][1:] != key[order][:-1]
+    marked = np.zeros(len(order), dtype=bool)
+    marked[order[new]] = True
+    return marked

@@ -60,6 +60,7 @@ def _unanimous(votes: Iterable[Vote]) -> Label:
 
 def _heavier(votes: Iterable[Vote]) -> Label:
     tally = sum(vote.weight if vote.answer == "yes" else -vote.weight for vote in votes)
+    tally = round(tally, 9)  # 0.1 + 0.2 against 0.3 is a tie, in whatever order they are added
     if tally == 0:
         return "unknown"
     return "yes" if tally > 0 else "no"

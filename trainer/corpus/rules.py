@@ -26,7 +26,7 @@ class _CompiledRule:
     topic: str
     rule: Rule
     match: Any
-    ignore: Any | None
+    ignore: tuple[Any, ...]
     together: Any | None
     unless: Any | None
 
@@ -36,26 +36,36 @@ class _CompiledRule:
 
     def find(self, text: str) -> tuple[int, int] | None:
         """Return the span of the first match, or None where the rule does not fire."""
-        ignored = list(_spans(self.ignore, text)) if self.ignore else []
-        for start, end in _spans(self.match, text):
-            if not any(a <= start and end <= b for a, b in ignored):
-                break
-        else:
+        data = text.encode()  # RE2 works on bytes, and would encode the text anew at every search
+        found = self._not_ignored(data)
+        if found is None:
             return None
-        if self.together is not None and self.together.search(text) is None:
+        if self.together is not None and self.together.search(data) is None:
             return None
-        if self.unless is not None and self.unless.search(text) is not None:
+        if self.unless is not None and self.unless.search(data) is not None:
             return None
+        start, end = (len(data[:offset].decode()) for offset in found)
         return start, end
 
+    def _not_ignored(self, data: bytes) -> tuple[int, int] | None:
+        ignored = sorted(span for pattern in self.ignore for span in _spans(pattern, data))
+        reach = passed = 0
+        for start, end in _spans(self.match, data):
+            while passed < len(ignored) and ignored[passed][0] <= start:
+                reach = max(reach, ignored[passed][1])
+                passed += 1
+            if end > reach:
+                return start, end
+        return None
 
-def _spans(pattern: Any, text: str) -> Iterator[tuple[int, int]]:
-    found = pattern.search(text)
+
+def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
+    found = pattern.search(data)
     while found:
         start, end = found.span(1)
         yield start, end
         # The edge behind one match may be the edge before the next: go on from the match itself.
-        found = pattern.search(text, max(end, start + 1)) if end < len(text) else None
+        found = pattern.search(data, max(end, start + 1)) if end < len(data) else None
 
 
 class RuleSet:
@@ -78,9 +88,13 @@ class RuleSet:
         self.topics = tuple(topic.name for topic in topics)
         self.silence_weight = silence_weight
         self._rules = [_compiled(topic.name, rule) for topic in topics for rule in topic.rules]
-        patterns = [pattern for topic in topics for rule in topic.rules for pattern in rule.match]
-        # Most sentences match nothing: one pass over all patterns says so. It ignores case, and so may
-        # say yes too often, never no.
+        # Most sentences match nothing: one pass over all patterns says so.
+        patterns = [
+            f"(?-i:{pattern})" if rule.case_sensitive else pattern
+            for topic in topics
+            for rule in topic.rules
+            for pattern in rule.match
+        ]
         self._any = _compile(patterns, case_sensitive=False) if patterns else None
         for compiled in self._rules:
             _check_examples(compiled)
@@ -124,9 +138,8 @@ def _compiled(topic: str, rule: Rule) -> _CompiledRule:
                 ) from None
         return _compile(patterns, rule.case_sensitive) if patterns else None
 
-    return _CompiledRule(
-        topic, rule, part(rule.match), part(rule.ignore), part(rule.together), part(rule.unless)
-    )
+    ignore = tuple(part([pattern]) for pattern in rule.ignore)
+    return _CompiledRule(topic, rule, part(rule.match), ignore, part(rule.together), part(rule.unless))
 
 
 def _compile(patterns: Sequence[str], case_sensitive: bool) -> Any:
@@ -136,7 +149,7 @@ def _compile(patterns: Sequence[str], case_sensitive: bool) -> Any:
     options.log_errors = False
     options.case_sensitive = case_sensitive
     options.max_mem = 256 * 1024 * 1024
-    choice = "|".join(f"(?:{pattern})" for pattern in patterns)
+    choice = "|".join(f"(?:{pattern.translate(_STRAIGHT)})" for pattern in patterns)
     return re2.compile(f"(?:^|{_EDGE})({choice})(?:$|{_EDGE})", options)
 
 
@@ -147,8 +160,12 @@ def _reason(error: Exception) -> str:
 
 def _check_examples(compiled: _CompiledRule) -> None:
     rule = compiled.rule
-    wrong = [("should fire on", t) for t in rule.examples.fires if compiled.find(t) is None]
-    wrong += [("should be silent on", t) for t in rule.examples.silent if compiled.find(t) is not None]
+
+    def fires(text: str) -> bool:
+        return compiled.find(text.translate(_STRAIGHT)) is not None
+
+    wrong = [("should fire on", t) for t in rule.examples.fires if not fires(t)]
+    wrong += [("should be silent on", t) for t in rule.examples.silent if fires(t)]
     if wrong:
         expected, text = wrong[0]
         raise ConfigError(f"rule '{rule.name}' of topic '{compiled.topic}' {expected} its example {text!r}")

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""The inner loop of scoring. Callers check shapes and bounds; `trainer.model.scoring` is the only one."""
+"""The inner loop of scoring. Callers check shapes and bounds; `trainer.model.sparse` is the only one."""
 
 
 def sparse_dot(

@@ -240,7 +240,7 @@ def _word_spans(text: str, shortest: int, longest: int) -> Iterator[tuple[str, S
     for size in range(shortest, longest + 1):
         for i in range(len(words) - size + 1):
             run = words[i : i + size]
-            yield " ".join(word for word, _, _ in run), (place[run[0][1]], place[run[-1][2]])
+            yield " ".join(word for word, _, _ in run), _span(place, run[0][1], run[-1][2])
 
 
 def _char_spans(text: str, shortest: int, longest: int) -> Iterator[tuple[str, Span]]:
@@ -252,9 +252,14 @@ def _char_spans(text: str, shortest: int, longest: int) -> Iterator[tuple[str, S
             for i in range(max(len(padded) - size + 1, 1)):
                 # The padding stands outside the piece: it has no place in the text.
                 first, last = max(start + i - 1, start), min(start + i - 1 + size, end)
-                yield padded[i : i + size], (place[first], place[last])
+                yield padded[i : i + size], _span(place, first, last)
             if len(padded) <= size:
                 break
+
+
+def _span(place: Sequence[int], first: int, last: int) -> Span:
+    """Return where a run of the lower-cased text stands: part of a letter that grew is the whole letter."""
+    return place[first], place[last - 1] + 1 if first < last else place[first]
 
 
 def _lowered(text: str) -> tuple[str, Sequence[int]]:

@@ -41,15 +41,27 @@ def fit_topics(
         holds one class only gets no weights and an intercept of -/+ 10.
     """
     from joblib import Parallel, delayed
+    from threadpoolctl import threadpool_limits
 
     matrix = to_scipy(X)
     jobs = [
-        delayed(_fit_one)(matrix, Y[:, topic], np.where(chosen, weights[:, topic], 0.0), settings, seed)
+        delayed(_fit_one)(
+            matrix,
+            Y[:, topic],
+            np.where(chosen, weights[:, topic], 0.0),
+            settings,
+            _estimator(settings, seed),
+        )
         for chosen in rows
         for topic in range(Y.shape[1])
     ]
-    # Threads: the solver leaves the interpreter lock, and no matrix is copied.
-    fitted = Parallel(n_jobs=-1, prefer="threads")(jobs)
+    # Threads: the solver leaves the interpreter lock, and no matrix is copied. The solver for SVMs draws from
+    # one random generator of the whole process, so its fits take turns: side by side they disturb each other.
+    n_jobs = 1 if settings.kind == "svm" else -1
+    # The number of BLAS threads changes the last bits. The limit reaches only libraries that are loaded
+    # already, as `_estimator` has done.
+    with threadpool_limits(1):
+        fitted = Parallel(n_jobs=n_jobs, prefer="threads")(jobs)
     k = Y.shape[1]
     return [
         (
@@ -69,13 +81,12 @@ def to_scipy(X: SparseRows) -> csr_matrix:
 
 
 def _fit_one(
-    matrix: csr_matrix, y: NDArray[np.int8], weight: NDArray[np.float64], settings: Classifier, seed: int
+    matrix: csr_matrix, y: NDArray[np.int8], weight: NDArray[np.float64], settings: Classifier, estimator: Any
 ) -> tuple[NDArray[np.float64], float]:
     used = (y >= 0) & (weight > 0)
     y, weight = y[used], weight[used]
     if len(np.unique(y)) < 2:
         return np.zeros(matrix.shape[1]), 10.0 if y.any() else -10.0
-    estimator = _estimator(settings, seed)
     estimator.fit(matrix[used], y, sample_weight=weight * _class_weight(y, weight, settings))
     return estimator.coef_[0], float(estimator.intercept_[0])
 

@@ -79,9 +79,10 @@ class Tagger:
 
     def stream(self, lines: Iterable[str]) -> Iterator[Prediction]:
         """Tag texts one after another, holding few of them at a time."""
-        source = iter(lines)
+        source, seen = iter(lines), 0
         while batch := list(islice(source, _STREAM)):
-            yield from self._predictions(_listed(batch))
+            yield from self._predictions(_listed(batch, seen))
+            seen += len(batch)
 
     def tag(self, document: str | Document) -> Iterator[TaggedSentence]:
         """Cut a document into sentences and tag each; ``document[start:end]`` is its text."""
@@ -100,7 +101,7 @@ class Tagger:
         The contributions and the intercept sum to the margin within 1e-9.
         """
         column = self._column(topic)
-        rows = self.features.transform([text])
+        rows = self.features.transform(_listed([text]))
         values = rows.values * self.weights[rows.indices, column].astype(np.float64)
         names = self.features.names_of(rows.indices)
         places = self.features.locate(text)
@@ -155,9 +156,9 @@ class Tagger:
         return tuple(topic for topic, yes in zip(self.topics, chosen.tolist(), strict=True) if yes)
 
 
-def _listed(texts: Iterable[str]) -> list[str]:
+def _listed(texts: Iterable[str], first: int = 0) -> list[str]:
     listed = list(texts)
-    for i, text in enumerate(listed):
+    for i, text in enumerate(listed, first):
         if not isinstance(text, str):
             raise TypeError(f"texts must be strings; text {i} is {type(text).__name__}")
     return listed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from trainer.errors import ArtifactError, TrainerWarning, UsageError
 from trainer.model.tagger import Tagger
 from trainer.registry.format import FILES, MANIFEST, read_model
+from trainer.storage import staging
 
 
 def export_joblib(folder: Path, target: Path) -> None:
@@ -30,13 +30,9 @@ def export_joblib(folder: Path, target: Path) -> None:
     texts = json.loads((folder / "golden.json").read_bytes())["texts"]
     _check_same(tagger, np.asarray(pipeline.predict(texts), dtype=bool), texts)
     _refuse_existing(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    try:
-        joblib.dump(pipeline, fresh, compress=3)
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with staging(target.parent) as scratch:
+        joblib.dump(pipeline, scratch / "pipeline", compress=3)
+        (scratch / "pipeline").replace(target)
     warnings.warn(
         "loading a joblib file runs whatever code is in it, and it needs the scikit-learn it was made with: "
         "share it only with people who trust you, and keep the artifact itself",
@@ -49,12 +45,11 @@ def export_folder(folder: Path, target: Path) -> None:
     """Copy the artifact to a folder of its own, whole and checked."""
     read_model(folder)
     _refuse_existing(target)
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    fresh.mkdir(parents=True)
-    for name in (*FILES, MANIFEST):
-        (fresh / name).write_bytes((folder / name).read_bytes())
-    read_model(fresh)
-    fresh.rename(target)
+    with staging(target.parent) as fresh:
+        for name in (*FILES, MANIFEST):
+            (fresh / name).write_bytes((folder / name).read_bytes())
+        read_model(fresh)
+        fresh.rename(target)
 
 
 def _check_same(tagger: Tagger, decisions: np.ndarray, texts: list[str]) -> None:

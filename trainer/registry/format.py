@@ -3,7 +3,7 @@
 ::
 
     <version>/
-      manifest.json         what everything is; its SHA-256 is the digest of the model
+      manifest.json         what everything is, itself included; its SHA-256 is the digest of the model
       vocabulary.json       the n-grams of each block, in column order
       weights.safetensors   weights, intercept, calibration, thresholds, document-frequency weights
       golden.json           texts with the margins that this model gave them when it was saved
@@ -14,15 +14,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import ArtifactError
-from trainer.model.features import Block, Features
+from trainer.model.features import Block, Features, Kind
 from trainer.model.tagger import Tagger
 from trainer.storage import canonical_json, sha256
 
@@ -32,7 +33,6 @@ FILES = ("README.md", "golden.json", "metrics.json", "vocabulary.json", "weights
 GOLDEN_TOLERANCE = 1e-6
 """Margins may differ by this across machines: logarithms and square roots may round differently."""
 _LARGEST = 4 * 1024**3
-_DTYPES = {"float32": np.float32, "float64": np.float64}
 
 
 def write_model(
@@ -80,7 +80,7 @@ def write_model(
     }
     for name, data in contents.items():
         (folder / name).write_bytes(data)
-    encoded = canonical_json(manifest)
+    encoded = canonical_json(_with_checksum(manifest))
     (folder / MANIFEST).write_bytes(encoded)
     return sha256(encoded)
 
@@ -109,6 +109,8 @@ def read_model(folder: Path, digest: str | None = None) -> Tagger:
                 f"model format {manifest['format']!r} is not {FORMAT}, the one this version reads",
                 where=str(folder),
             )
+        if encoded != canonical_json(_with_checksum(manifest)):
+            raise ArtifactError("the manifest is not what was saved (its checksum differs)")
         data = _checked_files(folder, manifest["files"])
         tagger = _decode(manifest, data, {**manifest, "digest": found})
         _check_golden(tagger, json.loads(data["golden.json"]), float(manifest["golden_tolerance"]))
@@ -135,8 +137,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(encoded)
         return {**manifest, "digest": sha256(encoded)}
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ArtifactError("the manifest is not JSON", where=str(folder / MANIFEST)) from error
+
+
+def _with_checksum(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the manifest with the SHA-256 of the rest of it: a flipped bit in it is found without a pin."""
+    rest = {key: value for key, value in manifest.items() if key != "checksum"}
+    return {**rest, "checksum": sha256(canonical_json(rest))}
 
 
 def _tensors(tagger: Tagger) -> dict[str, NDArray[Any]]:
@@ -157,7 +165,8 @@ def _read(file: Path, limit: int) -> bytes:
         if file.is_symlink() or not file.is_file():
             raise ArtifactError(f"'{file.name}' is missing or not a plain file", where=str(file.parent))
         with file.open("rb") as handle:
-            data = handle.read(limit + 1)
+            # By its size: a bounded read sets aside the whole bound, however short the file.
+            data = handle.read(min(os.fstat(handle.fileno()).st_size, limit) + 1)
     except OSError as error:
         raise ArtifactError(f"cannot be read: {error.strerror}", where=str(file)) from error
     if len(data) > limit:
@@ -189,16 +198,7 @@ def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mappin
         tensors = load(data["weights.safetensors"])
     except SafetensorError as error:
         raise ArtifactError(f"'weights.safetensors' cannot be decoded: {error}") from error
-    for key, promised in manifest["tensors"].items():
-        tensor = tensors.get(key)
-        if (
-            tensor is None
-            or tensor.dtype != _DTYPES[promised["dtype"]]
-            or list(tensor.shape) != promised["shape"]
-        ):
-            raise ArtifactError(f"tensor '{key}' is not of the dtype and shape that the manifest gives")
-        if not np.isfinite(tensor).all():
-            raise ArtifactError(f"tensor '{key}' holds a number that is not finite")
+    _check_kinds(manifest["blocks"])
     blocks = [
         Block(
             entry["kind"],
@@ -215,13 +215,37 @@ def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mappin
     k = len(topics)
     shapes = {"weights": (len(features), k), "intercept": (k,), "calibration": (k, 2), "thresholds": (k,)}
     shapes |= {f"idf.{i}": (len(block.vocabulary),) for i, block in enumerate(blocks)}
-    for key, shape in shapes.items():
-        if tensors[key].shape != shape:
-            raise ArtifactError(f"tensor '{key}' has shape {tensors[key].shape}, not {shape}")
+    _check_tensors(tensors, manifest["tensors"], shapes)
     return Tagger(
         topics, features, tensors["weights"], tensors["intercept"], tensors["calibration"],
         tensors["thresholds"], float(manifest["review"]), info,
     )  # fmt: skip
+
+
+def _check_kinds(blocks: Sequence[Mapping[str, Any]]) -> None:
+    for block in blocks:
+        if block["kind"] not in get_args(Kind):
+            raise ArtifactError(f"features of kind {block['kind']!r} are not known to this version")
+
+
+def _check_tensors(
+    tensors: Mapping[str, NDArray[Any]],
+    promised: Mapping[str, Mapping[str, Any]],
+    shapes: Mapping[str, tuple[int, ...]],
+) -> None:
+    """Refuse any other tensors than those of `shapes`, as the manifest and the code both want them."""
+    if set(tensors) != set(shapes) or set(promised) != set(shapes):
+        raise ArtifactError(f"the tensors must be {', '.join(sorted(shapes))}")
+    for key, shape in shapes.items():
+        tensor, dtype = tensors[key], "float32" if key == "weights" else "float64"
+        if promised[key] != {"dtype": dtype, "shape": list(shape)}:
+            raise ArtifactError(
+                f"the manifest gives tensor '{key}' another dtype or shape than {dtype} {shape}"
+            )
+        if tensor.dtype != dtype or tensor.shape != shape:
+            raise ArtifactError(f"tensor '{key}' is {tensor.dtype} {tensor.shape}, not {dtype} {shape}")
+        if not np.isfinite(tensor).all():
+            raise ArtifactError(f"tensor '{key}' holds a number that is not finite")
 
 
 def _check_golden(tagger: Tagger, golden: Mapping[str, Any], tolerance: float) -> None:

@@ -7,6 +7,7 @@ from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
 
+from trainer import __version__
 from trainer.config import Config
 from trainer.corpus.examples import Examples
 from trainer.corpus.starter import SOURCE
@@ -15,12 +16,12 @@ from trainer.errors import ArtifactError
 from trainer.model.sparse import ENGINE
 from trainer.model.tagger import Tagger
 from trainer.registry.card import model_card
-from trainer.registry.format import read_manifest, write_model
+from trainer.registry.format import read_model, write_model
 from trainer.registry.versions import models_folder
 from trainer.storage import publish, staging, versions
 
 GOLDEN_TEXTS = 24
-_LIBRARIES = ("joblib", "numpy", "safetensors", "scikit-learn", "scipy", "topic-trainer")
+_LIBRARIES = ("joblib", "numpy", "safetensors", "scikit-learn", "scipy")
 
 
 def save_model(
@@ -39,24 +40,26 @@ def save_model(
         "name": config.name,
         "corpus": about,
         "config": config.model_dump(mode="json"),
-        "libraries": {name: library_version(name) for name in _LIBRARIES},
+        # Its own version from the code itself: a source tree that was never installed has no metadata.
+        "libraries": {**{name: library_version(name) for name in _LIBRARIES}, "topic-trainer": __version__},
         "engine": f"scikit-learn, {ENGINE} scoring",
     }
     with staging(parent) as folder:
         card = model_card(config, about, metrics)
         digest = write_model(folder, tagger, description, _golden_texts(training, config), metrics, card)
         for version in reversed(versions(parent)):
-            if _digest(parent / version) == digest:
+            if _is(parent / version, digest):
                 return parent / version, version, digest, False
         version = publish(folder, parent)
     return parent / version, version, digest, True
 
 
-def _digest(folder: Path) -> str | None:
+def _is(folder: Path, digest: str) -> bool:
     try:
-        return str(read_manifest(folder)["digest"])
+        read_model(folder, digest)
     except ArtifactError:
-        return None  # a damaged version is not this one
+        return False  # another one, or damaged: training again is how it is mended
+    return True
 
 
 def _golden_texts(training: Examples, config: Config) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,13 +33,23 @@ class ModelVersion:
         """The manifest, with ``digest``."""
         return read_manifest(self.path)
 
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of the manifest; None when that cannot be read."""
+        try:
+            return str(self.manifest["digest"])
+        except ArtifactError:
+            return None
+
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer models list --json`` prints of it."""
         try:
             digest = self.manifest["digest"]
             metrics = json.loads((self.path / "metrics.json").read_bytes())
             macro_f1 = (metrics.get("test") or metrics["out_of_fold"])["macro"]["f1"]
-        except (ArtifactError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (
+            ArtifactError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError
+        ):  # fmt: skip
             digest = macro_f1 = None  # damaged: listed all the same
         return {
             "name": self.name,
@@ -82,7 +93,7 @@ def find_model(reference: str | Path, root: Path) -> ModelVersion:
         Naming what there is instead.
     """
     path = Path(reference)
-    if (path / MANIFEST).is_file():
+    if os.path.isfile(path / MANIFEST):  # noqa: PTH113  (Path.is_file raises on a name that is too long)
         return ModelVersion(path.resolve().parent.name, path.resolve().name, path)
     if "/" in str(reference) or isinstance(reference, Path):
         raise NotFoundError(f"no model in '{reference}'", hint=_HINT)
@@ -100,14 +111,14 @@ def _chosen(known: list[ModelVersion], name: str, wanted: str, aliases: dict[str
         start = wanted.removeprefix("sha256:")
         if len(start) < 8:
             raise UsageError("a digest needs 8 characters or more")
-        matches = [model for model in known if model.manifest["digest"].startswith(start)]
+        matches = [model for model in known if (model.digest or "").startswith(start)]
     else:
         number = aliases.get(wanted, wanted)
         matches = [model for model in known if model.version == number]
     if not matches:
         there = [*aliases, *(model.version for model in known)]
         raise NotFoundError(f"model '{name}' has no '{wanted}'. {did_you_mean(wanted, there)}", hint=_HINT)
-    return matches[0]
+    return matches[-1]
 
 
 def read_aliases(root: Path, name: str) -> dict[str, str]:
@@ -118,7 +129,15 @@ def read_aliases(root: Path, name: str) -> dict[str, str]:
 
 
 def promote(root: Path, name: str, version: str, alias: str = PRODUCTION) -> None:
-    """Let an alias stand for a version; where it stood before is kept in its history."""
+    """Let an alias stand for a version; where it stood before is kept in its history.
+
+    Raises
+    ------
+    NotFoundError
+        When `name` has no such version.
+    """
+    if version not in versions(models_folder(root, name)):
+        raise NotFoundError(f"model '{name}' in '{root}' has no version '{version}' to promote", hint=_HINT)
     file = models_folder(root, name) / "aliases" / f"{_checked(alias, 'alias')}.json"
     history = _history(file) if file.is_file() else []
     if history[-1:] != [version]:

@@ -1,0 +1,156 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import trainer
+from trainer.api import FitResult
+from trainer.config import Config, load_config
+from trainer.corpus.store import Corpus
+
+SMALL_CONFIG = """
+name = "small"
+
+[build]
+starter = false
+
+[features]
+char_ngrams = [2, 3]
+
+[thresholds]
+folds = 2
+
+[[topics]]
+name = "lighthouses"
+title = "Lighthouses"
+definition = "Towers with a lamp that warn ships, and the people who keep them."
+
+[[topics.rules]]
+name = "words"
+match = ['lighthouses?', 'lamp room']
+
+[[topics]]
+name = "volcanoes"
+title = "Volcanoes"
+definition = "Mountains that throw out lava and ash."
+
+[[topics.rules]]
+name = "words"
+match = ['volcano(?:es)?', 'lava']
+"""
+
+_PLACES = ("Orra", "Venn", "Tildas", "Mukko", "Besh", "Calder", "Dunmor", "Eskil", "Farrow", "Gant")
+_TEXTS = {
+    ("lighthouses",): (
+        "The lighthouse at {0} lost its great lamp in a storm {1} winters ago.",
+        "Keepers near {0} climb the tower every dusk and trim {1} wicks by hand.",
+    ),
+    ("volcanoes",): (
+        "A volcano above {0} coughed up ash for {1} days without a pause.",
+        "Red rock poured down the slope of {0} and swallowed {1} barns.",
+    ),
+    ("lighthouses", "volcanoes"): (
+        "From the lamp room the crew of {0} watched lava reach the harbour in {1} hours.",
+    ),
+    (): (
+        "The bakery in {0} sold {1} loaves before the church bell rang.",
+        "Nobody at the {0} chess club could name {1} openings.",
+        "Rain kept {1} cyclists from reaching {0} on Sunday.",
+    ),
+}
+
+
+def small_rows() -> list[dict[str, object]]:
+    """Return made-up labelled sentences: two topics, both together, and neither."""
+    rows: list[dict[str, object]] = []
+    for labels, templates in _TEXTS.items():
+        for template in templates:
+            for number, place in enumerate(_PLACES, 2):
+                row = {"id": f"s{len(rows):03}", "text": template.format(place, number)}
+                rows.append({**row, "labels": list(labels), "annotator": "a", "date": "2001-02-03"})
+    return rows
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small model with all that it was made from."""
+
+    root: Path
+    config: Config
+    corpus: Corpus
+    fit: FitResult
+
+    @property
+    def path(self) -> Path:
+        """Folder of the saved model."""
+        assert self.fit.path is not None
+        return self.fit.path
+
+
+def write_small_inputs(folder: Path) -> tuple[Path, list[Path]]:
+    """Write the small config, a labelled file and a document; return the config and the inputs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config, labelled, document = folder / "small.toml", folder / "rows.jsonl", folder / "note.txt"
+    config.write_text(SMALL_CONFIG, encoding="utf-8")
+    labelled.write_text("".join(json.dumps(row) + "\n" for row in small_rows()), encoding="utf-8")
+    document.write_text(
+        "An old lighthouse leans over the bay of Orra. The mayor likes soup with barley. "
+        "A new volcano rose beside the ferry pier last spring.\n",
+        encoding="utf-8",
+    )
+    return config, [labelled, document]
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """A model of two topics, saved as version 1 of `small`; never to be written into."""
+    folder = tmp_path_factory.mktemp("small")
+    file, inputs = write_small_inputs(folder / "inputs")
+    config, root = load_config(file), folder / "artifacts"
+    corpus = trainer.build(inputs, config, root=root)
+    return Small(root, config, corpus, trainer.fit(corpus, config, root=root))
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """The command line, run in this process and in an empty folder; what it does not catch fails the test."""
+    from typer.testing import CliRunner
+
+    from trainer.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRAINER_ARTIFACTS", raising=False)
+
+    def run(*arguments: object, stdin: str | bytes | None = None) -> Any:
+        line = [str(argument) for argument in arguments]
+        return CliRunner().invoke(app, line, input=stdin, catch_exceptions=False)
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
+    """The command line as a process of its own in an empty folder, its streams those of a shell pipe."""
+    removed = ("TRAINER_ARTIFACTS", "PYTHONUNBUFFERED", "PYTHONIOENCODING", "NO_COLOR", "FORCE_COLOR")
+    environment = {key: value for key, value in os.environ.items() if key not in removed}
+
+    def start(*arguments: object, env: dict[str, str] | None = None, **streams: Any) -> Any:
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        return subprocess.Popen(  # noqa: S603  (our own interpreter)
+            [sys.executable, "-m", "trainer", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**environment, **(env or {})},
+            **{**pipes, **streams},
+        )
+
+    return start
