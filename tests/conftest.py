@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import trainer
 from trainer.api import FitResult
-from trainer.config import Config, load_config
+from trainer.config import Config, config_from_dict, load_config
 from trainer.corpus.store import Corpus
+
+# No test depends on the clock.
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 SMALL_CONFIG = """
 name = "small"
@@ -109,6 +114,40 @@ def write_small_inputs(folder: Path) -> tuple[Path, list[Path]]:
         encoding="utf-8",
     )
     return config, [labelled, document]
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Callable[..., str]:
+    """Run code in a fresh process, in an empty folder unless told; return what it printed."""
+
+    def run(code: str, *arguments: str, cwd: Path = tmp_path, **environment: str) -> str:
+        done = subprocess.run(  # noqa: S603  (our own interpreter)
+            [sys.executable, "-c", code, *arguments],
+            cwd=cwd,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tea_and_rain() -> Config:
+    """Two topics with one rule each, for corpora; the starter sentences stay away."""
+    rules = {
+        "tea": {"name": "words", "match": ["tea", "teapots?"]},
+        "rain": {"name": "words", "match": ["rain", "drizzle"], "unless": ["train"]},
+    }
+    topics = [
+        {"name": name, "title": name.title(), "definition": f"About {name}.", "rules": [rule]}
+        for name, rule in rules.items()
+    ]
+    return config_from_dict({"name": "weather", "topics": topics, "build": {"starter": False}})
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainer.model.features import Block, Features
+from trainer.lexicons import LexiconMatcher
+from trainer.model.features import Block, Features, LexiconBlock, learn_block
 from trainer.model.tagger import Tagger
 
 names = st.from_regex(r"[a-z][a-z0-9_-]{0,9}", fullmatch=True)
@@ -15,8 +16,26 @@ names = st.from_regex(r"[a-z][a-z0-9_-]{0,9}", fullmatch=True)
 unicode_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 """Any text that UTF-8 can hold."""
 
+tricky_text = st.one_of(
+    st.text(
+        "aAbBiI\u0130\u0131\u03a3\u03c3\u03c2\u00df\u00e9e\u0301\u0307"
+        "_-'0\u06637\u4e2d. \t\n\u00a0\u2028\u3000\ud800",
+        max_size=30,
+    ),
+    st.lists(
+        st.sampled_from(["Tea", "tea", "TEA", "İstanbul", "ΟΔΟΣ", "Οδος", "x", "naïve", "naïve", "it's"]),
+        max_size=8,
+    ).map(" ".join),
+    st.text(max_size=20),
+)
+"""Text made to go wrong: letters that grow or change by their place, loose marks, odd blanks."""
+
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | unicode_text,
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | unicode_text,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(unicode_text, inner, max_size=4),
     max_leaves=12,
 )
@@ -34,15 +53,24 @@ def blocks(draw, kind):
     """One kind of n-gram with any sorted vocabulary."""
     shortest = draw(st.integers(1, 3))
     vocabulary = tuple(sorted(draw(st.sets(unicode_text, max_size=8))))
-    idf = draw(_array(len(vocabulary)))
+    # Never below 1: "1 + log((1 + n) / (1 + df))".
+    idf = draw(hnp.arrays(np.float64, len(vocabulary), elements=st.floats(1, 64)))
     return Block(kind, (shortest, shortest + draw(st.integers(0, 2))), draw(st.booleans()), vocabulary, idf)
+
+
+terms = st.from_regex(r"[a-zé]{1,6}\*?( [a-z]{1,4}){0,2}( ~ [a-z]{1,4})?|[A-Z]{2,4}", fullmatch=True)
+"""Terms of lexicons, of every kind."""
 
 
 @st.composite
 def taggers(draw):
     """Models that were never trained: any vocabulary, any finite numbers."""
     kinds = draw(st.sampled_from([("word",), ("char",), ("word", "char")]))
-    features = Features(tuple(draw(blocks(kind)) for kind in kinds))
+    several = [draw(blocks(kind)) for kind in kinds]
+    if draw(st.booleans()):
+        lexicons = st.dictionaries(names, st.lists(terms, min_size=1, max_size=3), min_size=1, max_size=3)
+        several.append(LexiconBlock(LexiconMatcher(draw(lexicons)), draw(st.floats(0.125, 100))))
+    features = Features(tuple(several))
     topics = tuple(draw(st.lists(names, min_size=1, max_size=3, unique=True)))
     k = len(topics)
     return Tagger(
@@ -54,3 +82,41 @@ def taggers(draw):
         draw(_array(k)),
         draw(st.floats(0, 0.5)),
     )
+
+
+hostile_text = st.lists(
+    st.sampled_from(
+        [
+            "\x1b[31m", "\x1b]0;title\x07", "\x9b2J", "\x08\x08", "\u202e", "\u2066", "\u200f", "\u061c",
+            "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\ufeff", "\r", "\n", "\t", "[bold]", "[/]",
+            "[link=x]", ":smile:", "=1+1", "+1", "-1", "@SUM(A1)", "＝1", '"', "'", ",", ";", "\\", "\\u202e",
+            "<b>", "lighthouse", "\U0001f600", "e\u0301", " ",
+        ]
+    )
+    | unicode_text,
+    max_size=6,
+).map("".join)  # fmt: skip
+"""Text that tries to act on a terminal, a spreadsheet, rich or a reader of lines."""
+
+
+@st.composite
+def learned_taggers(draw):
+    """Models with the vocabulary of some texts and numbers as training gives them; and those texts."""
+    texts = draw(st.lists(tricky_text, min_size=1, max_size=6))
+    sublinear = draw(st.booleans())
+    shapes = draw(
+        st.sampled_from([[("word", (1, 2))], [("char", (2, 4))], [("word", (1, 1)), ("char", (1, 3))]])
+    )
+    features = Features(tuple(learn_block(kind, ngrams, texts, 1, sublinear) for kind, ngrams in shapes))
+    k = draw(st.integers(1, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    tagger = Tagger(
+        tuple(f"topic{i}" for i in range(k)),
+        features,
+        rng.normal(0, 3, (len(features), k)).astype(np.float32),
+        rng.normal(-1, 1, k),
+        np.column_stack([rng.uniform(0.2, 3, k), rng.normal(0, 1, k)]),
+        rng.uniform(0.3, 0.7, k),
+        draw(st.sampled_from([0.0, 0.0, 0.2])),
+    )
+    return tagger, texts

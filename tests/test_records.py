@@ -8,7 +8,9 @@ import pytest
 from trainer import records
 from trainer.records import Contribution, Explanation, Prediction, TaggedSentence
 
-PREDICTION = Prediction("Ash fell.", ("volcanoes",), {"lighthouses": 0.25, "volcanoes": 0.75}, ("lighthouses",))
+PREDICTION = Prediction(
+    "Ash fell.", ("volcanoes",), {"lighthouses": 0.25, "volcanoes": 0.75}, ("lighthouses",)
+)
 KINDS = [kind for kind in vars(records).values() if dataclasses.is_dataclass(kind)]
 
 

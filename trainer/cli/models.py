@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -61,7 +61,7 @@ def show(
     """Show what a model is: its card, or with --json its manifest and metrics."""
     found = api.find(model or load_config(config, set_ or ()).name, root=artifacts)
     if as_json:
-        metrics = json.loads(_text_in(found.path, "metrics.json"))
+        metrics = _json_in(found.path, "metrics.json")
         print_json({**found.to_dict(), "manifest": found.manifest, "metrics": metrics})
         return
     for line in _text_in(found.path, "README.md").split("\n"):
@@ -73,6 +73,13 @@ def _text_in(folder: Path, name: str) -> str:
         return (folder / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ArtifactError(f"'{name}' cannot be read", where=str(folder)) from error
+
+
+def _json_in(folder: Path, name: str) -> Any:
+    try:
+        return json.loads(_text_in(folder, name))
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"'{name}' is not JSON", where=str(folder)) from error
 
 
 @app.command()

@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -145,7 +145,8 @@ def _destination(out: str | None) -> Iterator[IO[str]]:
     except OSError as error:
         raise NotFoundError(f"cannot write '{out}': {error.strerror}") from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink()
 
 
 def _jsonl_writer(file: IO[str]) -> Any:

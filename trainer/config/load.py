@@ -58,7 +58,7 @@ def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -
         data = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"is not TOML: {error}", where=str(file)) from error
     overridden = {_override(data, item) for item in overrides}
     try:
@@ -103,7 +103,9 @@ def _override(data: dict[str, Any], item: str) -> tuple[str, ...]:
 def _explained(
     error: ValidationError, file: Path, text: str, overridden: set[tuple[str, ...]]
 ) -> ConfigError:
-    first = error.errors()[0]
+    errors = error.errors()
+    # A misspelt key is missing as well; its own spelling is the better news.
+    first = next((found for found in errors if found["type"] == "extra_forbidden"), errors[0])
     loc = first["loc"]
     if loc and any(path[: len(loc)] == loc[: len(path)] for path in overridden):
         where = f"--set {_dotted(loc)}"

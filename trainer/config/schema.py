@@ -27,12 +27,20 @@ class Examples(_Strict):
     silent: tuple[str, ...] = ()
 
 
+class Lexicon(_Strict):
+    """Names and turns of phrase that speak alike: a feature of the model, and ``@name`` in the rules."""
+
+    name: Name
+    terms: Annotated[tuple[str, ...], Field(min_length=1)]
+    """``ukrain*`` starts a word, ``EAR`` wants capitals, ``frozen ~ billion`` leaves a gap."""
+
+
 class Rule(_Strict):
     """A named keyword rule: it votes where one of `match` stands, unless its conditions say otherwise."""
 
     name: Name
     match: Annotated[tuple[str, ...], Field(min_length=1)]
-    """RE2 patterns; each matches whole words."""
+    """RE2 patterns, each of which matches whole words; or ``@name`` of a lexicon."""
     ignore: tuple[str, ...] = ()
     """A match that lies inside one of these does not count: "chicken Kyiv" is not Kyiv."""
     together: tuple[str, ...] = ()
@@ -101,6 +109,8 @@ class Features(_Strict):
     """``[]`` in TOML switches characters off."""
     min_df: Annotated[int, Field(ge=1)] = 2
     sublinear_tf: bool = True
+    lexicon_weight: Annotated[float, Field(ge=0, le=100)] = 2.0
+    """Value of "a term of this lexicon stands here" beside n-grams, which have length 1 a text; 0 is off."""
 
     @model_validator(mode="before")
     @classmethod
@@ -122,10 +132,12 @@ class Classifier(_Strict):
     """The linear model: one binary problem a topic."""
 
     kind: Literal["logistic", "svm"] = "logistic"
-    C: Annotated[float, Field(gt=0)] = 4.0
-    class_weight: Literal["none", "balanced"] = "balanced"
+    C: Annotated[float, Field(gt=0)] = 1.0
+    class_weight: Literal["none", "balanced"] = "none"
     silver_weight: Annotated[float, Field(ge=0, le=1)] = 0.3
     """Weight of a rule-made label beside a human one; 0 leaves silver out."""
+    most_silent: Annotated[int, Field(ge=0)] = 10_000
+    """Sentences on which no rule fired that enter the training at most; the corpus keeps them all."""
     allow_empty: bool = False
     """Train even when a topic has no positive (it is then never tagged)."""
 
@@ -136,9 +148,9 @@ class Thresholds(_Strict):
     objective: Literal["f1", "fixed"] = "f1"
     fixed: Annotated[float, Field(gt=0, lt=1)] = 0.5
     folds: Annotated[int, Field(ge=2, le=20)] = 5
-    lowest: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    lowest: Annotated[float, Field(gt=0, lt=1)] = 0.4
     """Hand-made corpora hold more topics than the world: thresholds found on them are kept inside these."""
-    highest: Annotated[float, Field(gt=0, lt=1)] = 0.7
+    highest: Annotated[float, Field(gt=0, lt=1)] = 0.6
     review: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """Probabilities closer than this to the threshold go to review."""
 
@@ -155,6 +167,7 @@ class Config(_Strict):
     name: Name = "topics"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 13
     topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+    lexicons: tuple[Lexicon, ...] = ()
     build: Build = Build()
     features: Features = Features()
     classifier: Classifier = Classifier()
@@ -163,6 +176,7 @@ class Config(_Strict):
     @model_validator(mode="after")
     def _topics_differ(self) -> Config:
         _refuse_twice("topic", [topic.name for topic in self.topics])
+        _refuse_twice("lexicon", [lexicon.name for lexicon in self.lexicons])
         return self
 
     @property

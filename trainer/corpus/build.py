@@ -37,7 +37,7 @@ from trainer.corpus.store import (
 )
 from trainer.errors import DataError, NotFoundError, UsageError
 from trainer.progress import Progress, silent
-from trainer.records import LabelledText, Vote
+from trainer.records import LabelledText, Rejection, Vote
 from trainer.storage import canonical_json, publish, staging
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ def build_corpus(
     ----------
     inputs : sequence of path
         Documents and labelled sentences; may be empty when the starter sentences join.
-    labels : sequence of path
-        Files that must hold labelled sentences.
     root : Path
         Folder of the artifacts.
+    labels : sequence of path
+        Files that must hold labelled sentences.
 
     Raises
     ------
@@ -106,8 +106,11 @@ def _records(
     # Opened first, so that a path that is not there is said before any work.
     read = chain(read_inputs(labels, topics), read_inputs(inputs, topics, progress))
     starter = starter_sentences(topics) if config.build.starter else iter(())
-    for record in chain(starter, read):
-        if not isinstance(record, LabelledText) or record.labels:
+    judged = (sentence for sentence in starter if sentence.labels)  # a config may have none of their topics
+    for record in chain(judged, read):
+        if isinstance(record, LabelledText) and not record.labels:
+            yield Rejection(record.at, "no_labels", "the row says yes or no of no topic")
+        else:
             yield record
 
 

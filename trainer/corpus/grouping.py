@@ -1,8 +1,8 @@
 """Which sentences are kept, and which documents belong together.
 
 A sentence that repeats and is short, or that stands in many documents as such or nearly so, is a phrase of
-the trade: it is kept once and links nothing, else most of a real pool becomes one group. Any other repetition,
-exact or near, ties its documents into one group, and a group stays on one side of every split.
+the trade: it is kept once and links nothing, else most of a real pool becomes one group. Any other
+repetition, exact or near, ties its documents into one group, and a group stays on one side of every split.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def kept_rows(
     -------
     (n,) array of bool
     """
-    names = np.asarray(ids, dtype=object).astype(str)
+    # Numbers for names: an array of str would give every name the room of the longest.
+    _, names = np.unique(np.asarray(ids, dtype=object), return_inverse=True)
     in_document = _first_of(np.lexsort((names, -rank, texts, documents)), documents, texts)
     standing = np.bincount(clusters[_first_of(np.lexsort((clusters, documents)), documents, clusters)])
     phrase = (standing[clusters] > 1) & (short | (standing[clusters] > build.link_documents))

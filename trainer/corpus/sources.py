@@ -11,6 +11,7 @@ import glob
 import gzip
 import io
 import json
+import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +42,7 @@ def read_inputs(
     *,
     whole: bool = True,
 ) -> Iterator[Record]:
-    """Yield everything that `inputs` hold, in a fixed order.
+    """Return everything that `inputs` hold, read as it is asked for, in a fixed order.
 
     Parameters
     ----------
@@ -50,17 +51,22 @@ def read_inputs(
     topics : sequence of str or None
         The topics of the config; a table with one of them as a column holds labels. None passes labels
         over: every row is a document.
-    whole : bool
-        False takes each line of a text file for a document of its own.
     progress : Progress
         Called with bytes read and bytes in all.
+    whole : bool
+        False takes each line of a text file for a document of its own.
 
     Raises
     ------
     NotFoundError
         When an input is not there; raised before anything is read.
     """
-    files = [found for item in inputs for found in _files_of(item)]
+    return _read_files([found for item in inputs for found in _files_of(item)], topics, progress, whole)
+
+
+def _read_files(
+    files: Sequence[tuple[Path | None, str]], topics: Sequence[str] | None, progress: Progress, whole: bool
+) -> Iterator[Record]:
     total = sum(path.stat().st_size for path, _ in files if path is not None)
     before = 0
     for path, name in files:
@@ -83,16 +89,22 @@ def _files_of(item: str | Path) -> list[tuple[Path | None, str]]:
     if path.is_dir():
         root = path.resolve()
         found = sorted(p for p in root.rglob("*") if p.is_file() and not _hidden(p.relative_to(root)))
-        return [(p, f"{root.name}/{p.relative_to(root).as_posix()}") for p in found]
+        return [(p, _shown(f"{root.name}/{p.relative_to(root).as_posix()}")) for p in found]
     if path.exists():
-        return [(path, path.name)]
+        return [(path, _shown(path.name))]
     matches = [Path(match) for match in sorted(glob.glob(str(item), recursive=True))]  # noqa: PTH207
+    matches = [match for match in matches if match.exists()]  # a link may lead nowhere
     if not matches:
         raise NotFoundError(
             f"no file, folder or glob '{item}'",
             hint="A path is taken from the folder that you are in.",
         )
     return [pair for match in matches for pair in _files_of(match)]
+
+
+def _shown(path: str | Path) -> str:
+    """Return a path as text that can be stored: its bytes need not be UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _hidden(path: Path) -> bool:
@@ -103,30 +115,31 @@ def _read_file(
     path: Path, name: str, topics: Sequence[str] | None, whole: bool
 ) -> Iterator[tuple[Record, int]]:
     """Yield each record with the number of bytes of the file behind it."""
+    at = _shown(path)
     try:
         with path.open("rb") as raw:
             handle = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-            for record in _read_handle(handle, path, name, topics, whole):
+            for record in _read_handle(handle, at, name, topics, whole):
                 yield record, raw.tell()
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        yield Rejection(str(path), "damaged_gzip", str(error)), 0
+        yield Rejection(at, "damaged_gzip", str(error)), 0
     except OSError as error:
-        yield Rejection(str(path), "unreadable", error.strerror or str(error)), 0
+        yield Rejection(at, "unreadable", error.strerror or str(error)), 0
 
 
 def _read_handle(
-    handle: Bytes, path: Path, name: str, topics: Sequence[str] | None, whole: bool
+    handle: Bytes, at: str, name: str, topics: Sequence[str] | None, whole: bool
 ) -> Iterator[Record]:
     inner = name.removesuffix(".gz")
     suffix = Path(inner).suffix.lower()
     if suffix == ".jsonl":
-        return _read_jsonl(_lines(handle), str(path), topics)
+        return _read_jsonl(_lines(handle), at, topics)
     if suffix in _TABLES:
-        return _read_table(_lines(handle), str(path), topics)
+        return _read_table(_lines(handle), at, topics)
     if suffix in _TEXT:
-        return iter([_read_text(handle.read(), str(path), name)]) if whole else _read_lines(handle, str(path))
+        return iter([_read_text(handle.read(), at, name)]) if whole else _read_lines(handle, at)
     kinds = ", ".join(SUFFIXES)
-    return iter([Rejection(str(path), "unsupported_type", f"not one of {kinds} (each may be .gz)")])
+    return iter([Rejection(at, "unsupported_type", f"not one of {kinds} (each may be .gz)")])
 
 
 def _read_stdin(topics: Sequence[str] | None, whole: bool) -> Iterator[Record]:
@@ -187,20 +200,25 @@ def _read_jsonl(
     lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str] | None
 ) -> Iterator[Record]:
     author = f"human:{Path(path).name}"
+    nothing = True
     for number, line in lines:
-        at = f"{path}:{number}"
+        if line is not None and not line.strip():
+            continue
+        nothing, at = False, f"{path}:{number}"
         if line is None:
             yield _too_long(at)
-        elif line.strip():
-            try:
-                row = decode_json(line)
-            except ValueError as error:
-                yield Rejection(at, "malformed_json", str(error))
-                continue
-            if isinstance(row, dict):
-                yield read_row(row, topics, at, author)
-            else:
-                yield Rejection(at, "malformed_json", f"expected an object, got {type(row).__name__}")
+            continue
+        try:
+            row = decode_json(line)
+        except ValueError as error:
+            yield Rejection(at, "malformed_json", str(error))
+            continue
+        if isinstance(row, dict):
+            yield read_row(row, topics, at, author)
+        else:
+            yield Rejection(at, "malformed_json", f"expected an object, got {type(row).__name__}")
+    if nothing:
+        yield Rejection(f"{path}:1", "empty_text", "the file is empty")
 
 
 def decode_json(text: str) -> Any:
@@ -233,8 +251,7 @@ def _read_table(
         for number, line in lines:
             if line is None:
                 too_long.append(_too_long(f"{path}:{number}"))
-            else:
-                yield line
+            yield line or ""  # an empty line keeps the count of lines right
 
     source = kept()
     first = next(source, "")

@@ -36,7 +36,8 @@ def assign_groups(
     (n,) array of int64
         The side of each row.
     """
-    names, group_of = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
+    # As objects: an array of str would give every name the room of the longest.
+    names, group_of = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
     columns = np.column_stack([np.ones(len(group_of)), np.asarray(Y, dtype=float).reshape(len(group_of), -1)])
     holds = np.stack(
         [np.bincount(group_of, weights=column, minlength=len(names)) for column in columns.T], axis=1
@@ -61,7 +62,7 @@ def fold_of(groups: Sequence[str], Y: NDArray[np.float64], folds: int, seed: int
     return assign_groups(groups, Y, [1 / folds] * folds, seed)
 
 
-def _hardest_first(names: NDArray[np.str_], burden: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
+def _hardest_first(names: NDArray[np.object_], burden: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
     """Order groups by the rarest thing they hold most of; ties by a hash of name and seed."""
     lots = np.array([hashlib.sha256(f"{seed}:{name}".encode()).hexdigest() for name in names])
     return np.lexsort((lots, -burden.sum(axis=1), -burden.max(axis=1)))

@@ -10,6 +10,7 @@ import hashlib
 import json
 from array import array
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,9 +64,11 @@ class Spool:
         self._doc_numbers: dict[str, int] = {}
         self._seen: dict[tuple[type, str], bytes] = {}
         self.rows_file = folder / "spool.parquet"
-        self._rows = TableWriter(self.rows_file, _spool_schema())
-        self._documents = TableWriter(folder / "documents.parquet", document_schema())
-        self._rejected_file = (folder / "rejected.jsonl").open("w", encoding="utf-8")
+        self._files = ExitStack()
+        opened = self._files.enter_context
+        self._rejected_file = opened((folder / "rejected.jsonl").open("w", encoding="utf-8"))
+        self._documents = opened(TableWriter(folder / "documents.parquet", document_schema()))
+        self._rows = opened(TableWriter(self.rows_file, _spool_schema()))
 
     def add(self, record: Document | LabelledText | Rejection) -> None:
         """Take in one record of the inputs."""
@@ -144,10 +147,8 @@ class Spool:
     def __enter__(self) -> Spool:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        for writer in (self._rows, self._documents):
-            writer.__exit__(kind, *rest)
-        self._rejected_file.close()
+    def __exit__(self, *raised: Any) -> None:
+        self._files.__exit__(*raised)
 
 
 def document_schema() -> pa.Schema:

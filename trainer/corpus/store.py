@@ -233,9 +233,11 @@ class TableWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            self._flush()
-        self._writer.close()
+        try:
+            if kind is None:
+                self._flush()
+        finally:
+            self._writer.close()
 
 
 def read_batches(path: Path) -> Iterator[dict[str, Any]]:

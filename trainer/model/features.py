@@ -11,11 +11,13 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import chain
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.lexicons import LexiconMatcher
 from trainer.model.sparse import SparseRows, beside
 
 Kind = Literal["word", "char"]
@@ -96,16 +98,54 @@ class Block:
 
 
 @dataclass(frozen=True)
+class LexiconBlock:
+    """One feature a lexicon: whether one of its terms stands in the text.
+
+    Attributes
+    ----------
+    matcher : LexiconMatcher
+        Its lexicons are the columns, by name.
+    weight : float
+        The value of a lexicon that is found; it is neither counted nor normalised.
+    """
+
+    matcher: LexiconMatcher
+    weight: float
+    kind: ClassVar[Literal["lexicon"]] = "lexicon"
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The names of the lexicons, sorted."""
+        return tuple(sorted(self.matcher.lexicons))
+
+    def transform(self, texts: Sequence[str]) -> SparseRows:
+        """Return the rows of `texts`."""
+        column = {name: i for i, name in enumerate(self.vocabulary)}
+        rows = [sorted({column[found.lexicon] for found in self.matcher.find(text)}) for text in texts]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        indices = np.fromiter(chain.from_iterable(rows), np.int64, int(lengths.sum()))
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return SparseRows(indptr, indices, np.full(len(indices), self.weight), len(column))
+
+    def locate(self, text: str) -> dict[str, list[Span]]:
+        """Return where terms of each lexicon stand in `text`."""
+        places: dict[str, list[Span]] = {}
+        for found in self.matcher.find(text):
+            places.setdefault(found.lexicon, []).append((found.start, found.end))
+        return places
+
+
+@dataclass(frozen=True)
 class Features:
     """The blocks of a model, side by side."""
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[Block | LexiconBlock, ...]
 
     def __len__(self) -> int:
         return sum(len(block.vocabulary) for block in self.blocks)
 
     def names_of(self, columns: Iterable[int]) -> list[str]:
-        """Return the names of columns, as ``word:…`` or ``char:…``."""
+        """Return the names of columns, as ``word:…``, ``char:…`` or ``lexicon:…``."""
         names = []
         for column in columns:
             for block in self.blocks:

@@ -13,14 +13,16 @@ from trainer.config import Config
 from trainer.corpus.examples import Examples
 from trainer.corpus.splits import fold_of
 from trainer.errors import DataError
+from trainer.lexicons import LexiconMatcher
 from trainer.metrics import score_table
 from trainer.model.calibration import fit_platt, sigmoid
-from trainer.model.features import Features, learn_block
+from trainer.model.features import Block, Features, Kind, LexiconBlock, learn_block
 from trainer.model.linear import fit_topics
 from trainer.model.sparse import SparseRows
 from trainer.model.tagger import Tagger
 from trainer.model.thresholds import choose_threshold
 from trainer.progress import Progress, silent
+from trainer.storage import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     DataError
         When a topic has no positive or no negative sentence, unless ``classifier.allow_empty``.
     """
-    used = examples.only(np.asarray(_weights(examples, config).any(axis=1)))
+    used = examples.only(_chosen(examples, config))
     weights = _weights(used, config)
     _refuse_empty(used, config)
     features = learn_features(used, config)
@@ -75,11 +77,18 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
 def learn_features(examples: Examples, config: Config) -> Features:
     """Learn the vocabularies that the config asks for."""
     wanted = config.features
-    blocks = [learn_block("word", wanted.word_ngrams, examples.texts, wanted.min_df, wanted.sublinear_tf)]
-    if wanted.char_ngrams is not None:
-        blocks.append(
-            learn_block("char", wanted.char_ngrams, examples.texts, wanted.min_df, wanted.sublinear_tf)
-        )
+    ngrams: list[tuple[Kind, tuple[int, int] | None]] = [
+        ("word", wanted.word_ngrams),
+        ("char", wanted.char_ngrams),
+    ]
+    blocks: list[Block | LexiconBlock] = [
+        learn_block(kind, lengths, examples.texts, wanted.min_df, wanted.sublinear_tf)
+        for kind, lengths in ngrams
+        if lengths is not None
+    ]
+    if config.lexicons and wanted.lexicon_weight > 0:
+        matcher = LexiconMatcher({lexicon.name: lexicon.terms for lexicon in config.lexicons})
+        blocks.append(LexiconBlock(matcher, wanted.lexicon_weight))
     features = Features(tuple(blocks))
     if len(features) == 0:
         raise DataError(
@@ -98,6 +107,18 @@ def label_counts(examples: Examples) -> dict[str, dict[str, int]]:
         }
         for i, topic in enumerate(examples.topics)
     }
+
+
+def _chosen(examples: Examples, config: Config) -> NDArray[np.bool_]:
+    """Choose what to train on: all rows that say something, and a fixed sample of the silent ones."""
+    weighty = np.asarray(_weights(examples, config).any(axis=1))
+    silent = np.flatnonzero(weighty & ~examples.gold & ~(examples.Y == 1).any(axis=1))
+    most = config.classifier.most_silent
+    if len(silent) > most:
+        # By a hash of the id: the sample does not depend on the order of the rows.
+        lots = [sha256(f"{config.seed}:{examples.ids[row]}".encode()) for row in silent.tolist()]
+        weighty[silent[np.argsort(np.array(lots), kind="stable")[most:]]] = False
+    return weighty
 
 
 def _weights(examples: Examples, config: Config) -> NDArray[np.float64]:
@@ -151,7 +172,8 @@ def _decisions(
     for i in range(len(examples.topics)):
         rows = examples.gold & (examples.Y[:, i] >= 0)
         y = examples.Y[rows, i] == 1
-        slope, offset = fit_platt(margins[rows, i], y)
+        # Logistic margins are log-odds as they stand; those of an SVM have to be made so.
+        slope, offset = fit_platt(margins[rows, i], y) if config.classifier.kind == "svm" else (1.0, 0.0)
         calibration.append((slope, offset))
         thresholds.append(choose_threshold(sigmoid(slope * margins[rows, i] + offset), y, config.thresholds))
     return np.array(calibration), np.array(thresholds)

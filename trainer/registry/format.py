@@ -4,7 +4,7 @@
 
     <version>/
       manifest.json         what everything is, itself included; its SHA-256 is the digest of the model
-      vocabulary.json       the n-grams of each block, in column order
+      vocabulary.json       the n-grams of each block, in column order; the terms of each lexicon
       weights.safetensors   weights, intercept, calibration, thresholds, document-frequency weights
       golden.json           texts with the margins that this model gave them when it was saved
       metrics.json          scores measured at `fit`
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import ArtifactError
-from trainer.model.features import Block, Features, Kind
+from trainer.lexicons import LexiconMatcher
+from trainer.model.features import Block, Features, Kind, LexiconBlock
 from trainer.model.tagger import Tagger
 from trainer.storage import canonical_json, sha256
 
@@ -59,7 +60,7 @@ def write_model(
         "README.md": card.encode(),
         "golden.json": canonical_json(golden),
         "metrics.json": canonical_json(metrics),
-        "vocabulary.json": canonical_json([list(block.vocabulary) for block in tagger.features.blocks]),
+        "vocabulary.json": canonical_json([_known(block) for block in tagger.features.blocks]),
         "weights.safetensors": save(tensors),
     }
     manifest = {
@@ -67,10 +68,7 @@ def write_model(
         "format": FORMAT,
         "topics": list(tagger.topics),
         "review": tagger.review,
-        "blocks": [
-            {"kind": block.kind, "ngrams": list(block.ngrams), "sublinear_tf": block.sublinear_tf}
-            for block in tagger.features.blocks
-        ],
+        "blocks": [_described(block) for block in tagger.features.blocks],
         "thresholds": dict(zip(tagger.topics, tagger.thresholds.tolist(), strict=True)),
         "golden_tolerance": GOLDEN_TOLERANCE,
         "tensors": {
@@ -154,8 +152,9 @@ def _tensors(tagger: Tagger) -> dict[str, NDArray[Any]]:
         "calibration": tagger.calibration,
         "thresholds": tagger.thresholds,
     }
-    for i, block in enumerate(tagger.features.blocks):
-        arrays[f"idf.{i}"] = block.idf
+    arrays |= {
+        f"idf.{i}": block.idf for i, block in enumerate(tagger.features.blocks) if isinstance(block, Block)
+    }
     return {key: np.ascontiguousarray(value) for key, value in sorted(arrays.items())}
 
 
@@ -198,23 +197,17 @@ def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mappin
         tensors = load(data["weights.safetensors"])
     except SafetensorError as error:
         raise ArtifactError(f"'weights.safetensors' cannot be decoded: {error}") from error
-    _check_kinds(manifest["blocks"])
+    vocabularies = json.loads(data["vocabulary.json"])
     blocks = [
-        Block(
-            entry["kind"],
-            tuple(entry["ngrams"]),
-            bool(entry["sublinear_tf"]),
-            tuple(grams),
-            tensors[f"idf.{i}"],
-        )
-        for i, (entry, grams) in enumerate(
-            zip(manifest["blocks"], json.loads(data["vocabulary.json"]), strict=True)
-        )
+        _block(entry, known, tensors.get(f"idf.{i}"))
+        for i, (entry, known) in enumerate(zip(manifest["blocks"], vocabularies, strict=True))
     ]
     features, topics = Features(tuple(blocks)), tuple(manifest["topics"])
     k = len(topics)
     shapes = {"weights": (len(features), k), "intercept": (k,), "calibration": (k, 2), "thresholds": (k,)}
-    shapes |= {f"idf.{i}": (len(block.vocabulary),) for i, block in enumerate(blocks)}
+    shapes |= {
+        f"idf.{i}": (len(block.vocabulary),) for i, block in enumerate(blocks) if isinstance(block, Block)
+    }
     _check_tensors(tensors, manifest["tensors"], shapes)
     return Tagger(
         topics, features, tensors["weights"], tensors["intercept"], tensors["calibration"],
@@ -222,10 +215,27 @@ def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mappin
     )  # fmt: skip
 
 
-def _check_kinds(blocks: Sequence[Mapping[str, Any]]) -> None:
-    for block in blocks:
-        if block["kind"] not in get_args(Kind):
-            raise ArtifactError(f"features of kind {block['kind']!r} are not known to this version")
+def _described(block: Block | LexiconBlock) -> dict[str, Any]:
+    if isinstance(block, LexiconBlock):
+        return {"kind": block.kind, "weight": block.weight}
+    return {"kind": block.kind, "ngrams": list(block.ngrams), "sublinear_tf": block.sublinear_tf}
+
+
+def _known(block: Block | LexiconBlock) -> Any:
+    """Return what a block goes by: its n-grams in column order, or its lexicons."""
+    if isinstance(block, LexiconBlock):
+        return {name: list(terms) for name, terms in block.matcher.lexicons.items()}
+    return list(block.vocabulary)
+
+
+def _block(entry: Mapping[str, Any], known: Any, idf: NDArray[np.float64] | None) -> Block | LexiconBlock:
+    if entry["kind"] == LexiconBlock.kind:
+        return LexiconBlock(LexiconMatcher(known), float(entry["weight"]))
+    if entry["kind"] not in get_args(Kind):
+        raise ArtifactError(f"features of kind {entry['kind']!r} are not known to this version")
+    if idf is None:
+        raise ArtifactError(f"the weights of the {entry['kind']} n-grams are missing")
+    return Block(entry["kind"], tuple(entry["ngrams"]), bool(entry["sublinear_tf"]), tuple(known), idf)
 
 
 def _check_tensors(

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from trainer.config import Config, json_schema, shipped_folder
+
+SHIPPED = tomllib.loads((shipped_folder() / "topics.toml").read_text(encoding="utf-8"))
+TOPIC = {"name": "volcanoes", "title": "Volcanoes", "definition": "Mountains that throw out lava."}
+DEFAULTS = Config.model_validate({"topics": [TOPIC]}).model_dump(mode="json")
+
+
+def settings(data: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+    """Return every setting below a table, by path; arrays of tables (the topics) are not settings."""
+    found = []
+    for key, value in data.items():
+        if isinstance(value, dict):
+            found += settings(value, (*path, key))
+        elif not (isinstance(value, list) and value and isinstance(value[0], dict)):
+            found.append(((*path, key), value))
+    return found
+
+
+def at(data: dict[str, Any], path: tuple[str, ...]) -> Any:
+    for key in path:
+        data = data[key]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), settings(SHIPPED), ids=lambda x: ".".join(x) if isinstance(x, tuple) else ""
+)
+def test_the_shipped_file_states_the_defaults(path, value):
+    assert at(DEFAULTS, path) == value
+
+
+def test_the_shipped_file_states_settings_of_every_table():
+    stated = {path[0] for path, _ in settings(SHIPPED)}
+    assert stated >= {"name", "seed", "build", "features", "classifier", "thresholds"}
+
+
+def test_a_config_survives_the_manifest():
+    for data in (SHIPPED, {"topics": [TOPIC], "features": {"char_ngrams": []}}):
+        config = Config.model_validate(data)
+        assert Config.model_validate(json.loads(config.model_dump_json())) == config
+
+
+def test_the_topics_keep_the_order_of_the_file():
+    topics = [{**TOPIC, "name": name} for name in ("zeta", "alpha", "mid")]
+    assert Config.model_validate({"topics": topics}).topic_names == ("zeta", "alpha", "mid")
+
+
+def test_an_empty_range_switches_characters_off():
+    assert (
+        Config.model_validate({"topics": [TOPIC], "features": {"char_ngrams": []}}).features.char_ngrams
+        is None
+    )
+
+
+def test_a_config_cannot_be_changed_nor_extended():
+    config = Config.model_validate({"topics": [TOPIC]})
+    with pytest.raises(ValidationError, match="frozen"):
+        config.seed = 1
+    with pytest.raises(ValidationError, match="frozen"):
+        config.build.split.train = 0.5
+
+
+RULE = {"name": "words", "match": ["lava"]}
+BAD = [
+    ({}, "topics", "Field required"),
+    ({"topics": []}, "topics", "at least 1 item"),
+    ({"topics": [TOPIC, TOPIC]}, "", "topic 'volcanoes' stands twice"),
+    ({"lexicons": [{"name": "a", "terms": ["x"]}] * 2}, "", "lexicon 'a' stands twice"),
+    ({"lexicons": [{"name": "a", "terms": []}]}, "lexicons.0.terms", "at least 1 item"),
+    ({"topics": [{**TOPIC, "rules": [RULE, RULE]}]}, "topics.0", "rule 'words' stands twice"),
+    ({"topics": [{**TOPIC, "rules": [{**RULE, "match": []}]}]}, "topics.0.rules.0.match", "at least 1 item"),
+    ({"topics": [{**TOPIC, "rules": [{**RULE, "weight": 0}]}]}, "topics.0.rules.0.weight", "greater than 0"),
+    ({"topics": [{**TOPIC, "rules": [{**RULE, "vote": "maybe"}]}]}, "topics.0.rules.0.vote", "'yes' or 'no'"),
+    *[({"topics": [{**TOPIC, "name": name}]}, "topics.0.name", "match pattern") for name in
+      ("", "Volcanoes", "9a", "../x", "a b", "a\n", "é", "-a", "a" * 65)],
+    ({"seed": -1}, "seed", "greater than or equal to 0"),
+    ({"seed": 2**32}, "seed", "less than 4294967296"),
+    ({"seed": 1.5}, "seed", "fractional part"),
+    ({"build": {"split": {"train": 0.5}}}, "build.split", "the shares must sum to 1, not 0.7"),
+    ({"build": {"near_duplicate": 0.4}}, "build.near_duplicate", "greater than or equal to 0.5"),
+    ({"features": {"word_ngrams": [2, 1]}}, "features", r"word_ngrams must ascend, not [2, 1]"),
+    ({"features": {"char_ngrams": [5, 2]}}, "features", r"char_ngrams must ascend, not [5, 2]"),
+    ({"features": {"word_ngrams": []}}, "features.word_ngrams.0", "Field required"),
+    ({"features": {"word_ngrams": [0, 1]}}, "features.word_ngrams.0", "greater than or equal to 1"),
+    ({"features": {"char_ngrams": [2, 11]}}, "features.char_ngrams.1", "less than or equal to 10"),
+    ({"classifier": {"kind": "forest"}}, "classifier.kind", "'logistic' or 'svm'"),
+    ({"classifier": {"C": 0}}, "classifier.C", "greater than 0"),
+    ({"classifier": {"C": float("inf")}}, "classifier.C", "finite number"),
+    ({"classifier": {"C": float("nan")}}, "classifier.C", "finite number"),
+    ({"thresholds": {"lowest": 0.6, "highest": 0.4}}, "thresholds", "lowest (0.6) must not exceed"),
+    ({"thresholds": {"review": 0.5}}, "thresholds.review", "less than 0.5"),
+    ({"thresholds": {"folds": 1}}, "thresholds.folds", "greater than or equal to 2"),
+    ({"unknown": 1}, "unknown", "Extra inputs"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "where", "message"), BAD)
+def test_a_wrong_setting_is_refused_where_it_stands(data, where, message):
+    whole = data if "topics" in data or not data else {"topics": [TOPIC], **data}
+    with pytest.raises(ValidationError, match=re.escape(message)) as caught:
+        Config.model_validate(whole)
+    assert ".".join(map(str, caught.value.errors()[0]["loc"])) == where
+
+
+KNOWN = {
+    "$defs", "$ref", "title", "description", "default", "type", "pattern", "enum", "anyOf",
+    "properties", "required", "additionalProperties", "items", "prefixItems", "minItems", "maxItems",
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+}  # fmt: skip
+TYPES = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+}
+
+
+def complaints(value: Any, schema: dict[str, Any], root: dict[str, Any], path: str = "$") -> list[str]:
+    """Validate as JSON Schema 2020-12 says, for the keywords in KNOWN; any other keyword fails the test."""
+    assert set(schema) <= KNOWN, f"{path}: the schema uses {set(schema) - KNOWN}"
+    if "$ref" in schema:
+        schema = {**root["$defs"][schema["$ref"].removeprefix("#/$defs/")], **schema}
+        schema.pop("$ref")
+    if "anyOf" in schema:
+        several = [complaints(value, choice, root, path) for choice in schema["anyOf"]]
+        return [] if [] in several else several[0]
+    kind = schema.get("type")
+    if kind and (not isinstance(value, TYPES[kind]) or (isinstance(value, bool) and kind != "boolean")):
+        return [f"{path} is not of type {kind}"]
+    if isinstance(value, dict):
+        return of_object(value, schema, root, path)
+    if isinstance(value, list):
+        return of_array(value, schema, root, path)
+    checks = {
+        "enum": lambda allowed: value in allowed,
+        # In the dialect of JSON Schema `$` is the very end; in Python a last newline may follow.
+        "pattern": lambda pattern: re.search(pattern.replace("$", r"\Z"), value),
+        "minimum": lambda bound: value >= bound,
+        "maximum": lambda bound: value <= bound,
+        "exclusiveMinimum": lambda bound: value > bound,
+        "exclusiveMaximum": lambda bound: value < bound,
+    }
+    return [f"{path}: {key}" for key, holds in checks.items() if key in schema and not holds(schema[key])]
+
+
+def of_object(value: dict[str, Any], schema: dict[str, Any], root: dict[str, Any], path: str) -> list[str]:
+    known = schema.get("properties", {})
+    found = [f"{path}.{key} is missing" for key in schema.get("required", ()) if key not in value]
+    if schema.get("additionalProperties") is False:
+        found += [f"{path}.{key} is unknown" for key in value if key not in known]
+    for key in value.keys() & known.keys():
+        found += complaints(value[key], known[key], root, f"{path}.{key}")
+    return found
+
+
+def of_array(value: list[Any], schema: dict[str, Any], root: dict[str, Any], path: str) -> list[str]:
+    found = []
+    if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+        found.append(f"{path} has {len(value)} items")
+    prefix = schema.get("prefixItems", [])
+    for number, item in enumerate(value):
+        wanted = prefix[number] if number < len(prefix) else schema.get("items", {})
+        found += complaints(item, wanted, root, f"{path}[{number}]")
+    return found
+
+
+def test_the_json_schema_accepts_the_shipped_file():
+    schema = json.loads(json_schema())
+    assert complaints(SHIPPED, schema, schema) == []
+
+
+def test_the_json_schema_accepts_every_default():
+    schema = json.loads(json_schema())
+    assert complaints(DEFAULTS, schema, schema) == []
+
+
+def test_the_json_schema_accepts_that_characters_are_off():
+    schema = json.loads(json_schema())
+    assert complaints({"topics": [TOPIC], "features": {"char_ngrams": []}}, schema, schema) == []
+
+
+NOT_IN_JSON_SCHEMA = ("stands twice", "must sum", "must ascend", "must not exceed", "finite")
+"""Rules between settings, which it cannot say, and numbers that JSON does not have."""
+
+
+@pytest.mark.parametrize(
+    "data", [data for data, _, message in BAD if not any(said in message for said in NOT_IN_JSON_SCHEMA)]
+)
+def test_the_json_schema_refuses_what_the_loader_refuses(data):
+    schema = json.loads(json_schema())
+    whole = data if "topics" in data or not data else {"topics": [TOPIC], **data}
+    assert complaints(whole, schema, schema)

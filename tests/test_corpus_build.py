@@ -1,0 +1,509 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import re
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import unicode_text
+
+from trainer.config import Build
+from trainer.corpus.build import build_corpus
+from trainer.corpus.store import TableWriter, open_corpus
+from trainer.errors import ConfigError, DataError, NotFoundError, TrainerError, UsageError
+
+SHORT = settings(max_examples=25)  # each example writes a whole corpus
+
+
+def write(folder, rows, name="rows.jsonl"):
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def rows_of(corpus):
+    return sorted(corpus.rows().to_pylist(), key=lambda row: (row["id"], row["doc_id"]))
+
+
+def votes_of(corpus):
+    return pq.read_table(corpus.path / "votes.parquet").to_pylist()
+
+
+def files_in(root):
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def build(tmp_path, tea_and_rain):
+    """Build from rows and paths into one artifacts folder."""
+
+    def run(*inputs, config=tea_and_rain, labels=(), **build):
+        if inputs and isinstance(inputs[0], dict):
+            inputs = [write(tmp_path / "inputs", inputs)]
+        config = config.model_copy(update={"build": Build(**{"starter": False, **build})})
+        return build_corpus(inputs, config, tmp_path / "artifacts", labels)
+
+    return run
+
+
+# -- what comes out ---------------------------------------------------------------------------------------
+
+
+def test_a_small_corpus_is_exactly_this(build, tmp_path):
+    note = tmp_path / "note.txt"
+    note.write_text("Hot tea helps us. Who sang?\n\nThen came the 🙂 rain.", encoding="utf-8")
+    labelled = {
+        "id": "s1",
+        "text": "A cup of tea.",
+        "labels": {"rain": "no"},
+        "annotator": "ann",
+        "date": "1999",
+    }
+    corpus = build(note, write(tmp_path, [labelled]))
+
+    def identity(start, text):
+        return "s-" + hashlib.sha256(f"note.txt\0{start}\0{text}".encode()).hexdigest()[:16]
+
+    nothing = {"source": None, "date": None, "title": None, "url": None}
+    of_note = {
+        **nothing, "doc_id": "note.txt", "group": "note.txt", "title": "note",
+        "origin": "silver", "unknown": [],
+    }  # fmt: skip
+    first, last = "Hot tea helps us.", "Then came the 🙂 rain."
+    expected = [
+        {**of_note, "id": identity(0, first), "text": first, "start": 0, "end": 17, "labels": [0]},
+        {**of_note, "id": identity(29, last), "text": last, "start": 29, "end": 50, "labels": [1]},
+        {
+            **nothing, "id": "s1", "text": "A cup of tea.", "start": 0, "end": 13, "doc_id": "s1",
+            "group": "s1", "origin": "gold", "labels": [], "unknown": [0], "date": "1999",
+        },
+    ]  # fmt: skip
+    found = rows_of(corpus)
+    assert {row.pop("split") for row in found} <= {"train", "test"}
+    assert found == sorted(expected, key=lambda row: row["id"])
+    assert corpus.manifest["labels"] == {
+        "tea": {"yes": 1, "no": 1, "unknown": 1}, "rain": {"yes": 1, "no": 2, "unknown": 0},
+    }  # fmt: skip
+    assert (corpus.manifest["documents"], corpus.manifest["sentences"]) == (2, 3)
+    assert [(v["sentence_id"], v["author"], v["topic"], v["answer"], v["start"], v["end"], v["weight"])
+            for v in votes_of(corpus)] == [
+        (identity(0, first), "rule:tea/words", "tea", "yes", 4, 7, 1.0),
+        (identity(0, first), "silence", "rain", "no", 0, 17, 0.1),
+        (identity(29, last), "rule:rain/words", "rain", "yes", 16, 20, 1.0),
+        (identity(29, last), "silence", "tea", "no", 0, 21, 0.1),
+        ("s1", "human:ann", "rain", "no", 0, 13, 1.0),
+        ("s1", "rule:tea/words", "tea", "yes", 9, 12, 1.0),
+        ("s1", "silence", "rain", "no", 0, 13, 0.1),
+    ]  # fmt: skip
+
+
+def test_a_version_holds_these_files_and_no_others(build):
+    corpus = build({"text": "Hot tea helps us."})
+    assert {path.relative_to(corpus.path).as_posix() for path in files_in(corpus.path)} == {
+        "README.md", "corpus.json", "data/train.parquet",
+        "documents.parquet", "rejected.jsonl", "votes.parquet",
+    }  # fmt: skip
+
+
+tricky = st.text(
+    st.sampled_from(' \n.!?"“”()aAé茶🙂\u0085\u00a0\u2028\u0301\ufeff\r')
+    | st.characters(exclude_categories=["Cs"]),
+    max_size=60,
+)
+
+
+@SHORT
+@given(st.lists(tricky | st.just("Tea?! 🙂 Rain fell. And so on."), min_size=1, max_size=6))
+def test_offsets_hold_in_the_stored_documents_and_nothing_read_is_lost(tea_and_rain, texts):
+    config = tea_and_rain.model_copy(update={"build": Build(starter=False, min_words=1, link_words=1)})
+    rows = [{"id": f"d{number}", "text": text} for number, text in enumerate(texts)]
+    rows.append({"id": "last", "text": "It rained."})
+    with TemporaryDirectory() as name:
+        corpus = build_corpus([write(Path(name), rows)], config, Path(name) / "artifacts")
+        documents = {
+            row["id"]: row["text"] for row in pq.read_table(corpus.path / "documents.parquet").to_pylist()
+        }
+        found = rows_of(corpus)
+        rejected = (corpus.path / "rejected.jsonl").read_bytes().count(b"\n")
+    assert all(documents[row["id"]] == row["text"] for row in rows if row["id"] in documents)
+    assert len(documents) + rejected == len(rows)
+    assert sum(corpus.manifest["rejected"].values()) == rejected
+    assert corpus.manifest["documents"] == len(documents)
+    for row in found:
+        assert documents[row["doc_id"]][row["start"] : row["end"]] == row["text"]
+
+
+def test_what_was_read_and_not_used_is_counted_and_listed_by_line(build, tmp_path):
+    good = [
+        json.dumps({"id": f"s{n}", "text": f"Cup number {n} of tea.", "labels": ["tea"]}) for n in range(3)
+    ]
+    lines = [
+        good[0],
+        "{oops",
+        good[1],
+        '{"id": "s0", "text": "Another cup.", "labels": []}',
+        '{"text": "A cup.", "labels": ["tee"]}',
+        '{"text": "A cup.", "labels": {}}',
+        '{"text": "A \\u0000cup.", "labels": []}',
+        good[2],
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    corpus = build(path, tmp_path / "rows.jsonl")  # the second time, all is a second opinion or wrong again
+    reasons = {
+        "malformed_json": 2, "duplicate_id": 2, "unknown_topic": 2, "no_labels": 2, "nul_byte": 2,
+    }  # fmt: skip
+    assert corpus.manifest["rejected"] == reasons
+    assert corpus.manifest["sentences"] == 3
+    listed = [json.loads(line) for line in (corpus.path / "rejected.jsonl").read_text().splitlines()]
+    assert [row["at"].rpartition(":")[2] for row in listed] == ["2", "4", "5", "6", "7"] * 2
+    assert corpus.rejections(2)[1] == f"{path}:4: id 's0' stands for another text already"
+    assert corpus.to_dict()["rejected"] == reasons
+
+
+# -- labels -----------------------------------------------------------------------------------------------
+
+
+def test_what_people_say_stands_above_rules_wherever_the_sentence_stands(build):
+    text = "The tea house has been closed since the spring of that year."
+    corpus = build(
+        {"id": "d1", "text": f"{text} Rain fell on the roof of the house."},
+        {"id": "s1", "text": text, "labels": {"tea": "no"}, "annotator": "ann"},
+    )
+    labels = {
+        (row["doc_id"], row["text"]): (row["labels"], row["unknown"], row["origin"])
+        for row in rows_of(corpus)
+    }
+    assert labels == {
+        ("d1", text): ([], [1], "gold"),
+        ("s1", text): ([], [1], "gold"),
+        ("d1", "Rain fell on the roof of the house."): ([1], [], "silver"),
+    }
+    said = {(vote["author"], vote["answer"]) for vote in votes_of(corpus) if vote["topic"] == "tea"}
+    assert said == {("human:ann", "no"), ("rule:tea/words", "yes"), ("silence", "no")}
+    assert corpus.manifest["gold"] == {"tea": 0, "rain": 0}
+
+
+def test_without_silence_what_no_rule_says_is_not_known(build):
+    corpus = build({"text": "Hot tea helps us."}, {"text": "Nobody sang at all."}, silence_weight=0)
+    assert corpus.manifest["labels"]["tea"] == {"yes": 1, "no": 0, "unknown": 1}
+    assert corpus.manifest["labels"]["rain"] == {"yes": 0, "no": 0, "unknown": 2}
+
+
+def test_people_who_differ_leave_a_topic_open_and_the_conflict_counted(build):
+    row = {"id": "s1", "text": "A cup of tea."}
+    corpus = build(
+        {**row, "labels": ["tea"], "annotator": "ann"},
+        {**row, "labels": [], "annotator": "bob"},
+    )
+    (found,) = rows_of(corpus)
+    assert (found["labels"], found["unknown"], found["origin"]) == ([], [0], "gold")
+    assert corpus.manifest["conflicts"] == {"tea": 1}
+
+
+@SHORT
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Hot tea.", "Cold rain.", "Tea in the rain.", "Nothing at all."]),
+            st.dictionaries(st.sampled_from(["tea", "rain"]), st.sampled_from(["yes", "no"]), max_size=2),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_labels_and_counts_are_those_of_the_votes(tea_and_rain, said):
+    rows = [
+        {"id": f"s{n}", "text": text, "labels": labels} for n, (text, labels) in enumerate(said) if labels
+    ]
+    rows += [{"id": f"d{n}", "text": text} for n, (text, labels) in enumerate(said) if not labels]
+    config = tea_and_rain.model_copy(update={"build": Build(starter=False, min_words=1)})
+    with TemporaryDirectory() as name:
+        corpus = build_corpus([write(Path(name), rows)], config, Path(name))
+        found, votes = rows_of(corpus), votes_of(corpus)
+        manifest = corpus.manifest
+    counts = {topic: Counter(yes=0, no=0, unknown=0) for topic in ("tea", "rain")}
+    for row in found:
+        people = [labels for text, labels in said if text == row["text"] and labels]
+        assert (row["origin"] == "gold") == bool(people)
+        for number, topic in enumerate(("tea", "rain")):
+            answers = {labels[topic] for labels in people if topic in labels}
+            if not people:
+                answers = {"yes" if topic in row["text"].lower() else "no"}
+            label = answers.pop() if len(answers) == 1 else "unknown"
+            assert (number in row["labels"]) == (label == "yes")
+            assert (number in row["unknown"]) == (label == "unknown")
+            counts[topic][label] += 1
+    assert manifest["labels"] == {topic: dict(count) for topic, count in counts.items()}
+    assert manifest["sentences"] == len(found) == sum(manifest["splits"].values())
+    assert {vote["sentence_id"] for vote in votes} == {row["id"] for row in found}
+    assert len({row["id"] for row in found}) == len(found)
+
+
+def test_the_starter_joins_for_topics_it_was_judged_for_only(build, tea_and_rain):
+    corpus = build({"text": "Hot tea helps us."}, starter=True)
+    assert corpus.manifest["sentences"] == 1
+    assert corpus.manifest["rejected"] == {}
+
+
+# -- groups and splits ------------------------------------------------------------------------------------
+
+stem = str.split("the old kettle on the stove sang a very long song about tea and rain")
+
+
+@st.composite
+def similar_documents(draw):
+    """Documents whose sentences are often the same, or the same but for a word."""
+    sentences = st.builds(
+        lambda place, word, first: f"{first.title()} {' '.join([*stem[:place], word, *stem[place:]])}.",
+        st.sampled_from([0, 7, 14]),
+        st.sampled_from(["ann", "bob", "cy"]),
+        st.sampled_from(
+            ["so", "then", "now here with quite another long beginning of its own", "and in the end"]
+        ),
+    )
+    return draw(st.lists(st.lists(sentences, min_size=1, max_size=3), min_size=2, max_size=8))
+
+
+def shingles(text):
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[i : i + 3]) for i in range(len(words) - 2)}
+
+
+@SHORT
+@given(similar_documents(), st.integers(0, 9))
+def test_no_group_no_text_and_no_near_duplicate_stands_on_two_sides(tea_and_rain, documents, seed):
+    config = tea_and_rain.model_copy(update={"build": Build(starter=False), "seed": seed})
+    rows = [{"id": f"d{n}", "text": " ".join(sentences)} for n, sentences in enumerate(documents)]
+    with TemporaryDirectory() as name:
+        corpus = build_corpus([write(Path(name), rows)], config, Path(name))
+        found = rows_of(corpus)
+    for key in ("doc_id", "group", "text"):
+        assert len({(row[key], row["split"]) for row in found}) == len({row[key] for row in found})
+    assert len({(row["doc_id"], row["group"]) for row in found}) == len({row["doc_id"] for row in found})
+    assert corpus.manifest["groups"] == len({row["group"] for row in found})
+    pairs = 0
+    for one, other in combinations({row["text"]: row for row in found}.values(), 2):
+        a, b = shingles(one["text"]), shingles(other["text"])
+        if len(a & b) >= 0.8 * len(a | b):
+            pairs += 1
+            assert (one["group"], one["split"]) == (other["group"], other["split"])
+    # Phrases of the trade are kept once: what is left out may have been like something, too.
+    assert pairs <= corpus.manifest["near_duplicate_pairs"]
+    assert len(found) + corpus.manifest["repetitions"] == sum(map(len, documents))
+
+
+def test_a_phrase_that_stands_in_many_documents_is_kept_once_and_ties_nothing(build):
+    phrase = "This notice was printed on paper made of old tea leaves."
+    rows = [
+        {"id": f"d{n}", "text": f"{phrase} Sentence {n} says {n * 7} things nobody else says."}
+        for n in range(9)
+    ]
+    corpus = build(*rows)
+    assert [row["text"] for row in rows_of(corpus)].count(phrase) == 1
+    assert (corpus.manifest["groups"], corpus.manifest["repetitions"]) == (9, 8)
+
+
+def test_a_sentence_that_two_documents_share_ties_them(build):
+    shared = "The old kettle on the stove sang a very long song."
+    rows = [
+        {"id": name, "text": f"{shared} {name.title()} said {name * 3} was all there is."}
+        for name in ("zoe", "ann", "cy")
+    ]
+    corpus = build(*rows, {"id": "lone", "text": "Another story has quite another end to it."})
+    assert {row["doc_id"]: row["group"] for row in rows_of(corpus)} == {
+        "zoe": "ann", "ann": "ann", "cy": "ann", "lone": "lone",
+    }  # fmt: skip
+
+
+def test_every_split_has_its_share_of_every_topic(build):
+    rows = [
+        {
+            "id": f"s{n}",
+            "text": f"Number {n} of {n * n}.",
+            "labels": ["tea"] * (n % 5 == 0) + ["rain"] * (n % 10 == 1),
+        }
+        for n in range(200)
+    ]
+    shares = {"train": 0.7, "validation": 0.1, "test": 0.2}
+    corpus = build(*rows, split=shares)
+    assert corpus.manifest["splits"] == {"train": 140, "validation": 20, "test": 40}
+    for split, sizes in (("train", (28, 14)), ("validation", (4, 2)), ("test", (8, 4))):
+        labels = [row["labels"] for row in corpus.rows([split]).to_pylist()]
+        assert (labels.count([0]), labels.count([1])) == sizes
+
+
+# -- the same again ---------------------------------------------------------------------------------------
+
+mixed_rows = st.lists(
+    st.tuples(
+        st.sampled_from([
+            "Tea is hot now.", "Rain fell on us. Tea is hot now.", "Rain!", "Nobody sang at all.",
+            "The old kettle on the stove sang a very long song.",
+            "The old kettle on the stove sang a very long song today.",
+        ]) | unicode_text.filter(lambda text: text.strip() and "\0" not in text),
+        st.none() | st.lists(st.sampled_from(["tea", "rain"]), unique=True),
+        st.sampled_from([None, "d1", "d2"]),
+    ),
+    min_size=1,
+    max_size=10,
+)  # fmt: skip
+
+
+@SHORT
+@given(mixed_rows, st.randoms())
+def test_the_fingerprint_depends_on_neither_the_order_of_rows_nor_the_folder(tea_and_rain, drawn, random):
+    rows = []
+    for number, (text, labels, document) in enumerate(drawn):
+        row = {"id": f"r{number}", "text": text}
+        rows.append(
+            row if labels is None else {**row, "labels": labels, "doc_id": document, "annotator": "ann"}
+        )
+    rows.append({"id": "last", "text": "It rained all day."})
+    shuffled = random.sample(rows, len(rows))
+    with TemporaryDirectory() as name:
+        top = Path(name)
+        one = build_corpus([write(top / "a", rows)], tea_and_rain, top / "one")
+        half = len(shuffled) // 2
+        other_inputs = [
+            write(top / "b" / "c", shuffled[:half], "x.jsonl"),
+            write(top / "d", shuffled[half:], "y.jsonl"),
+        ]
+        other = build_corpus(other_inputs, tea_and_rain, top / "two")
+        assert rows_of(one) == rows_of(other)
+    assert one.fingerprint == other.fingerprint
+
+
+def test_a_second_build_says_unchanged_and_leaves_the_first_as_it_is(build, tmp_path):
+    rows = [{"text": "Hot tea helps us."}, {"text": "It rained all day."}]
+    first = build(*rows)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files_in(tmp_path / "artifacts")}
+    second = build(*reversed(rows))
+    assert (first.created, second.created) == (True, False)
+    assert (second.path, second.version, second.fingerprint) == (first.path, "1", first.fingerprint)
+    after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files_in(tmp_path / "artifacts")}
+    assert after == before
+
+
+def test_other_content_makes_another_version_and_the_old_one_is_found_again(build):
+    first = build({"text": "Hot tea helps us."})
+    second = build({"text": "Hot tea helps us all."})
+    again = build({"text": "Hot tea helps us."})
+    assert [(c.version, c.created) for c in (first, second, again)] == [
+        ("1", True),
+        ("2", True),
+        ("1", False),
+    ]
+
+
+def test_two_builds_of_the_same_write_the_same_bytes(tea_and_rain, tmp_path):
+    rows = [{"id": f"d{n}", "text": f"Cup {n} of tea stood there. It rained {n} times."} for n in range(30)]
+    inputs = [write(tmp_path, rows)]
+    one = build_corpus(inputs, tea_and_rain, tmp_path / "one")
+    two = build_corpus(inputs, tea_and_rain, tmp_path / "two")
+    assert [path.relative_to(one.path) for path in files_in(one.path)]
+    for path in files_in(one.path):
+        assert path.read_bytes() == (two.path / path.relative_to(one.path)).read_bytes()
+
+
+# -- when it fails ----------------------------------------------------------------------------------------
+
+
+def test_nothing_to_build_from_is_a_usage_error(tea_and_rain, tmp_path):
+    with pytest.raises(UsageError):
+        build_corpus([], tea_and_rain, tmp_path / "artifacts")
+    assert not (tmp_path / "artifacts").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("", "the file is empty"),
+        ("{", "Expecting property name"),
+        ('{"text": "tea", "labels": {}}', "the row says yes or no of no topic"),
+        ('{"text": "Hi."}', "no usable sentence in the input (0 rejected)"),
+    ],
+)
+def test_an_input_without_a_usable_sentence_is_an_error_that_says_why(build, tmp_path, data, said):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(data)
+    with pytest.raises(DataError) as caught:
+        build(path)
+    assert said in str(caught.value)
+    assert not files_in(tmp_path / "artifacts")
+
+
+def test_a_missing_input_is_said_before_the_others_are_read(build, tmp_path, monkeypatch):
+    from trainer.corpus import build as module
+
+    def untouched(topics):
+        raise AssertionError("the starter was read first")
+        yield
+
+    monkeypatch.setattr(module, "starter_sentences", untouched)
+    with pytest.raises(NotFoundError):
+        build(tmp_path / "gone.txt", labels=[write(tmp_path, [{"text": "Hot tea."}])], starter=True)
+    assert not files_in(tmp_path / "artifacts")
+
+
+def test_a_broken_rule_leaves_nothing_behind(build, tea_and_rain, tmp_path):
+    tea, rain = tea_and_rain.topics
+    broken = tea.model_copy(update={"rules": (tea.rules[0].model_copy(update={"match": ("(",)}),)})
+    with pytest.raises(ConfigError):
+        build({"text": "Hot tea."}, config=tea_and_rain.model_copy(update={"topics": (broken, rain)}))
+    assert not (tmp_path / "artifacts").exists()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("stage", ["reading", "grouping", "writing"])
+def test_a_build_that_stops_at_any_stage_leaves_nothing_behind(tea_and_rain, tmp_path, stage, error):
+    rows = [{"id": f"d{n}", "text": f"Cup {n} of tea stood there."} for n in range(20)]
+    inputs, root = [write(tmp_path, rows)], tmp_path / "artifacts"
+    kept = build_corpus([write(tmp_path, rows[:1], "first.jsonl")], tea_and_rain, root)
+    before = set(root.rglob("*"))
+    passed = []
+
+    def stop(at, done, total):
+        passed.append(at)
+        if at == stage:
+            raise error
+
+    with pytest.raises(error):
+        build_corpus(inputs, tea_and_rain, root, progress=stop)
+    assert passed[-1] == stage
+    assert set(root.rglob("*")) == before
+    assert open_corpus(None, root, "weather").fingerprint == kept.fingerprint
+
+
+def test_a_full_disk_is_one_clear_message_and_leaves_nothing_behind(build, tmp_path, monkeypatch):
+    def full(writer):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(TableWriter, "_flush", full)
+    with pytest.raises(TrainerError, match=r"No space left on device\. Nothing was published"):
+        build({"text": "Hot tea helps us."})
+    assert not files_in(tmp_path / "artifacts")
+
+
+def test_progress_tells_every_stage_and_ends_where_it_said(tea_and_rain, tmp_path):
+    calls = []
+    rows = [{"id": f"d{n}", "text": f"Cup {n} of {n * n} stood there."} for n in range(2500)]
+    build_corpus(
+        [write(tmp_path, rows)],
+        tea_and_rain,
+        tmp_path / "artifacts",
+        progress=lambda *call: calls.append(call),
+    )
+    assert list(dict.fromkeys(call[0] for call in calls)) == ["reading", "grouping", "writing"]
+    assert [call for call in calls if call[0] == "writing"] == [
+        ("writing", n, 2500) for n in (1000, 2000, 2500)
+    ]

@@ -1,0 +1,598 @@
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import tracemalloc
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load, save
+from strategies import json_values, taggers, unicode_text
+
+from trainer.errors import ArtifactError
+from trainer.lexicons import LexiconMatcher
+from trainer.model.features import Block, Features, LexiconBlock
+from trainer.model.tagger import Tagger
+from trainer.registry.format import FILES, MANIFEST, read_manifest, read_model, write_model
+from trainer.storage import canonical_json, sha256
+
+ALL = (*FILES, MANIFEST)
+FROZEN = Path(__file__).parent / "frozen" / "model-1"
+TEXTS = ["Lava ran past the lamp.", "", "ash ash"]
+
+
+def tiny() -> Tagger:
+    """A model so small that its numbers can be written down."""
+    words = Block("word", (1, 1), False, ("ash", "lamp", "lava"), np.array([1.5, 2.0, 1.25]))
+    weights = np.array([[0.5, -1.0], [2.0, 0.25], [-0.125, 3.0]], dtype=np.float32)
+    return Tagger(
+        ("lighthouses", "volcanoes"),
+        Features((words,)),
+        weights,
+        np.array([-0.5, 0.25]),
+        np.array([[1.0, 0.0], [2.0, -0.5]]),
+        np.array([0.5, 0.25]),
+        0.125,
+    )
+
+
+def written(folder: Path, tagger: Tagger | None = None, texts: list[str] | None = None, **about: Any) -> str:
+    folder.mkdir()
+    golden = TEXTS if texts is None else texts
+    return write_model(
+        folder, tagger or tiny(), {"name": "tiny", **about}, golden, {"test": None}, "# Card ☃\n"
+    )
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """The folder of a small sound model."""
+    written(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def resigned(folder: Path, change: Callable[[dict[str, Any]], object] = lambda manifest: None) -> None:
+    """Change the manifest and make all sizes, hashes and the checksum agree: what only a forger would do."""
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    for name in FILES:
+        data = (folder / name).read_bytes()
+        manifest["files"][name] = {"size": len(data), "sha256": sha256(data)}
+    change(manifest)
+    manifest.pop("checksum", None)
+    manifest["checksum"] = sha256(canonical_json(manifest))
+    (folder / MANIFEST).write_bytes(canonical_json(manifest))
+
+
+def retensored(folder: Path, change: Callable[[dict[str, np.ndarray]], object]) -> None:
+    """Change the tensors, and let the manifest tell of what they have become."""
+    tensors = load((folder / "weights.safetensors").read_bytes())
+    change(tensors)
+    (folder / "weights.safetensors").write_bytes(save(tensors))
+    described = {key: {"dtype": str(x.dtype), "shape": list(x.shape)} for key, x in tensors.items()}
+    resigned(folder, lambda manifest: manifest.update(tensors=described))
+
+
+# What stands in the files
+
+
+def test_the_files_are_those_of_format_1(model):
+    manifest = json.loads((model / MANIFEST).read_bytes())
+    assert sorted(path.name for path in model.iterdir()) == [
+        "README.md", "golden.json", "manifest.json", "metrics.json", "vocabulary.json", "weights.safetensors"
+    ]  # fmt: skip
+    files, checksum = manifest.pop("files"), manifest.pop("checksum")
+    assert manifest == {
+        "name": "tiny",
+        "format": 1,
+        "topics": ["lighthouses", "volcanoes"],
+        "review": 0.125,
+        "blocks": [{"kind": "word", "ngrams": [1, 1], "sublinear_tf": False}],
+        "thresholds": {"lighthouses": 0.5, "volcanoes": 0.25},
+        "golden_tolerance": 1e-6,
+        "tensors": {
+            "calibration": {"dtype": "float64", "shape": [2, 2]},
+            "idf.0": {"dtype": "float64", "shape": [3]},
+            "intercept": {"dtype": "float64", "shape": [2]},
+            "thresholds": {"dtype": "float64", "shape": [2]},
+            "weights": {"dtype": "float32", "shape": [3, 2]},
+        },
+    }
+    assert files == {
+        name: {"size": (model / name).stat().st_size, "sha256": sha256((model / name).read_bytes())}
+        for name in FILES
+    }
+    assert checksum == sha256(canonical_json({**manifest, "files": files}))
+    assert json.loads((model / "vocabulary.json").read_bytes()) == [["ash", "lamp", "lava"]]
+    assert (model / "README.md").read_text(encoding="utf-8") == "# Card ☃\n"
+
+
+def test_the_golden_margins_are_those_worked_out_by_hand(model):
+    golden = json.loads((model / "golden.json").read_bytes())
+    lamp, lava = 2 / np.hypot(2, 1.25), 1.25 / np.hypot(2, 1.25)
+    expected = [
+        [lamp * 2 - lava * 0.125 - 0.5, lamp * 0.25 + lava * 3 + 0.25],
+        [-0.5, 0.25],
+        [0.0, -0.75],
+    ]
+    assert golden["texts"] == TEXTS
+    # One sum of a few terms, in another order: a few last bits.
+    np.testing.assert_allclose(golden["margins"], expected, rtol=0, atol=1e-15)
+
+
+def test_the_same_model_gives_the_same_bytes_and_digest(tmp_path):
+    digests = {written(tmp_path / str(number)) for number in range(3)}
+    assert len(digests) == 1
+    for name in ALL:
+        assert len({(tmp_path / str(number) / name).read_bytes() for number in range(3)}) == 1
+    assert digests == {sha256((tmp_path / "0" / MANIFEST).read_bytes())}
+
+
+def test_a_model_saved_when_format_1_was_new_is_read_as_it_was():
+    # These bytes never change. A new format gets a number and a folder of its own beside this one.
+    back = read_model(FROZEN, "c944912bcf97aa6e13db3e2670d3bd39d200a282b79dd0e6363bd369012eb84c")
+    assert (back.topics, back.review) == (tiny().topics, tiny().review)
+    assert back.features.blocks[0].vocabulary == tiny().features.blocks[0].vocabulary
+    assert back.decision_function(TEXTS).tolist() == tiny().decision_function(TEXTS).tolist()
+    assert back.predict(TEXTS) == tiny().predict(TEXTS)
+
+
+# There and back
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(taggers(), st.lists(unicode_text, max_size=3), st.dictionaries(unicode_text, json_values, max_size=3))
+def test_a_model_comes_back_bit_for_bit(tmp_path_factory, tagger, texts, about):
+    folder = tmp_path_factory.mktemp("any") / "model"
+    folder.mkdir()
+    reserved = {"format", "topics", "review", "blocks", "thresholds", "golden_tolerance", "tensors", "files"}
+    about = {key: value for key, value in about.items() if key not in reserved | {"checksum", "digest"}}
+    digest = write_model(folder, tagger, about, texts, {}, "card")
+    back = read_model(folder, digest)
+    assert (back.topics, back.review) == (tagger.topics, tagger.review)
+    for key in ("weights", "intercept", "calibration", "thresholds"):
+        before, after = getattr(tagger, key), getattr(back, key)
+        assert (before.dtype, before.shape, before.tobytes()) == (after.dtype, after.shape, after.tobytes())
+    for before, after in zip(tagger.features.blocks, back.features.blocks, strict=True):
+        assert type(before) is type(after)
+        assert (before.kind, before.vocabulary) == (after.kind, after.vocabulary)
+        if isinstance(before, LexiconBlock):
+            assert (before.weight, before.matcher.lexicons) == (after.weight, after.matcher.lexicons)
+        else:
+            assert (before.ngrams, before.sublinear_tf) == (after.ngrams, after.sublinear_tf)
+            assert before.idf.tobytes() == after.idf.tobytes()
+    assert tagger.decision_function(texts).tobytes() == back.decision_function(texts).tobytes()
+    assert {key: back.info[key] for key in about} == about
+    assert back.info["digest"] == digest == sha256((folder / MANIFEST).read_bytes())
+
+
+def test_a_trained_model_predicts_what_it_did_in_memory(small):
+    import trainer
+
+    unsaved = trainer.fit(small.corpus, small.config, save=False).model
+    texts = [row["text"] for row in small.corpus.rows().to_pylist()]
+    saved = read_model(small.path)
+    assert saved.predict(texts) == unsaved.predict(texts)
+    assert saved.predict_proba(texts).tobytes() == unsaved.predict_proba(texts).tobytes()
+
+
+# Damage
+
+
+def positions(size: int, most: int) -> list[int]:
+    """Return all positions of a short file; of a long one both ends and an even sample between."""
+    if size <= most:
+        return list(range(size))
+    inner = np.linspace(0, size - 1, most - 32).astype(int).tolist()
+    return sorted({*range(16), *range(size - 16, size), *inner})
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_flipped_byte_is_refused(model, name):
+    sound = (model / name).read_bytes()
+    for position in positions(len(sound), 300):
+        for mask in (0x01, 0x80):
+            damaged = bytearray(sound)
+            damaged[position] ^= mask
+            (model / name).write_bytes(damaged)
+            with pytest.raises(ArtifactError):
+                read_model(model)
+    (model / name).write_bytes(sound)
+    read_model(model)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_truncation_is_refused(model, name):
+    sound = (model / name).read_bytes()
+    for length in positions(len(sound), 300):
+        (model / name).write_bytes(sound[:length])
+        with pytest.raises(ArtifactError):
+            read_model(model)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("more", [b"\0", b"\n", b" ", b"{}"])
+def test_an_appended_byte_is_refused(model, name, more):
+    with (model / name).open("ab") as handle:
+        handle.write(more)
+    with pytest.raises(ArtifactError):
+        read_model(model)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_missing_file_is_refused(model, name):
+    (model / name).unlink()
+    with pytest.raises(ArtifactError, match=name):
+        read_model(model)
+
+
+@pytest.mark.parametrize("name", ["code.py", ".hidden", "weights.npy", "manifest.json.bak", "sub"])
+def test_an_extra_file_or_folder_is_refused(model, name):
+    (model / name).mkdir() if name == "sub" else (model / name).write_bytes(b"")
+    with pytest.raises(ArtifactError, match=f"does not belong to it: '{name}'"):
+        read_model(model)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("kind", ["link", "dangling", "folder", "pipe"])
+def test_only_plain_files_are_read(model, name, kind):
+    moved = model.parent / "moved"
+    (model / name).rename(moved)
+    {
+        "link": lambda: (model / name).symlink_to(moved),
+        "dangling": lambda: (model / name).symlink_to(model.parent / "nowhere"),
+        "folder": lambda: (model / name).mkdir(),
+        "pipe": lambda: os.mkfifo(model / name),
+    }[kind]()
+    with pytest.raises(ArtifactError, match="missing or not a plain file"):
+        read_model(model)
+
+
+def test_where_there_is_no_folder_there_is_no_model(tmp_path):
+    with pytest.raises(ArtifactError, match=r"manifest\.json' is missing"):
+        read_model(tmp_path / "none")
+
+
+def test_a_file_of_another_model_is_refused(model, tmp_path):
+    other = tiny()
+    other.weights[0, 0] += 1
+    written(tmp_path / "other", other)
+    for name in ("golden.json", "weights.safetensors"):
+        sound = (model / name).read_bytes()
+        shutil.copy(tmp_path / "other" / name, model / name)
+        with pytest.raises(ArtifactError, match=f"'{name}' is not what was saved"):
+            read_model(model)
+        (model / name).write_bytes(sound)
+
+
+def test_the_refusal_says_where_and_what_to_do(model):
+    (model / "README.md").write_text("another card")
+    with pytest.raises(ArtifactError) as caught:
+        read_model(model)
+    assert caught.value.where == str(model)
+    assert caught.value.hint == "Train it again, or restore it."
+    assert caught.value.exit_code == 7
+
+
+# A pinned digest
+
+
+def test_a_digest_pins_the_model(model):
+    digest = sha256((model / MANIFEST).read_bytes())
+    for pinned in (digest, digest[:8], digest[:40]):
+        assert read_model(model, pinned).info["digest"] == digest
+
+
+@pytest.mark.parametrize("wrong", ["", "0", "0" * 64, "short"])
+def test_another_digest_is_refused(model, wrong):
+    with pytest.raises(ArtifactError, match="the digest is sha256:"):
+        read_model(model, wrong)
+
+
+def test_too_little_of_the_right_digest_is_refused(model):
+    with pytest.raises(ArtifactError):
+        read_model(model, sha256((model / MANIFEST).read_bytes())[:7])
+
+
+def test_a_forged_model_is_refused_by_a_pin(model):
+    digest = sha256((model / MANIFEST).read_bytes())
+    resigned(model, lambda manifest: manifest.update(review=0.25))
+    assert read_model(model).review == 0.25
+    with pytest.raises(ArtifactError):
+        read_model(model, digest)
+
+
+# Forgeries that agree with themselves, and still must not pass
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, [1], 1.5])
+def test_an_unknown_format_is_refused_by_name(model, version):
+    resigned(model, lambda manifest: manifest.update(format=version))
+    with pytest.raises(ArtifactError, match=r"model format .* is not 1, the one this version reads"):
+        read_model(model)
+
+
+def with_bad_value(key: str, value: float) -> Callable[[dict[str, np.ndarray]], None]:
+    return lambda tensors: tensors[key].reshape(-1).__setitem__(0, value)
+
+
+@pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds", "idf.0"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_number_that_is_not_finite_is_refused(model, key, value):
+    retensored(model, with_bad_value(key, value))
+    with pytest.raises(ArtifactError, match=f"tensor '{key}' holds a number that is not finite"):
+        read_model(model)
+
+
+@pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds", "idf.0"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "uint8", "bool"])
+def test_another_dtype_is_refused(model, key, dtype):
+    if dtype == ("float32" if key == "weights" else "float64"):
+        read_model(model)
+        return
+    retensored(model, lambda tensors: tensors.update({key: tensors[key].astype(dtype)}))
+    with pytest.raises(ArtifactError, match=f"tensor '{key}'"):
+        read_model(model)
+
+
+RESHAPES = {
+    "weights": [(2, 3), (6,), (3, 2, 1)],
+    "intercept": [(1, 2), (2, 1)],
+    "calibration": [(4,), (1, 4)],
+    "thresholds": [(1, 2)],
+    "idf.0": [(3, 1)],
+}
+
+
+@pytest.mark.parametrize(("key", "shape"), [(key, shape) for key, some in RESHAPES.items() for shape in some])
+def test_another_shape_is_refused(model, key, shape):
+    retensored(model, lambda tensors: tensors.update({key: tensors[key].reshape(shape)}))
+    with pytest.raises(ArtifactError, match=f"tensor '{key}'"):
+        read_model(model)
+
+
+@pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds", "idf.0"])
+def test_a_missing_tensor_is_refused(model, key):
+    retensored(model, lambda tensors: tensors.pop(key))
+    with pytest.raises(ArtifactError):
+        read_model(model)
+
+
+def test_an_extra_tensor_is_refused(model):
+    retensored(model, lambda tensors: tensors.update(more=np.zeros(1)))
+    with pytest.raises(ArtifactError, match="the tensors must be"):
+        read_model(model)
+
+
+def test_a_tensor_that_the_manifest_does_not_tell_of_is_refused(model):
+    resigned(model, lambda manifest: manifest["tensors"].pop("thresholds"))
+    with pytest.raises(ArtifactError, match="the tensors must be"):
+        read_model(model)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest["tensors"]["intercept"].update(dtype="float32"),
+        lambda manifest: manifest["tensors"]["intercept"].update(shape=[3]),
+        lambda manifest: manifest["tensors"]["intercept"].pop("shape"),
+        lambda manifest: manifest["topics"].append("third"),
+        lambda manifest: manifest["blocks"].append(manifest["blocks"][0]),
+        lambda manifest: manifest["blocks"][0].update(kind="wolves"),
+        lambda manifest: manifest["blocks"][0].update(kind=["word"]),
+        lambda manifest: manifest["blocks"][0].update(ngrams=[1]),
+        lambda manifest: manifest["blocks"][0].pop("ngrams"),
+        lambda manifest: manifest.update(blocks=[]),
+        lambda manifest: manifest.update(blocks=None),
+        lambda manifest: manifest.update(review="wide"),
+        lambda manifest: manifest.pop("review"),
+        lambda manifest: manifest.pop("golden_tolerance"),
+        lambda manifest: manifest["files"].pop("README.md"),
+        lambda manifest: manifest["files"].update({"../../secret": manifest["files"]["README.md"]}),
+        lambda manifest: manifest["files"]["README.md"].update(size=10**15),
+        lambda manifest: manifest["files"]["README.md"].update(size=1e308),
+        lambda manifest: manifest["files"]["README.md"].update(size=-1),
+        lambda manifest: manifest.update(files=[]),
+        lambda manifest: manifest.pop("format"),
+    ],
+)  # fmt: skip
+def test_a_manifest_that_does_not_fit_is_refused(model, change):
+    resigned(model, change)
+    with pytest.raises(ArtifactError):
+        read_model(model)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"null", b"[]", b'"x"', b"1", b"{", b"\xff", b'{"format": 1}', b'{"format": NaN}', b"[" * 100_000,
+     b'{"format": 1, "files": 3}'],
+)  # fmt: skip
+def test_a_manifest_that_is_none_is_refused(model, text):
+    (model / MANIFEST).write_bytes(text)
+    with pytest.raises(ArtifactError):
+        read_model(model)
+
+
+@given(json_values)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_json_for_a_manifest_is_refused(tmp_path, value):
+    folder = tmp_path / "any"
+    folder.mkdir(exist_ok=True)
+    (folder / MANIFEST).write_bytes(canonical_json(value))
+    with pytest.raises(ArtifactError):
+        read_model(folder)
+
+
+def test_spaces_that_mean_nothing_are_refused_too(model):
+    manifest = json.loads((model / MANIFEST).read_bytes())
+    (model / MANIFEST).write_text(json.dumps(manifest, sort_keys=True), encoding="utf-8")
+    with pytest.raises(ArtifactError, match="checksum"):
+        read_model(model)
+
+
+@pytest.fixture
+def with_lexicon(tmp_path: Path) -> Path:
+    """The folder of a model that has lexicons beside its words."""
+    lexicons = LexiconBlock(LexiconMatcher({"towers": ["lamp", "LHT"], "fire": ["lav*", "ash ~ lamp"]}), 2.0)
+    weights = np.array([[0.5], [2.0], [-0.125], [0.25], [-1.0]], dtype=np.float32)
+    one = np.array([0.5])
+    features = Features((*tiny().features.blocks, lexicons))
+    written(tmp_path / "lexical", Tagger(("fires",), features, weights, one, np.array([[1.0, 0.0]]), one))
+    return tmp_path / "lexical"
+
+
+def test_lexicons_are_written_as_names_and_terms(with_lexicon):
+    manifest = json.loads((with_lexicon / MANIFEST).read_bytes())
+    assert manifest["blocks"][1] == {"kind": "lexicon", "weight": 2.0}
+    assert json.loads((with_lexicon / "vocabulary.json").read_bytes()) == [
+        ["ash", "lamp", "lava"],
+        {"fire": ["lav*", "ash ~ lamp"], "towers": ["lamp", "LHT"]},
+    ]
+    # "lava" and "lamp" of length 1 together, then a lexicon each: fire 0.25 and towers -1, twice.
+    lamp, lava = 2 / np.hypot(2, 1.25), 1.25 / np.hypot(2, 1.25)
+    margin = read_model(with_lexicon).decision_function(TEXTS[0])[0, 0]
+    # One sum of a few terms, in another order: a few last bits.
+    assert margin == pytest.approx(lamp * 2 - lava * 0.125 + 2 * 0.25 - 2 * 1.0 + 0.5, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    "lexicons",
+    [{"fire": ["lav*"]}, {"fire": ["lav*"], "towers": ["..."]}, {"fire": ["lav*"], "towers": [1]},
+     {"fire": ["lav*"], "towers": None}, {"fire": ["other"], "towers": ["other"]}, ["fire", "towers"], "ab",
+     None],
+)  # fmt: skip
+def test_lexicons_that_do_not_fit_are_refused(with_lexicon, lexicons):
+    (with_lexicon / "vocabulary.json").write_text(json.dumps([["ash", "lamp", "lava"], lexicons]))
+    resigned(with_lexicon)
+    with pytest.raises(ArtifactError):
+        read_model(with_lexicon)
+
+
+# The golden texts
+
+
+def test_a_model_that_computes_something_else_is_refused(model):
+    retensored(model, lambda tensors: tensors["weights"].__imul__(np.float32(1.00001)))
+    with pytest.raises(ArtifactError, match="does not give the golden texts the margins"):
+        read_model(model)
+
+
+@pytest.mark.parametrize(("by", "refused"), [(5e-7, False), (2e-6, True), (np.inf, True), (np.nan, True)])
+def test_a_margin_may_differ_by_the_tolerance_and_no_more(model, by, refused):
+    golden = json.loads((model / "golden.json").read_bytes())
+    golden["margins"][1][0] += by
+    (model / "golden.json").write_text(json.dumps(golden))
+    resigned(model)
+    if refused:
+        with pytest.raises(ArtifactError):
+            read_model(model)
+    else:
+        read_model(model)
+
+
+@pytest.mark.parametrize(
+    "golden",
+    [{}, [], {"texts": ["x"], "margins": []}, {"texts": [1], "margins": [[0, 0]]},
+     {"texts": None, "margins": []}, {"texts": [], "margins": [[1.0, 2.0]]},
+     {"texts": ["x"], "margins": [["a", "b"]]}],
+)  # fmt: skip
+def test_golden_texts_that_cannot_be_checked_are_refused(model, golden):
+    (model / "golden.json").write_text(json.dumps(golden))
+    resigned(model)
+    with pytest.raises(ArtifactError):
+        read_model(model)
+
+
+# Nothing runs
+
+
+class Bomb:
+    """Leaves a mark when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.mark,)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_pickle_in_place_of_a_file_is_not_run(model, tmp_path, name):
+    mark = tmp_path / "ran"
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        (model / name).write_bytes(pickle.dumps(Bomb(mark), protocol))
+        resigned(model)
+        with suppress(ArtifactError):  # the card and the metrics are not decoded at all
+            read_model(model)
+        assert not mark.exists()
+    pickle.loads((model / name).read_bytes())  # noqa: S301  (the bomb is a real one)
+    assert mark.exists()
+
+
+WATCHED = """
+import sys
+from pathlib import Path
+from trainer.registry.format import read_model
+folder = Path(sys.argv[1])
+read_model(folder)  # whatever is imported late is imported now
+seen = []
+sys.addaudithook(lambda event, arguments: seen.append((event, str(arguments[0]) if arguments else "")))
+model = read_model(folder)
+model.predict("Lava ran past the lamp.")
+events = list(seen)
+import json
+print(json.dumps(events))
+"""
+
+
+def test_loading_opens_six_files_and_runs_nothing(model, python):
+    events = json.loads(python(WATCHED, str(model)))
+    opened = sorted(Path(what).name for event, what in events if event == "open")
+    assert opened == sorted(ALL)
+    # Listing the folder is all that is done besides; asking for an id does nothing.
+    assert {event for event, _ in events} - {"open"} <= {"os.listdir", "os.scandir", "builtins.id"}
+
+
+def test_the_first_load_in_a_process_unpickles_and_starts_nothing(model, python):
+    code = WATCHED.replace("read_model(folder)  # whatever is imported late is imported now\n", "")
+    events = {event for event, _ in json.loads(python(code, str(model)))}
+    assert "import" in events  # the hook does see: safetensors is imported here
+    assert not {
+        event
+        for event in events
+        if event.startswith(("pickle", "subprocess", "os.system", "socket", "ctypes"))
+    }
+
+
+def test_no_more_memory_is_set_aside_than_the_files_need(model):
+    tracemalloc.start()
+    read_model(model)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # The files are 5 kB, a first import of safetensors about 1 MB.
+    assert peak < 20e6
+
+
+# Listings
+
+
+def test_a_listing_reads_the_manifest_alone(model):
+    for name in FILES:
+        (model / name).unlink()
+    manifest = read_manifest(model)
+    assert manifest["name"] == "tiny"
+    assert manifest["digest"] == sha256((model / MANIFEST).read_bytes())
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"null", b"[]", b"\xff", b"[" * 100_000])
+def test_a_listing_refuses_what_is_no_manifest(model, text):
+    (model / MANIFEST).write_bytes(text)
+    with pytest.raises(ArtifactError, match="not JSON"):
+        read_manifest(model)

@@ -1,0 +1,125 @@
+"""Lexicons: lists of names and turns of phrase, found in a text in one pass, whole words only.
+
+A term is one word or several. ``ukrain*`` matches every word that starts so; a term in capitals (``EAR``)
+matches capitals only; otherwise case is ignored. Punctuation between words does not count: ``dual use`` finds
+"dual-use". ``frozen ~ billion`` finds both parts in this order, at most forty words apart.
+
+Where terms overlap, the one that starts first wins, then the one with more words: a lexicon that lists
+"chicken Kyiv" keeps the Kyiv in it from any lexicon of places. Terms with ``~`` neither take words away nor
+lose them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+_WORD = re.compile(r"\w+")
+_TERM_WORD = re.compile(r"\w+\*?")
+GAP = "~"
+WIDEST_GAP = 40
+"""Words; a bound also on the work that a long text can make."""
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A term of a lexicon, and where it stands in the text."""
+
+    lexicon: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    lexicon: str
+    parts: tuple[Words, ...]
+    capitals: bool
+
+
+class LexiconMatcher:
+    """Finds the terms of several lexicons in one pass.
+
+    Parameters
+    ----------
+    lexicons : mapping of str to sequence of str
+        Terms by name of the lexicon.
+
+    Raises
+    ------
+    ValueError
+        When a term holds no word.
+    """
+
+    def __init__(self, lexicons: Mapping[str, Sequence[str]]) -> None:
+        self.lexicons = {name: tuple(terms) for name, terms in lexicons.items()}
+        self._by_word: dict[str, list[_Term]] = {}
+        self._by_stem: dict[str, list[_Term]] = {}
+        for name, terms in self.lexicons.items():
+            for text in terms:
+                term = _parsed(name, text)
+                first = term.parts[0][0]
+                table = self._by_stem if first.endswith("*") else self._by_word
+                table.setdefault(first.rstrip("*"), []).append(term)
+        self._stems = sorted({len(stem) for stem in self._by_stem})
+
+    def find(self, text: str) -> Iterator[Find]:
+        """Yield the terms in `text`, by where they start; one place may stand in several lexicons."""
+        matches = list(_WORD.finditer(text))
+        written = [match.group() for match in matches]
+        words = [word.lower() for word in written]
+        free = 0  # the first word that no term without a gap has taken
+        for i, word in enumerate(words):
+            ends = [(term, end) for term in self._candidates(word) if (end := _end(term, words, written, i))]
+            whole = [(term, end) for term, end in ends if len(term.parts) == 1] if i >= free else []
+            free = max([free, *(end for _, end in whole)])
+            kept = [(term, end) for term, end in whole if end == free]
+            kept += [(term, end) for term, end in ends if len(term.parts) > 1]
+            for lexicon, end in sorted({(term.lexicon, end) for term, end in kept}):
+                yield Find(lexicon, matches[i].start(), matches[end - 1].end())
+
+    def _candidates(self, word: str) -> Iterator[_Term]:
+        yield from self._by_word.get(word, ())
+        for length in self._stems:
+            if length > len(word):
+                break
+            yield from self._by_stem.get(word[:length], ())
+
+
+def _parsed(lexicon: str, text: str) -> _Term:
+    parts = tuple(tuple(_TERM_WORD.findall(part.lower())) for part in text.split(GAP))
+    if not all(parts):
+        raise ValueError(f"the term {text!r} of lexicon '{lexicon}' must hold a word on each side of '{GAP}'")
+    return _Term(lexicon, parts, _is_capitals(text))
+
+
+def _end(term: _Term, words: list[str], written: list[str], i: int) -> int:
+    """Return the word after the last one of a term that starts at word i, 0 where it does not stand there."""
+    first, *rest = term.parts
+    if not _stands(first, words, i):
+        return 0
+    if term.capitals and not all(map(_is_capitals, written[i : i + len(first)])):
+        return 0
+    end = i + len(first)
+    for part in rest:
+        within = range(end, min(end + WIDEST_GAP, len(words)))
+        start = next((at for at in within if _stands(part, words, at)), -1)
+        if start < 0:
+            return 0
+        end = start + len(part)
+    return end
+
+
+def _stands(part: Words, words: list[str], i: int) -> bool:
+    if i + len(part) > len(words):
+        return False
+    return all(
+        word.startswith(wanted[:-1]) if wanted.endswith("*") else word == wanted
+        for wanted, word in zip(part, words[i : i + len(part)], strict=True)
+    )
+
+
+def _is_capitals(text: str) -> bool:
+    return text == text.upper() and text != text.lower()
