@@ -101,13 +101,15 @@ hostile_text = st.lists(
 
 @st.composite
 def learned_taggers(draw):
-    """Models with the vocabulary of some texts and numbers as training gives them; and those texts."""
+    """Models with the vocabulary of some texts, and numbers as training gives them; and those texts."""
     texts = draw(st.lists(tricky_text, min_size=1, max_size=6))
     sublinear = draw(st.booleans())
     shapes = draw(
         st.sampled_from([[("word", (1, 2))], [("char", (2, 4))], [("word", (1, 1)), ("char", (1, 3))]])
     )
-    features = Features(tuple(learn_block(kind, ngrams, texts, 1, sublinear) for kind, ngrams in shapes))
+    learned = [learn_block(kind, ngrams, texts, 1, sublinear) for kind, ngrams in shapes]
+    lexicons = LexiconBlock(LexiconMatcher({"drinks": ["tea", "TEA"], "places": ["i*", "οδος ~ tea"]}), 2.0)
+    features = Features((*learned, lexicons) if draw(st.booleans()) else tuple(learned))
     k = draw(st.integers(1, 4))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     tagger = Tagger(

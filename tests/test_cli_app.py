@@ -55,6 +55,11 @@ def test_every_command_and_every_option_has_help(words, cli):
 
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_usage_brackets_an_argument_once(words, cli):
+    assert "[[" not in cli(*words, "--help").stdout
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
 def test_every_command_stands_in_the_readme(words):
     text = README.read_text(encoding="utf-8")
     assert re.search(rf"`?trainer {' '.join(words)}\b", text)

@@ -183,3 +183,23 @@ def test_no_bar_is_drawn_where_there_is_no_terminal(capsys):
         progress("reading", 2, 2)
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_table_that_is_too_wide_breaks_no_name_and_no_number_and_loses_nothing(width):
+    from rich.console import Console
+
+    def shown(columns, *rows):
+        file = io.StringIO()
+        Console(file=file, width=width).print(table("", columns, rows))
+        assert max(map(len, file.getvalue().splitlines())) <= width
+        return file.getvalue()
+
+    names = ["topic", "precision", "recall", "F1", "avg. precision", "positives"]
+    undefined = ["harbour_closures", *["n/a (no positives)"] * 4, "0"]
+    scores = shown(names, undefined, ["tides", *["0.125"] * 4, "7"])
+    assert "harbour_closures" in scores
+    assert scores.count("0.125") == 4
+    assert scores.count("n/a") == 4
+    path = "/somewhere/deep/in/a/home/folder/of/many/names/that/never/end/artifacts/models/tides/1"
+    assert "tides@10.5" + path in "".join(shown(["model", "F1", "path"], ["tides@1", "0.5", path]).split())

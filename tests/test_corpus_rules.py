@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import unicode_text
 
-from trainer.config import Rule, Topic, load_config, shipped_folder
+from trainer.config import Lexicon, Rule, Topic, load_config, shipped_folder
 from trainer.corpus.rules import SILENCE, RuleSet
 from trainer.errors import ConfigError
 from trainer.records import Vote
@@ -245,3 +245,17 @@ def test_the_rules_that_ship_vote_once_a_rule_inside_any_text(shipped, text):
     assert {vote.topic for vote in votes} == set(shipped.topics)
     assert len({(vote.topic, vote.author) for vote in votes}) == len(votes)
     assert all(0 <= vote.start < vote.end <= len(padded) for vote in votes)
+
+
+def test_a_rule_may_name_a_lexicon():
+    drinks = Lexicon(name="drinks", terms=("black tea", "coffee*"))
+    rules = RuleSet([topic(Rule(name="r", match=("@drinks", "cocoa")))], lexicons=[drinks])
+    assert [(v.start, v.end) for v in rules.fired("Black-tea and cake")] == [(0, 9)]
+    assert rules.fired("A cup of cocoa") != []
+    assert rules.fired("A cup of milk") == []
+
+
+def test_a_rule_that_names_no_lexicon_says_which_there_are():
+    drinks = Lexicon(name="drinks", terms=("tea",))
+    with pytest.raises(ConfigError, match="no lexicon 'drink'\nDid you mean 'drinks'?"):
+        RuleSet([topic(Rule(name="r", match=("@drink",)))], lexicons=[drinks])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from strategies import learned_taggers, tricky_text
 
+from trainer.model.estimators import LexiconVectorizer
 from trainer.model.features import Features, learn_block
 from trainer.model.tagger import Tagger
 
@@ -64,3 +67,14 @@ def test_a_block_without_features_is_no_hindrance():
     np.testing.assert_allclose(
         proba(tagger.as_sklearn(), texts), tagger.predict_proba(texts), rtol=0, atol=ROUNDING
     )
+
+
+def test_the_step_for_lexicons_is_a_well_behaved_transformer():
+    step = LexiconVectorizer({"pairs": ["cup ~ spoon"], "drinks": ["tea"]}, weight=2.0)
+    texts = ["tea in a cup", "a cup and a spoon"]
+    assert step.transform(texts).toarray().tolist() == [[2, 0], [0, 2]]
+    assert step.get_feature_names_out().tolist() == ["drinks", "pairs"]
+    for copy in (clone(step), pickle.loads(pickle.dumps(step))):  # noqa: S301  (our own bytes)
+        assert copy.get_params() == step.get_params()
+        assert (copy.fit_transform(texts) != step.transform(texts)).nnz == 0
+    assert list(step.set_params(weight=1.0).transform(["tea"]).data) == [1.0]

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from strategies import tricky_text
 
+from trainer.lexicons import LexiconMatcher
 from trainer.model import features
-from trainer.model.features import Block, Features, learn_block
+from trainer.model.features import Block, Features, LexiconBlock, learn_block
 from trainer.model.linear import to_scipy
 
 SHAPES = [
@@ -226,3 +227,40 @@ def test_a_feature_of_a_text_has_a_name_and_a_place(text):
     both = Features(tuple(learn_block(kind, (1, 3), [text], 1, True) for kind in ("word", "char")))
     names = both.names_of(both.transform([text]).indices)
     assert Counter(names) == Counter(both.locate(text).keys())
+
+
+LEXICONS = {
+    "drinks": ["tea", "green tea", "coff*"],
+    "capitals": ["TEA"],
+    "pairs": ["cup ~ spoon"],
+    "none": ["gin"],
+}
+
+
+def test_a_lexicon_is_one_feature_neither_counted_nor_normalised():
+    block = LexiconBlock(LexiconMatcher(LEXICONS), 1.5)
+    assert block.vocabulary == ("capitals", "drinks", "none", "pairs")
+    text = "TEA, then tea from a cup with a spoon; no coffee"
+    dense = to_scipy(block.transform(["", text, "gin"])).toarray()
+    assert dense.tolist() == [[0, 0, 0, 0], [1.5, 1.5, 0, 1.5], [0, 0, 1.5, 0]]
+    places = {name: [text[start:end] for start, end in spans] for name, spans in block.locate(text).items()}
+    assert places == {"drinks": ["TEA", "tea", "coffee"], "capitals": ["TEA"], "pairs": ["cup with a spoon"]}
+    assert block.transform([]).indptr.tolist() == [0]
+
+
+@given(texts=corpora, weight=st.floats(0.1, 5))
+@settings(max_examples=60, deadline=None)
+def test_lexicon_features_are_those_that_are_located(texts, weight):
+    lexicons = LexiconBlock(LexiconMatcher({"drinks": ["tea"], "places": ["i*", "οδος"]}), weight)
+    both = Features((learn_block("word", (1, 2), texts, 1, True), lexicons))
+    rows = both.transform(texts)
+    for i, text in enumerate(texts):
+        part = slice(*rows.indptr[i : i + 2])
+        names = both.names_of(rows.indices[part])
+        assert sorted(names) == sorted(both.locate(text))
+        values = dict(zip(names, rows.values[part], strict=True))
+        assert {value for name, value in values.items() if name.startswith("lexicon:")} <= {weight}
+        for name in ("drinks", "places"):
+            assert (f"lexicon:{name}" in values) == any(
+                f.lexicon == name for f in lexicons.matcher.find(text)
+            )

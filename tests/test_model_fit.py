@@ -31,8 +31,8 @@ SETTINGS = {
 def config(**changes) -> Config:
     """Make a config of two topics: the settings above, with some of them changed."""
     topics = [{"name": name, "title": name.title(), "definition": name} for name in TOPICS]
-    rooms = {room: {**SETTINGS.get(room, {}), **changes.get(room, {})} for room in {*SETTINGS, *changes}}
-    return Config.model_validate({"topics": topics, **rooms})
+    rooms = {room: {**SETTINGS[room], **changes.pop(room, {})} for room in SETTINGS}
+    return Config.model_validate({"topics": topics, **rooms, **changes})
 
 
 def examples(rows, topics=TOPICS) -> Examples:
@@ -247,27 +247,43 @@ def test_of_silent_sentences_only_so_many_are_used_whatever_their_order():
     assert kept[0] == kept[1] != kept[2]
 
 
-def test_rule_made_labels_enter_neither_calibration_nor_thresholds_nor_scores():
+@pytest.mark.parametrize("kind", ["logistic", "svm"])
+def test_rule_made_labels_alone_make_a_model_that_nobody_has_measured(kind):
     silver = [(text, labels, False) for text, labels in sentences()]
-    fitted = fit_tagger(examples(silver), config())
+    fitted = fit_tagger(examples(silver), config(classifier={"kind": kind}, thresholds={"fixed": 0.45}))
     assert fitted.tagger.calibration.tolist() == [[1.0, 0.0]] * 2
-    assert fitted.tagger.thresholds.tolist() == [0.5, 0.5]
-    assert fitted.out_of_fold["micro"]["support"] == 0
+    assert fitted.tagger.thresholds.tolist() == [0.45, 0.45]
     assert fitted.tagger.predict("the wind took the broth").labels == TOPICS
+    micro = fitted.out_of_fold["micro"]
+    assert (micro["support"], micro["f1"], micro["average_precision"]) == (0, None, None)
 
 
-def test_rules_that_contradict_people_enter_neither_calibration_nor_scores():
+@pytest.mark.parametrize("kind", ["logistic", "svm"])
+def test_rules_that_contradict_people_enter_neither_calibration_nor_thresholds_nor_scores(kind):
     gold = sentences()
     contrary = [(text, (1 - kite, 1 - soup), False) for text, (kite, soup) in gold]
     data = examples(gold + contrary)
     data = replace(data, groups=data.groups[:40] * 2)  # held out with the sentence that they repeat
-    alone, both = (
-        fit_tagger(rows, config(classifier={"silver_weight": 1e-6})) for rows in (examples(gold), data)
-    )
+    wanted = config(classifier={"kind": kind, "silver_weight": 1e-6}, thresholds={"fixed": 0.65})
+    alone, both = (fit_tagger(rows, wanted) for rows in (examples(gold), data))
     assert both.out_of_fold["micro"]["support"] == 40
     assert both.out_of_fold["micro"]["f1"] == 1.0
     # Twice the sentences change the document frequencies, and with them the margins, a little.
     np.testing.assert_allclose(both.tagger.calibration, alone.tagger.calibration, rtol=0.05, atol=0.05)
+    np.testing.assert_allclose(both.tagger.thresholds, alone.tagger.thresholds, atol=0.02)
+
+
+def test_the_margins_of_an_svm_are_made_probabilities_and_those_of_logistic_regression_are_some():
+    rng = np.random.default_rng(6)
+    noisy = [(text, tuple(np.where(rng.random(2) < 0.2, 1 - np.array(y), y))) for text, y in sentences(200)]
+    for kind in ("logistic", "svm"):
+        fitted = fit_tagger(examples(noisy), config(classifier={"kind": kind, "C": 0.5}))
+        assert (fitted.tagger.calibration.tolist() == [[1.0, 0.0]] * 2) == (kind == "logistic")
+        scores = fitted.tagger.predict_proba([text for text, _ in noisy])
+        # One label in five is wrong by lot: a model that knows how sure to be says about 0.8 and 0.2.
+        sure = np.array([y for _, y in sentences(200)], dtype=bool)
+        assert 0.7 < scores[sure].mean() < 0.9
+        assert 0.1 < scores[~sure].mean() < 0.3
 
 
 def test_a_chosen_threshold_is_no_worse_out_of_fold_than_the_fixed_one():
@@ -294,6 +310,16 @@ def test_features_are_the_blocks_of_the_config():
         ("word", (1, 1), False),
         ("char", (2, 4), False),
     ]
+
+
+def test_lexicons_of_the_config_are_features_unless_their_weight_is_zero():
+    lexicons = [{"name": "makers", "terms": ["sail*", "reel ~ spar"]}]
+    data = examples(sentences())
+    with_lexicon = learn_features(data, config(lexicons=lexicons, features={"lexicon_weight": 1.5}))
+    assert [block.kind for block in with_lexicon.blocks] == ["word", "lexicon"]
+    assert with_lexicon.transform(["a sailmaker"]).values.tolist() == [1.5]
+    without = learn_features(data, config(lexicons=lexicons, features={"lexicon_weight": 0}))
+    assert [block.kind for block in without.blocks] == ["word"]
 
 
 def test_labels_are_counted_by_topic_and_answer():

@@ -342,6 +342,22 @@ def test_another_dtype_is_refused(model, key, dtype):
         read_model(model)
 
 
+@pytest.mark.parametrize("key", ["weights", "intercept"])
+def test_a_tensor_of_another_dtype_than_the_manifest_says_is_refused(model, key):
+    tensors = load((model / "weights.safetensors").read_bytes())
+    other = tensors[key].astype("float64" if key == "weights" else "float32")
+    (model / "weights.safetensors").write_bytes(save({**tensors, key: other}))
+    resigned(model)
+    with pytest.raises(ArtifactError, match=f"tensor '{key}' is {other.dtype} "):
+        read_model(model)
+
+
+def test_features_of_an_unknown_kind_are_refused_by_name(model):
+    resigned(model, lambda manifest: manifest["blocks"][0].update(kind="wolves"))
+    with pytest.raises(ArtifactError, match="features of kind 'wolves' are not known to this version"):
+        read_model(model)
+
+
 RESHAPES = {
     "weights": [(2, 3), (6,), (3, 2, 1)],
     "intercept": [(1, 2), (2, 1)],
@@ -385,7 +401,6 @@ def test_a_tensor_that_the_manifest_does_not_tell_of_is_refused(model):
         lambda manifest: manifest["tensors"]["intercept"].pop("shape"),
         lambda manifest: manifest["topics"].append("third"),
         lambda manifest: manifest["blocks"].append(manifest["blocks"][0]),
-        lambda manifest: manifest["blocks"][0].update(kind="wolves"),
         lambda manifest: manifest["blocks"][0].update(kind=["word"]),
         lambda manifest: manifest["blocks"][0].update(ngrams=[1]),
         lambda manifest: manifest["blocks"][0].pop("ngrams"),

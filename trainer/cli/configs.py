@@ -35,7 +35,7 @@ def show(config: ConfigFile = None, set_: Overrides = None, strict: Strict = Fal
 @app.command()
 def init(
     folder: Annotated[
-        str, typer.Argument(metavar="[FOLDER]", help="Where to write topics.toml and its schema.")
+        str, typer.Argument(metavar="FOLDER", help="Where to write topics.toml and its schema.")
     ] = "configs",
     strict: Strict = False,
 ) -> None:

@@ -20,7 +20,7 @@ app = typer.Typer(help="Look at a corpus.", no_args_is_help=True, rich_markup_mo
 def build(
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[INPUT]...", help="Files, folders, globs, or - for standard input."),
+        typer.Argument(metavar="INPUT", help="Files, folders, globs, or - for standard input."),
     ] = None,
     labels: Annotated[
         list[str] | None, typer.Option("--labels", metavar="FILE", help="Labelled sentences. Repeatable.")
@@ -71,7 +71,7 @@ def build(
 @app.command()
 def stats(
     corpus: Annotated[
-        str | None, typer.Argument(metavar="[CORPUS]", help="Folder or version; else the newest.")
+        str | None, typer.Argument(metavar="CORPUS", help="Folder or version; else the newest.")
     ] = None,
     config: ConfigFile = None,
     set_: Overrides = None,

@@ -25,7 +25,7 @@ from trainer.errors import TrainerWarning
 
 def fit(
     corpus: Annotated[
-        str | None, typer.Argument(metavar="[CORPUS]", help="Folder or version; else the newest.")
+        str | None, typer.Argument(metavar="CORPUS", help="Folder or version; else the newest.")
     ] = None,
     config: ConfigFile = None,
     set_: Overrides = None,
@@ -65,7 +65,7 @@ def fit(
 def evaluate(
     model: Annotated[
         str | None,
-        typer.Argument(metavar="[MODEL]", help="name, name@3, name@alias, name@sha256:… or a folder."),
+        typer.Argument(metavar="MODEL", help="name, name@3, name@alias, name@sha256:… or a folder."),
     ] = None,
     on: Annotated[
         str,

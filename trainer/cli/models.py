@@ -16,7 +16,7 @@ from trainer.errors import ArtifactError
 
 app = typer.Typer(help="Saved models.", no_args_is_help=True, rich_markup_mode=None)
 Reference = Annotated[
-    str | None, typer.Argument(metavar="[MODEL]", help="name, name@3, name@alias, name@sha256:… or a folder.")
+    str | None, typer.Argument(metavar="MODEL", help="name, name@3, name@alias, name@sha256:… or a folder.")
 ]
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
+_LONGEST_NAME = 32
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # spreadsheets read the wide ones likewise
 
 
@@ -86,10 +87,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     from rich.text import Text
 
     made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    cells = [[safe(value) for value in row] for row in rows]
     for i, column in enumerate(columns):
-        made.add_column(column, justify="right" if i else "left", overflow="fold", no_wrap=i > 0)
-    for row in rows:
-        made.add_row(*(Text(safe(value)) for value in row))
+        # Where space is short, "n/a (no positives)" and long paths break; names and numbers do not.
+        whole = all(" " not in row[i] and len(row[i]) <= _LONGEST_NAME for row in cells)
+        made.add_column(column, justify="right" if i else "left", overflow="fold", no_wrap=whole)
+    for row in cells:
+        made.add_row(*map(Text, row))
     return made
 
 

@@ -24,7 +24,7 @@ from trainer.records import Rejection, TaggedSentence
 
 Inputs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[INPUT]...", help="Files, folders, globs, or - for standard input."),
+    typer.Argument(metavar="INPUT", help="Files, folders, globs, or - for standard input."),
 ]
 Text = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="A text instead of input.")]
 _FORMATS = ("jsonl", "csv")

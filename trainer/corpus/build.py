@@ -80,7 +80,7 @@ def build_corpus(
     if not inputs and not labels and not config.build.starter:
         raise UsageError("nothing to build from", hint="Name documents, or let the starter sentences join.")
     parent = root / "corpora" / config.name
-    rules = RuleSet(config.topics, config.build.silence_weight)
+    rules = RuleSet(config.topics, config.build.silence_weight, config.lexicons)
     with staging(parent) as folder:
         with Spool(folder, rules, config.build) as spool:
             for record in _records(inputs, labels, config, progress):

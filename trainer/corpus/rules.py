@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.config import Rule, Topic
-from trainer.errors import ConfigError
+from trainer.config import Lexicon, Rule, Topic
+from trainer.errors import ConfigError, did_you_mean
+from trainer.lexicons import term_pattern
 from trainer.records import Vote
 
 SILENCE = "silence"
@@ -77,14 +78,19 @@ class RuleSet:
         From the config.
     silence_weight : float
         Weight of the "no" where no rule of a topic fires; 0 leaves it unknown.
+    lexicons : sequence of Lexicon
+        What ``@name`` stands for in the rules.
 
     Raises
     ------
     ConfigError
-        When a pattern is not RE2, or a rule does not do what its own examples say.
+        When a pattern is not RE2, a lexicon is not there, or a rule does not do what its own examples say.
     """
 
-    def __init__(self, topics: Sequence[Topic], silence_weight: float = 0.0) -> None:
+    def __init__(
+        self, topics: Sequence[Topic], silence_weight: float = 0.0, lexicons: Sequence[Lexicon] = ()
+    ) -> None:
+        topics = [_expanded(topic, lexicons) for topic in topics]
         self.topics = tuple(topic.name for topic in topics)
         self.silence_weight = silence_weight
         self._rules = [_compiled(topic.name, rule) for topic in topics for rule in topic.rules]
@@ -124,6 +130,30 @@ class RuleSet:
             *fired,
             *(Vote(topic, "no", SILENCE, 0, len(text), self.silence_weight) for topic in silent),
         ]
+
+
+def _expanded(topic: Topic, lexicons: Sequence[Lexicon]) -> Topic:
+    """Put the terms of a lexicon where a rule names it."""
+    terms = {lexicon.name: lexicon.terms for lexicon in lexicons}
+
+    def patterns(rule: Rule, written: Sequence[str]) -> Iterator[str]:
+        for pattern in written:
+            name = pattern.removeprefix("@")
+            if name == pattern:
+                yield pattern
+            elif name in terms:
+                yield from map(term_pattern, terms[name])
+            else:
+                raise ConfigError(
+                    f"rule '{rule.name}' of topic '{topic.name}': no lexicon '{name}'",
+                    hint=did_you_mean(name, terms),
+                )
+
+    def expanded(rule: Rule) -> Rule:
+        keys = ("match", "ignore", "together", "unless")
+        return rule.model_copy(update={key: tuple(patterns(rule, getattr(rule, key))) for key in keys})
+
+    return topic.model_copy(update={"rules": tuple(map(expanded, topic.rules))})
 
 
 def _compiled(topic: str, rule: Rule) -> _CompiledRule:
