@@ -35,10 +35,6 @@ char_ngrams = [2, 3]
 [thresholds]
 folds = 2
 
-[[lexicons]]
-name = "fires"
-terms = ['lav*', 'ash', 'red ~ rock']
-
 [[topics]]
 name = "lighthouses"
 title = "Lighthouses"

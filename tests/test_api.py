@@ -26,7 +26,7 @@ from trainer.errors import (
     TrainerError,
     UsageError,
 )
-from trainer.registry.format import MANIFEST
+from trainer.registry.format import FILES, MANIFEST
 
 TEXTS = ["Lava ran past the lighthouse.", "Soup is served at noon.", ""]
 
@@ -262,6 +262,15 @@ for _ in range(2):
     out += [corpus.fingerprint, corpus.created, fit.digest, fit.created]
 print(json.dumps(out))
 """
+LEXICONS = """
+[[lexicons]]
+name = "fires"
+terms = ['lav*', 'red ~ rock', 'ash']
+
+[[lexicons]]
+name = "bakers"
+terms = ['loaves', 'bread']
+"""
 SURROUNDINGS = [
     {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C", "OMP_NUM_THREADS": "1", "LOKY_MAX_CPU_COUNT": "1"},
     {"PYTHONHASHSEED": "4242", "TZ": "Asia/Kolkata", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "4",
@@ -276,11 +285,12 @@ def whole(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_the_same_inputs_give_the_same_bytes_wherever_and_however_it_runs(small, tmp_path):
+def test_the_same_inputs_give_the_same_bytes_wherever_and_however_it_runs(tmp_path):
     running = []
     for number, surroundings in enumerate(SURROUNDINGS):
         folder = tmp_path / f"place {number}"
         config, inputs = write_small_inputs(folder)
+        config.write_text(config.read_text() + LEXICONS)
         if number:  # another working folder, other paths to the same inputs
             inputs = [Path(path.name) for path in inputs]
         arguments = [sys.executable, "-c", FIT_TWICE, config, folder / "artifacts", *inputs]
@@ -297,15 +307,12 @@ def test_the_same_inputs_give_the_same_bytes_wherever_and_however_it_runs(small,
         out, err = process.communicate()
         assert process.returncode == 0, err.decode()
         fingerprint, first, digest, created, *again = json.loads(out)
-        assert (fingerprint, digest) == (small.corpus.fingerprint, small.fit.digest)
-        assert first
-        assert created
+        assert (first, created) == (True, True)
         assert again == [fingerprint, False, digest, False]
-    expected = whole(small.root)
-    for number in range(len(SURROUNDINGS)):
-        found = whole(tmp_path / f"place {number}" / "artifacts")
-        assert found.keys() == expected.keys()
-        assert [name for name in found if found[name] != expected[name]] == []
+    one, other = (whole(tmp_path / f"place {number}" / "artifacts") for number in range(len(SURROUNDINGS)))
+    assert one.keys() == other.keys()
+    assert [name for name in one if one[name] != other[name]] == []
+    assert {f"models/small/1/{name}" for name in (*FILES, MANIFEST)} < one.keys()
 
 
 @pytest.mark.parametrize("kind", ["logistic", "svm"])

@@ -124,6 +124,9 @@ def test_near_duplicates_are_one_cluster_along_a_chain():
 def test_short_texts_are_clusters_of_their_own():
     assert clusters_of("The tea is cold.", "The tea is cold!") == ([0, 1], 0)
     assert clusters_of("The tea is cold.", "The tea is cold!", link_words=4) == ([0, 0], 1)
+    # Five triples of six: alike, but the first has seven words.
+    assert clusters_of("a b c d e f g", "a b c d e f g h") == ([0, 1], 0)
+    assert clusters_of("a b c d e f g", "a b c d e f g h", link_words=7) == ([0, 0], 1)
 
 
 def test_one_long_id_does_not_cost_room_for_every_row():

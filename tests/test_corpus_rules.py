@@ -187,6 +187,12 @@ def test_phrases_to_ignore_may_overlap():
     assert spans(rule_set("c", ignore=["a b", "b c"]), "a b c") == []
 
 
+def test_phrases_to_ignore_may_stand_in_another_order_than_in_the_rule():
+    rules = rule_set("tea", ignore=["mint tea", "iced tea"])
+    assert spans(rules, "iced tea or mint tea or iced tea") == []
+    assert spans(rules, "iced tea or mint tea or tea") == [(24, 27)]
+
+
 # -- votes ------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ ROWS = [
     {"id": "c", "text": "One.", "labels": ["tea"], "source": "T"},
     {"id": "d", "text": "One two three four five six.", "labels": []},
     {"id": "e", "text": "Six words of tea, no more.", "title": "a document"},
+    {"id": "f", "text": "Eight words of nothing at all, no more.", "labels": []},
 ]
 
 
@@ -28,17 +29,17 @@ def test_stats_count_what_is_there(corpus):
         "corpus": str(corpus.path),
         "version": "1",
         "fingerprint": corpus.fingerprint,
-        "sentences": 5,
-        "documents": 5,
-        "groups": 5,
-        "gold": 4,
-        "none": 1,
-        "labels": {"tea": {"yes": 4, "no": 1, "unknown": 0}, "rain": {"yes": 2, "no": 3, "unknown": 0}},
+        "sentences": 6,
+        "documents": 6,
+        "groups": 6,
+        "gold": 5,
+        "none": 2,
+        "labels": {"tea": {"yes": 4, "no": 2, "unknown": 0}, "rain": {"yes": 2, "no": 4, "unknown": 0}},
         "splits": corpus.manifest["splits"],
         "pairs": {"tea+rain": 2},
-        "sources": {"S": 2, "(not known)": 2, "T": 1},
-        # In order 1, 3, 4, 6, 6 words.
-        "words": {"least": 1, "quartiles": [3, 4, 6], "most": 6},
+        "sources": {"S": 2, "(not known)": 3, "T": 1},
+        # In order 1, 3, 4, 6, 6, 8 words: a quartile between two is the lower one.
+        "words": {"least": 1, "quartiles": [3, 4, 6], "most": 8},
         "near_duplicate_pairs": 0,
     }
     assert json.loads(json.dumps(stats)) == stats

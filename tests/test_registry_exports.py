@@ -57,7 +57,7 @@ def test_an_exported_pipeline_decides_as_the_artifact_does(small, tmp_path):
 
 
 def test_the_pipeline_is_plain_scikit_learn(small, tmp_path):
-    # In a process that cannot import this package at all.
+    # In a process that cannot import this package at all. (Lexicons would need it; this model has none.)
     target = tmp_path / "model.joblib"
     with pytest.warns(TrainerWarning):
         export_joblib(small.path, target)

@@ -132,7 +132,7 @@ class Classifier(_Strict):
     """The linear model: one binary problem a topic."""
 
     kind: Literal["logistic", "svm"] = "logistic"
-    C: Annotated[float, Field(gt=0)] = 1.0
+    C: Annotated[float, Field(gt=0)] = 2.0
     class_weight: Literal["none", "balanced"] = "none"
     silver_weight: Annotated[float, Field(ge=0, le=1)] = 0.3
     """Weight of a rule-made label beside a human one; 0 leaves silver out."""
@@ -148,7 +148,7 @@ class Thresholds(_Strict):
     objective: Literal["f1", "fixed"] = "f1"
     fixed: Annotated[float, Field(gt=0, lt=1)] = 0.5
     folds: Annotated[int, Field(ge=2, le=20)] = 5
-    lowest: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    lowest: Annotated[float, Field(gt=0, lt=1)] = 0.45
     """Hand-made corpora hold more topics than the world: thresholds found on them are kept inside these."""
     highest: Annotated[float, Field(gt=0, lt=1)] = 0.6
     review: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
