@@ -186,7 +186,11 @@ def test_results_are_utf8_whatever_the_locale(small, process):
 
 
 def test_an_interrupted_run_says_so_and_leaves_nothing(small, process, tmp_path):
-    running = process("predict", "-", "--out", "out.jsonl", "--model", "small", "--artifacts", small.root)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+    try:
+        running = process("predict", "-", "--out", "out.jsonl", "--model", "small", "--artifacts", small.root)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert running.stderr.readline().startswith(b"model: ")  # it now waits for standard input
     running.send_signal(signal.SIGINT)
     code, _, err = _finish(running)

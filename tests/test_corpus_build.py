@@ -313,14 +313,17 @@ def test_a_phrase_that_stands_in_many_documents_is_kept_once_and_ties_nothing(bu
     assert (corpus.manifest["groups"], corpus.manifest["repetitions"]) == (9, 8)
 
 
-def test_of_a_phrase_in_many_versions_the_one_that_people_judged_is_kept(build):
+@pytest.mark.parametrize("judged", range(7))
+def test_of_a_phrase_in_many_versions_the_one_that_people_judged_is_kept(build, judged):
     phrase = "This notice was printed on paper made of old tea leaves in the town of Orra"
     versions = [f"{phrase} {word}." for word in ("ann", "bob", "cy", "dee", "eve", "flo", "gus")]
     rows = [{"id": f"d{n}", "text": text} for n, text in enumerate(versions)]
-    corpus = build(*rows, {"id": "z", "text": versions[4], "labels": [], "doc_id": "z", "annotator": "ann"})
+    corpus = build(
+        *rows, {"id": "z", "text": versions[judged], "labels": [], "doc_id": "z", "annotator": "ann"}
+    )
     (kept,) = rows_of(corpus)
     # Judged in both places; the document's own sentence has its offsets.
-    assert (kept["text"], kept["origin"], kept["doc_id"]) == (versions[4], "gold", "d4")
+    assert (kept["text"], kept["origin"], kept["doc_id"]) == (versions[judged], "gold", f"d{judged}")
 
 
 def test_a_sentence_that_two_documents_share_ties_them(build):

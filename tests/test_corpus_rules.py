@@ -263,5 +263,5 @@ def test_a_rule_may_name_a_lexicon():
 
 def test_a_rule_that_names_no_lexicon_says_which_there_are():
     drinks = Lexicon(name="drinks", terms=("tea",))
-    with pytest.raises(ConfigError, match="no lexicon 'drink'\nDid you mean 'drinks'?"):
+    with pytest.raises(ConfigError, match=r"no lexicon 'drink'\nDid you mean 'drinks'\?"):
         RuleSet([topic(Rule(name="r", match=("@drink",)))], lexicons=[drinks])
