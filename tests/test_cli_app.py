@@ -49,6 +49,7 @@ def test_every_command_and_every_option_has_help(words, cli):
     assert command.help, "the command says nothing of itself"
     result = cli(*words, "--help")
     assert result.exit_code == 0
+    assert cli(*words, "-h").stdout == result.stdout
     assert command.help.split("\n")[0] in " ".join(result.stdout.split())
     for parameter in command.params:
         assert parameter.help, f"{parameter.name} has no help"

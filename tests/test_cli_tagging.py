@@ -284,6 +284,13 @@ def test_a_place_that_cannot_be_written_is_named(tagging, tmp_path, out, code):
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_place_is_named_and_is_no_missing_one(tagging):
+    result = tagging("predict", "--text", LAVA, "--out", "/dev/full")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("error: cannot write '/dev/full': No space left on device\n")
+
+
 def test_out_writes_through_a_link_and_into_a_pipe(tagging, tmp_path):
     (tmp_path / "link").symlink_to("real")
     assert tagging("predict", "--text", LAVA, "--out", "link").exit_code == 0

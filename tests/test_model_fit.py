@@ -275,6 +275,18 @@ def test_rules_that_contradict_people_enter_neither_calibration_nor_thresholds_n
     np.testing.assert_allclose(both.tagger.thresholds, alone.tagger.thresholds, atol=0.02)
 
 
+def test_unknown_labels_enter_neither_calibration_nor_thresholds_nor_scores():
+    gold = sentences()
+    data = examples(gold + [(text, (-1, soup)) for text, (_, soup) in gold])
+    data = replace(data, groups=data.groups[:40] * 2)
+    alone, both = (fit_tagger(rows, config(classifier={"kind": "svm"})) for rows in (examples(gold), data))
+    assert both.out_of_fold["topics"]["kites"]["support"] == 20
+    assert both.out_of_fold["topics"]["kites"]["f1"] == 1.0
+    # Twice the sentences change the document frequencies, and with them the margins, a little.
+    np.testing.assert_allclose(both.tagger.calibration[0], alone.tagger.calibration[0], rtol=0.05, atol=0.05)
+    np.testing.assert_allclose(both.tagger.thresholds[0], alone.tagger.thresholds[0], atol=0.02)
+
+
 def test_the_margins_of_an_svm_are_made_probabilities_and_those_of_logistic_regression_are_some():
     rng = np.random.default_rng(6)
     noisy = [(text, tuple(np.where(rng.random(2) < 0.2, 1 - np.array(y), y))) for text, y in sentences(200)]

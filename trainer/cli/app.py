@@ -65,6 +65,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 fine, 1 unexpected, 2 usage, 3 gate failed, 4 bad data or config, "
     "5 leakage refused, 6 not found, 7 damaged artifact, 130 interrupted.",
 )

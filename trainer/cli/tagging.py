@@ -18,7 +18,7 @@ from trainer import api
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, ModelRef, Overrides, Strict
 from trainer.cli.render import cell, console, explained_line, print_json, progress_bar, say, table, to_json
 from trainer.config import load_config
-from trainer.errors import DataError, NotFoundError, TrainerWarning, UsageError
+from trainer.errors import DataError, NotFoundError, TrainerError, TrainerWarning, UsageError
 from trainer.model.tagger import Tagger
 from trainer.records import Rejection, TaggedSentence
 
@@ -114,7 +114,7 @@ def _tagger(model: str | None, config: str | None, set_: list[str] | None, artif
     except NotFoundError:
         if model is not None or api.models(settings.name, root=artifacts):
             raise
-        say("no model yet: training one first, as `trainer fit` does")
+        say("no model yet: training one on the newest corpus, or else on the sentences that ship")
         with progress_bar() as progress:
             api.fit(None, settings, root=artifacts, progress=progress)
         found = api.find(settings.name, root=artifacts)
@@ -130,20 +130,27 @@ def _destination(out: str | None) -> Iterator[IO[str]]:
         sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
         return
     target = Path(out)
-    if target.exists() and not target.is_file() and not target.is_dir():
-        with target.open("w", encoding="utf-8", newline="") as pipe:  # or /dev/null: not ours to replace
-            yield pipe
-        return
     if target.is_dir():
         raise UsageError(f"--out must name a file, not the folder '{out}'")
+    try:
+        # A pipe or /dev/null is written into: it is not ours to replace.
+        device = target.exists() and not target.is_file()
+        with target.open("w", encoding="utf-8") if device else _replacing(target) as file:
+            yield file
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        kind = NotFoundError if missing else TrainerError
+        raise kind(f"cannot write '{out}': {error.strerror}") from error
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[IO[str]]:
     target = target.resolve()  # a link stays a link
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         with fresh.open("w", encoding="utf-8", newline="") as file:
             yield file
         fresh.replace(target)
-    except OSError as error:
-        raise NotFoundError(f"cannot write '{out}': {error.strerror}") from error
     finally:
         with suppress(OSError):
             fresh.unlink()
