@@ -520,3 +520,35 @@ def test_progress_tells_every_stage_and_ends_where_it_said(tea_and_rain, tmp_pat
     assert [call for call in calls if call[0] == "writing"] == [
         ("writing", n, 2500) for n in (1000, 2000, 2500)
     ]
+
+
+def test_a_file_of_labels_takes_no_documents(build, tmp_path):
+    rows = [{"text": "A cup of tea came.", "labels": ["tea"]}, {"text": "Nobody judged this row."}]
+    corpus = build(labels=[write(tmp_path, rows, "labels.jsonl")])
+    assert corpus.manifest["rejected"] == {"no_labels": 1}
+    assert [row["text"] for row in rows_of(corpus)] == ["A cup of tea came."]
+
+
+def test_a_renamed_rule_makes_another_version_of_the_same_rows(build, tea_and_rain):
+    first = build({"text": "A cup of tea came."})
+    topic = tea_and_rain.topics[0]
+    rules = tuple(rule.model_copy(update={"name": f"{rule.name}-2"}) for rule in topic.rules)
+    topics = (topic.model_copy(update={"rules": rules}), *tea_and_rain.topics[1:])
+    second = build({"text": "A cup of tea came."}, config=tea_and_rain.model_copy(update={"topics": topics}))
+    assert second.created
+    assert second.fingerprint == first.fingerprint
+
+
+def test_a_damaged_older_version_is_passed_over(build):
+    first = build({"text": "A cup of tea came."})
+    (first.path / "corpus.json").write_text('{"format": 1}', encoding="utf-8")
+    assert build({"text": "A cup of tea came."}).version == "2"
+
+
+def test_the_same_sentence_of_two_documents_is_two_sentences(build):
+    corpus = build(
+        {"text": "A cup of tea came up the stairs.", "labels": ["tea"], "doc_id": "a"},
+        {"text": "A cup of tea came up the stairs.", "labels": ["tea"], "doc_id": "b"},
+    )
+    ids = [row["id"] for row in rows_of(corpus)]
+    assert len(set(ids)) == 2

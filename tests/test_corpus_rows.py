@@ -190,3 +190,11 @@ def test_any_row_becomes_a_sound_record_or_a_rejection(row, topics):
         assert set(record.labels) <= set(TOPICS)
         assert set(record.labels.values()) <= {"yes", "no"}
         record.author.encode("utf-8")
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_cell_of_labels_was_not_judged_and_none_was(blank):
+    topics = ("tea", "rain")
+    assert isinstance(read_row({"text": "A cup.", "labels": blank}, topics, "f:1", "a"), Document)
+    judged = read_row({"text": "A cup.", "labels": "None"}, topics, "f:1", "a")
+    assert judged.labels == {"tea": "no", "rain": "no"}

@@ -449,3 +449,17 @@ def test_the_author_of_labels_is_the_file_that_holds_them(tmp_path):
     (record,) = read(path)
     assert isinstance(record, LabelledText)
     assert record.author == "human:ann.csv"
+
+
+def test_files_of_one_name_in_two_folders_are_two_documents(tmp_path, monkeypatch):
+    for folder in ("x1", "x2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "r.txt").write_text(f"A cup in {folder}.", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert [record.id for record in read_inputs(["x*/r.txt"], ())] == ["x1/r.txt", "x2/r.txt"]
+    assert [record.id for record in read_inputs([tmp_path / "x1" / "r.txt"], ())] == ["r.txt"]
+
+
+def test_a_name_too_long_for_any_file_system_is_not_found():
+    with pytest.raises(NotFoundError, match="so long a name"):
+        list(read_inputs(["a" * 300], ()))

@@ -29,16 +29,16 @@ from trainer.corpus.store import (
     SPLITS,
     Corpus,
     TableWriter,
-    corpus_with,
     fingerprint,
+    open_corpus,
     read_batches,
     row_digest,
     row_schema,
 )
-from trainer.errors import DataError, NotFoundError, UsageError
+from trainer.errors import ArtifactError, DataError, UsageError
 from trainer.progress import Progress, silent
-from trainer.records import LabelledText, Rejection, Vote
-from trainer.storage import canonical_json, publish, staging
+from trainer.records import Document, LabelledText, Rejection, Vote
+from trainer.storage import canonical_json, publish, staging, versions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,12 +91,22 @@ def build_corpus(
         progress("grouping", 1, 1)
         manifest = _write(spool, rules, arrangement, config, folder, progress)
         spool.rows_file.unlink()
-        with suppress(NotFoundError):
-            return corpus_with(manifest["fingerprint"], root, config.name)
+        if known := _published(manifest, parent):
+            return known
         (folder / "README.md").write_text(corpus_card(manifest, config), encoding="utf-8")
         (folder / MANIFEST).write_bytes(canonical_json(manifest))
         path = parent / publish(folder, parent)
     return Corpus(path, manifest, created=True)
+
+
+def _published(manifest: dict[str, Any], parent: Path) -> Corpus | None:
+    """Return the version that holds just this, or None."""
+    for version in reversed(versions(parent)):
+        with suppress(ArtifactError):  # a damaged version is not this one
+            known = open_corpus(parent / version, parent, manifest["name"])
+            if canonical_json(known.manifest) == canonical_json(manifest):
+                return known
+    return None
 
 
 def _records(
@@ -104,7 +114,8 @@ def _records(
 ) -> Iterator[Any]:
     topics = config.topic_names
     # Opened first, so that a path that is not there is said before any work.
-    read = chain(read_inputs(labels, topics), read_inputs(inputs, topics, progress))
+    judgements = read_inputs(labels, topics)
+    read = chain(map(_refuse_unlabelled, judgements), read_inputs(inputs, topics, progress))
     starter = starter_sentences(topics) if config.build.starter else iter(())
     judged = (sentence for sentence in starter if sentence.labels)  # a config may have none of their topics
     for record in chain(judged, read):
@@ -112,6 +123,13 @@ def _records(
             yield Rejection(record.at, "no_labels", "the row says yes or no of no topic")
         else:
             yield record
+
+
+def _refuse_unlabelled(record: Any) -> Any:
+    """Reject a row of a file of labels that has none: it is no document either."""
+    if isinstance(record, Document):
+        return Rejection(record.at, "no_labels", "a file given as labels must label each row")
+    return record
 
 
 def _refuse_nothing(spool: Spool) -> None:
@@ -191,7 +209,7 @@ def _write(
         "name": config.name,
         "topics": list(topics),
         "fingerprint": fingerprint(topics, digests),
-        "config": config.model_dump(mode="json"),
+        "config": config.model_dump(mode="json", include={"name", "seed", "topics", "lexicons", "build"}),
         "documents": len(spool.doc_ids),
         "sentences": total,
         "groups": len(set(arrangement.groups)),

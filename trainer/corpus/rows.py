@@ -4,7 +4,8 @@ A row with labels is a labelled sentence; any other row with a text is a documen
 
 - A ``labels`` list is complete: an absent topic is "no", unless ``judged`` lists the topics looked at.
 - A ``labels`` object ``{topic: yes|no|unknown}`` is partial: an absent topic was not judged.
-- A sheet has a ``labels`` cell (``sanctions; ukraine``) or one column a topic: 1 / 0 / blank.
+- A sheet has one column a topic: 1 / 0 / blank; or a ``labels`` cell (``sanctions; ukraine``, ``none``).
+  A blank cell was not judged.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _ANSWERS: dict[Any, Answer | None] = {
     "true": "yes", "false": "no",
     True: "yes", False: "no", None: None,
 }  # fmt: skip
+NONE = "none"
 _ABOUT = ("title", "source", "date", "url")
 
 
@@ -56,12 +58,13 @@ def read_row(
         identity = _optional(row, "id")
         if topics is None or not _has_labels(row, topics):
             return Document(identity or content_id("doc", text), text, at=at, **about)
+        doc_id = _optional(row, "doc_id")
         return LabelledText(
-            id=identity or content_id("text", text),
+            id=identity or content_id("text", f"{doc_id}\0{text}" if doc_id else text),
             text=text.strip(),
             labels=_answers(row, topics),
             author=_optional(row, "annotator") or author,
-            doc_id=_optional(row, "doc_id"),
+            doc_id=doc_id,
             at=at,
             **about,
         )
@@ -116,7 +119,8 @@ def _optional(row: Mapping[str, Any], key: str) -> str | None:
 
 def _has_labels(row: Mapping[str, Any], topics: Sequence[str]) -> bool:
     if "labels" in row:
-        return True
+        # A blank cell of a sheet was not filled in; `none` says that nothing applies.
+        return not isinstance(row["labels"], str) or bool(row["labels"].strip())
     return any(row.get(topic) not in (None, "") for topic in topics)
 
 
@@ -128,7 +132,7 @@ def _answers(row: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]
         return _partial(labels, topics)
     if isinstance(labels, str):
         labels = [name.strip() for name in labels.replace("|", ";").replace(",", ";").split(";")]
-        labels = [name for name in labels if name]
+        labels = [name for name in labels if name and name.lower() != NONE]
     judged: Any = row.get("judged", list(topics))
     for key, value in (("labels", labels), ("judged", judged)):
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):

@@ -28,6 +28,7 @@ LONGEST_LINE = 64 * 1024 * 1024
 """Bytes; a longer line of JSONL or CSV is rejected without being decoded."""
 
 STDIN = "-"
+_LONGEST_NAME = 255  # bytes: no file system has longer ones, and asking for one is an error of its own
 Record = Document | LabelledText | Rejection
 Bytes = IO[bytes] | gzip.GzipFile
 _TEXT = (".txt", ".md")
@@ -86,12 +87,14 @@ def _files_of(item: str | Path) -> list[tuple[Path | None, str]]:
     if str(item) == STDIN:
         return [(None, STDIN)]
     path = Path(item)
+    if len(os.fsencode(path.name)) > _LONGEST_NAME:
+        raise NotFoundError(f"no file, folder or glob of so long a name: '{path.name[:40]}…'")
     if path.is_dir():
         root = path.resolve()
         found = sorted(p for p in root.rglob("*") if p.is_file() and not _hidden(p.relative_to(root)))
         return [(p, _shown(f"{root.name}/{p.relative_to(root).as_posix()}")) for p in found]
     if path.exists():
-        return [(path, _shown(path.name))]
+        return [(path, _shown(_own_name(path)))]
     matches = [Path(match) for match in sorted(glob.glob(str(item), recursive=True))]  # noqa: PTH207
     matches = [match for match in matches if match.exists()]  # a link may lead nowhere
     if not matches:
@@ -100,6 +103,12 @@ def _files_of(item: str | Path) -> list[tuple[Path | None, str]]:
             hint="A path is taken from the folder that you are in.",
         )
     return [pair for match in matches for pair in _files_of(match)]
+
+
+def _own_name(path: Path) -> str:
+    """Return what a file calls its documents: its path where that leads down from here, else its name."""
+    inside = not path.is_absolute() and ".." not in path.parts
+    return path.as_posix() if inside else path.name
 
 
 def _shown(path: str | Path) -> str:

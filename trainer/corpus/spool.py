@@ -129,7 +129,8 @@ class Spool:
     def _repetition(self, record: Document | LabelledText) -> Rejection | None:
         """Refuse an id that stands for another text, and a document that is there already."""
         key = (type(record), record.id)
-        digest = hashlib.sha256(record.text.encode()).digest()[:16]
+        home = record.doc_id or "" if isinstance(record, LabelledText) else ""
+        digest = hashlib.sha256(f"{home}\0{record.text}".encode()).digest()[:16]
         if key not in self._seen:
             self._seen[key] = digest
             return None

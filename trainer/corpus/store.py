@@ -34,6 +34,7 @@ ROW_COLUMNS = (
     "id", "text", "doc_id", "start", "end", "split", "group", "origin", "labels", "unknown",
     "source", "date", "title", "url",
 )  # fmt: skip
+_KEYS = {"name", "topics", "fingerprint", "documents", "sentences", "labels", "gold", "splits", "rejected"}
 _VERSION_HINT = "`trainer build` makes one."
 
 
@@ -143,12 +144,15 @@ def open_corpus(where: str | Path | None, root: Path, name: str) -> Corpus:
     try:
         manifest = json.loads(file.read_bytes())
         found = manifest["format"]
+        missing = sorted(_KEYS - set(manifest))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"not a corpus: {error}", where=str(file)) from error
     if found != FORMAT:
         raise ArtifactError(
             f"corpus format {found} is not {FORMAT}, the one this version reads", where=str(file)
         )
+    if missing:
+        raise ArtifactError(f"the manifest lacks '{missing[0]}'", where=str(file))
     return Corpus(folder, manifest)
 
 
