@@ -118,9 +118,11 @@ def test_show_is_the_card_and_in_json_the_manifest_with_metrics(cli, small):
 
 def test_a_card_that_came_with_a_model_cannot_act_on_the_terminal(cli, small, tmp_path):
     shutil.copytree(small.path, tmp_path / "given")
-    (tmp_path / "given" / "README.md").write_text("# x \x1b]0;owned\x07 [bold]\u202e\n", encoding="utf-8")
+    (tmp_path / "given" / "README.md").write_text(
+        "# x \x1b]0;owned\x07 [bold]\u202e :smile:\n", encoding="utf-8"
+    )
     shown = cli("models", "show", "./given").stdout
-    assert shown == "# x \\x1b]0;owned\\x07 [bold]\\u202e\n\n"
+    assert shown == "# x \\x1b]0;owned\\x07 [bold]\\u202e :smile:\n\n"
 
 
 def test_verify_says_sound(cli, small):

@@ -243,7 +243,7 @@ def test_a_sheet_of_documents_says_where_each_sentence_stands(tagging, tmp_path)
 
 
 def test_out_holds_what_stdout_would(tagging, tmp_path):
-    (tmp_path / "a.txt").write_text(f"{LAVA}\n{LAMP}\n", encoding="utf-8")
+    (tmp_path / "a.txt").write_text(f"{LAVA}\nЛава río 熔岩\n", encoding="utf-8")
     for kind in ("jsonl", "csv"):
         result = tagging("predict", "a.txt", "--format", kind, "--out", "o")
         assert (result.exit_code, result.stdout) == (0, "")

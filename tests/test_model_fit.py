@@ -134,7 +134,8 @@ names = tuple(map(str, range(200)))
 Y = (rng.random((200, 2)) < 0.3).astype(np.int8)
 settings = {
     "topics": [{"name": name, "title": name, "definition": name} for name in ("a", "b")],
-    "classifier": {"kind": sys.argv[1]}, "features": {"min_df": 1}, "thresholds": {"folds": 2},
+    "classifier": {"kind": sys.argv[1], "C": 4.0}, "thresholds": {"folds": 2},
+    "features": {"min_df": 1, "char_ngrams": [2, 5]},
 }
 made_up = Examples(("a", "b"), names, texts, Y, np.ones(200, bool), names, ("",) * 200, "made up")
 tagger = fit_tagger(made_up, Config.model_validate(settings)).tagger

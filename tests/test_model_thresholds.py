@@ -85,5 +85,6 @@ def test_a_fixed_objective_looks_at_no_score():
 
 def test_a_known_case():
     scores, y = np.array([0.1, 0.35, 0.45, 0.6, 0.9]), np.array([False, False, True, True, True])
-    assert choose_threshold(scores, y, Thresholds(fixed=0.5)) == pytest.approx(0.4)
-    assert choose_threshold(scores, y, Thresholds(fixed=0.5, lowest=0.42)) == 0.42
+    for lowest, expected in ((0.2, 0.4), (0.42, 0.42)):
+        wanted = Thresholds(fixed=0.5, lowest=lowest, highest=0.8)
+        assert choose_threshold(scores, y, wanted) == pytest.approx(expected)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -269,3 +270,26 @@ def test_where_nothing_is_the_hint_says_what_to_do(tmp_path):
     with pytest.raises(NotFoundError, match="no corpus in") as caught:
         version_folder("corpus", tmp_path / "none", None, "Build one.")
     assert caught.value.hint == "Build one."
+
+
+def test_a_file_in_the_place_of_a_number_is_passed_over(tmp_path):
+    (tmp_path / "1").write_text("not a version", encoding="utf-8")
+    with staging(tmp_path) as folder:
+        (folder / "a").write_bytes(b"x")
+        assert publish(folder, tmp_path) == "2"
+
+
+def test_a_version_that_the_disk_does_not_confirm_is_said_to_be_there(tmp_path, monkeypatch):
+    flush = storage._flush
+
+    def fails(path):
+        if path == tmp_path:
+            raise OSError(errno.EIO, "Input/output error")
+        flush(path)
+
+    monkeypatch.setattr(storage, "_flush", fails)
+    with staging(tmp_path) as folder:
+        (folder / "a").write_bytes(b"x")
+        with pytest.raises(TrainerError, match="version 1 is there, but the disk did not confirm"):
+            publish(folder, tmp_path)
+    assert (tmp_path / "1" / "a").read_bytes() == b"x"

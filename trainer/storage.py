@@ -84,10 +84,17 @@ def publish(staged: Path, parent: Path) -> str:
             staged.rename(parent / str(number))
             break
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise
             number += 1
-    _flush(parent)
+    try:
+        _flush(parent)
+    except OSError as error:
+        raise TrainerError(
+            f"version {number} is there, but the disk did not confirm that it would outlast a power cut: "
+            f"{error.strerror or error}",
+            where=str(parent),
+        ) from error
     return str(number)
 
 

@@ -93,10 +93,13 @@ def stats(
     )
     words, (low, _, high) = counts["words"], counts["words"]["quartiles"]
     typer.echo(f"  words a sentence: {words['least']} to {words['most']}, half of them {low} to {high}")
+    typer.echo(f"  near-duplicate pairs: {counts['near_duplicate_pairs']:,}")
     _print_labels(found.manifest)
     out = console()
     pairs = [[" + ".join(key.split("+")), n] for key, n in counts["pairs"].items()]
     out.print(table("pairs of topics", ["pair", "sentences"], pairs))
+    words_of = [[topic, f"{n['words']:,}", f"{n['its_own']:,}"] for topic, n in counts["vocabulary"].items()]
+    out.print(table("vocabulary", ["topic", "distinct words", "found in no sentence without it"], words_of))
     out.print(table("sources", ["source", "sentences"], list(counts["sources"].items())))
 
 

@@ -88,7 +88,7 @@ def _override(data: dict[str, Any], item: str) -> tuple[str, ...]:
         raise ConfigError(f"--set takes key.key=value, not '{item}'")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         parsed = value
     table = data
     for part in path[:-1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,11 @@ import numpy as np
 if TYPE_CHECKING:
     from trainer.corpus.store import Corpus
 
+_WORD = re.compile(r"\w+")
+
 
 def corpus_stats(corpus: Corpus) -> dict[str, Any]:
-    """Count the sentences of a corpus by topic, pair of topics, split, source and length."""
+    """Count the sentences of a corpus by topic, pair of topics, split, source, length and vocabulary."""
     rows = corpus.rows(columns=("text", "origin", "labels", "source")).to_pydict()
     pairs: Counter[str] = Counter()
     for labels in rows["labels"]:
@@ -38,4 +41,21 @@ def corpus_stats(corpus: Corpus) -> dict[str, Any]:
             "most": int(words.max()),
         },
         "near_duplicate_pairs": corpus.manifest["near_duplicate_pairs"],
+        "vocabulary": _vocabulary(rows["text"], rows["labels"], corpus.topics),
+    }
+
+
+def _vocabulary(
+    texts: list[str], labels: list[list[int]], topics: tuple[str, ...]
+) -> dict[str, dict[str, int]]:
+    """Return for each topic its distinct words, and how many of them stand in no sentence without it."""
+    inside: list[set[str]] = [set() for _ in topics]
+    outside: list[set[str]] = [set() for _ in topics]
+    for text, carried in zip(texts, labels, strict=True):
+        words = set(_WORD.findall(text.lower()))
+        for i in range(len(topics)):
+            (inside if i in carried else outside)[i].update(words)
+    return {
+        topic: {"words": len(inside[i]), "its_own": len(inside[i] - outside[i])}
+        for i, topic in enumerate(topics)
     }

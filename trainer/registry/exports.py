@@ -34,8 +34,9 @@ def export_joblib(folder: Path, target: Path) -> None:
         joblib.dump(pipeline, scratch / "pipeline", compress=3)
         (scratch / "pipeline").replace(target)
     warnings.warn(
-        "loading a joblib file runs whatever code is in it, and it needs the scikit-learn it was made with: "
-        "share it only with people who trust you, and keep the artifact itself",
+        "loading a joblib file runs whatever code is in it, and it needs the scikit-learn it was made with "
+        "(and this package, where the model has lexicons): share it only with people who trust you, and keep "
+        "the artifact itself",
         TrainerWarning,
         stacklevel=2,
     )
