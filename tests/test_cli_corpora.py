@@ -72,7 +72,10 @@ def test_people_are_told_what_was_built_and_what_is_next(build, inputs):
     assert result.exit_code == 0
     assert result.stdout.startswith("built corpus small version 1 in artifacts")
     assert "fingerprint " in result.stdout
-    assert result.stderr.splitlines() == [f"config: {inputs[0]}", "next: `trainer fit`"]
+    assert result.stderr.splitlines() == [
+        f"config: {inputs[0]}",
+        f"next: `trainer fit --config {inputs[0]}`",
+    ]
 
 
 def test_the_same_input_again_is_the_same_version_with_the_same_table(build, inputs, tmp_path):

@@ -221,3 +221,8 @@ def test_whatever_the_document_its_sentences_stand_where_they_say(small, text):
         return  # half a character: the cutter of sentences is of another room
     for found in small.fit.model.tag(text):
         assert text[found.start : found.end] == found.prediction.text
+
+
+def test_one_text_is_no_stream(small):
+    with pytest.raises(TypeError, match="stream takes an iterable of texts"):
+        next(small.fit.model.stream("one text"))

@@ -10,7 +10,7 @@ import typer
 
 from trainer import api
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
-from trainer.cli.render import console, print_json, progress_bar, say, table
+from trainer.cli.render import console, print_json, progress_bar, say, table, with_config
 from trainer.config import find_config, load_config
 from trainer.errors import TrainerWarning
 
@@ -65,7 +65,7 @@ def build(
     )
     typer.echo("  " + ", ".join(f"{split} {n:,}" for split, n in m["splits"].items() if n))
     _print_labels(corpus.manifest)
-    say("next: `trainer fit`")
+    say(f"next: {with_config('trainer fit', config)}")
 
 
 @app.command()

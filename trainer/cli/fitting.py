@@ -18,6 +18,7 @@ from trainer.cli.render import (
     score_rows,
     table,
     why_undefined,
+    with_config,
 )
 from trainer.config import find_config, load_config
 from trainer.errors import TrainerWarning
@@ -59,7 +60,8 @@ def fit(
     ]
     columns = ["out of fold", "positives", "precision", "recall", "F1", "threshold"]
     console().print(table("", columns, rows))
-    say('next: `trainer eval`, `trainer predict --text "…"`, `trainer explain --text "…"`')
+    verbs = ("trainer eval", 'trainer predict --text "…"', 'trainer explain --text "…"')
+    say("next: " + ", ".join(with_config(verb, config) for verb in verbs))
 
 
 def evaluate(

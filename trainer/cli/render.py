@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,6 +53,11 @@ def say(text: str) -> None:
     """Write a line for people to stderr."""
     for line in text.split("\n"):
         typer.echo(safe(line), err=True)
+
+
+def with_config(command: str, config: str | None) -> str:
+    """Return a command to type next: with the config of this one, where one was given."""
+    return f"`{command}`" if config is None else f"`{command} --config {shlex.quote(config)}`"
 
 
 def say_error(error: TrainerError) -> None:

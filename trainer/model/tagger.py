@@ -79,6 +79,8 @@ class Tagger:
 
     def stream(self, lines: Iterable[str]) -> Iterator[Prediction]:
         """Tag texts one after another, holding few of them at a time."""
+        if isinstance(lines, str):
+            raise TypeError("stream takes an iterable of texts; for one text there is predict")
         source, seen = iter(lines), 0
         while batch := list(islice(source, _STREAM)):
             yield from self._predictions(_listed(batch, seen))
