@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import unicode_text
 
-from trainer.corpus import sources
+from trainer.corpus import lines
 from trainer.corpus.sources import decode_json, read_inputs
 from trainer.errors import NotFoundError
 from trainer.records import Document, LabelledText, Rejection
@@ -141,7 +141,7 @@ def test_deep_nesting_is_refused_and_not_a_crash():
 
 
 def test_a_line_that_is_too_long_is_rejected_and_the_next_one_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "LONGEST_LINE", 40)
+    monkeypatch.setattr(lines, "LONGEST_LINE", 40)
     long = json.dumps({"text": "x" * 100})
     fits = json.dumps({"text": "x" * (39 - len('{"text": ""}'))}) + "\n"
     assert len(fits) == 40
@@ -237,7 +237,7 @@ def test_an_unknown_topic_in_a_cell_is_rejected(tmp_path):
 
 
 def test_lines_are_counted_right_behind_one_that_is_too_long(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "LONGEST_LINE", 30)
+    monkeypatch.setattr(lines, "LONGEST_LINE", 30)
     text = f"text,tea\nA cup.,1\n{'x' * 99},1\nA pot.,1,2\nA jug.,0\n"
     assert sorted(sheet(tmp_path, text)) == [
         ("2", "accepted"), ("3", "too_long"), ("4", "ragged_row"), ("5", "accepted"),

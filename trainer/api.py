@@ -17,7 +17,7 @@ from trainer.errors import (
     UsageError,
     did_you_mean,
 )
-from trainer.model.inputs import tag_inputs
+from trainer.model.inputs import tag_inputs as tag_inputs
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
 from trainer.registry import versions as versions_room
@@ -31,20 +31,6 @@ if TYPE_CHECKING:
     from trainer.evaluation.evaluate import Evaluation
 
 DEFAULT_NAME = "topics"
-__all__ = [
-    "FitResult",
-    "build",
-    "evaluate",
-    "export",
-    "find",
-    "fit",
-    "load",
-    "models",
-    "open_corpus",
-    "promote",
-    "rollback",
-    "tag_inputs",
-]
 
 
 @dataclass(frozen=True, slots=True)

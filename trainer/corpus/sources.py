@@ -6,7 +6,6 @@ Any file may be gzipped. Text is UTF-8; a byte-order mark is taken off.
 
 from __future__ import annotations
 
-import csv
 import glob
 import gzip
 import io
@@ -15,22 +14,18 @@ import os
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from trainer.corpus.lines import Bytes, numbered_lines, too_long
 from trainer.corpus.rows import RowError, checked_text, content_id, read_row
+from trainer.corpus.tables import Record, read_table
 from trainer.errors import NotFoundError
 from trainer.progress import Progress, silent
-from trainer.records import Document, LabelledText, Rejection
-
-LONGEST_LINE = 64 * 1024 * 1024
-"""Bytes; a longer line of JSONL or CSV is rejected without being decoded."""
+from trainer.records import Document, Rejection
 
 STDIN = "-"
 _LONGEST_NAME = 255  # bytes: no file system has longer ones, and asking for one is an error of its own
-Record = Document | LabelledText | Rejection
-Bytes = IO[bytes] | gzip.GzipFile
 _TEXT = (".txt", ".md")
 _TABLES = (".csv", ".tsv")
 SUFFIXES = (*_TEXT, ".jsonl", *_TABLES)
@@ -142,11 +137,11 @@ def _read_handle(
     inner = name.removesuffix(".gz")
     suffix = Path(inner).suffix.lower()
     if suffix == ".jsonl":
-        return _read_jsonl(_lines(handle), at, topics)
+        return _read_jsonl(numbered_lines(handle), at, topics)
     if suffix in _TABLES:
-        return _read_table(_lines(handle), at, topics)
+        return read_table(numbered_lines(handle), at, topics)
     if suffix in _TEXT:
-        return iter([_read_text(handle.read(), at, name)]) if whole else _read_lines(handle, at)
+        return iter([_read_text(handle.read(), at, name)]) if whole else _readnumbered_lines(handle, at)
     kinds = ", ".join(SUFFIXES)
     return iter([Rejection(at, "unsupported_type", f"not one of {kinds} (each may be .gz)")])
 
@@ -155,11 +150,11 @@ def _read_stdin(topics: Sequence[str] | None, whole: bool) -> Iterator[Record]:
     handle = sys.stdin.buffer
     start = handle.peek(1)[:64] if isinstance(handle, io.BufferedReader) else b""
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        yield from _read_jsonl(_lines(handle), "<stdin>", topics)
+        yield from _read_jsonl(numbered_lines(handle), "<stdin>", topics)
     elif whole:
         yield _read_text(handle.read(), "<stdin>", "stdin")
     else:
-        yield from _read_lines(handle, "<stdin>")
+        yield from _readnumbered_lines(handle, "<stdin>")
 
 
 def _read_text(data: bytes, at: str, name: str) -> Record:
@@ -173,36 +168,16 @@ def _read_text(data: bytes, at: str, name: str) -> Record:
     return Document(id=name, text=text, title=Path(name).stem, at=at)
 
 
-def _read_lines(handle: Bytes, path: str) -> Iterator[Record]:
-    for number, line in _lines(handle):
+def _readnumbered_lines(handle: Bytes, path: str) -> Iterator[Record]:
+    for number, line in numbered_lines(handle):
         at = f"{path}:{number}"
         if line is None:
-            yield _too_long(at)
+            yield too_long(at)
         elif text := line.strip():
             try:
                 yield Document(content_id("line", f"{at}\0{checked_text(text)}"), text, at=at)
             except RowError as error:
                 yield Rejection(at, error.reason, error.detail)
-
-
-def _too_long(at: str) -> Rejection:
-    return Rejection(at, "too_long", f"the line is longer than {LONGEST_LINE:,} bytes")
-
-
-def _lines(handle: Bytes) -> Iterator[tuple[int, str | None]]:
-    r"""Yield numbered lines, split on ``\n`` alone; None for one that is too long."""
-    number = 0
-    while line := handle.readline(LONGEST_LINE + 1):
-        number += 1
-        if len(line) > LONGEST_LINE:
-            while line and not line.endswith(b"\n"):
-                line = handle.readline(LONGEST_LINE)
-            yield number, None
-            continue
-        if number == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        # What is not UTF-8 becomes lone surrogates, which the row check refuses by name.
-        yield number, line.decode("utf-8", "surrogateescape")
 
 
 def _read_jsonl(
@@ -215,7 +190,7 @@ def _read_jsonl(
             continue
         nothing, at = False, f"{path}:{number}"
         if line is None:
-            yield _too_long(at)
+            yield too_long(at)
             continue
         try:
             row = decode_json(line)
@@ -248,62 +223,3 @@ def decode_json(text: str) -> Any:
         return json.loads(text, parse_constant=refuse, object_pairs_hook=once)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-
-
-def _read_table(
-    lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str] | None
-) -> Iterator[Record]:
-    csv.field_size_limit(LONGEST_LINE)
-    too_long: list[Rejection] = []
-
-    def kept() -> Iterator[str]:
-        for number, line in lines:
-            if line is None:
-                too_long.append(_too_long(f"{path}:{number}"))
-            yield line or ""  # an empty line keeps the count of lines right
-
-    source = kept()
-    first = next(source, "")
-    # Spreadsheets of half the world write semicolons.
-    delimiter = max(",;\t", key=first.count)
-    rows = csv.reader(chain([first], source), delimiter=delimiter, strict=True)
-    yield from _table_records(_numbered_cells(rows, path), path, topics)
-    yield from too_long
-
-
-def _numbered_cells(rows: Any, path: str) -> Iterator[tuple[str, list[str] | Rejection]]:
-    """Yield the cells of each row with the line that it starts on; a rejection ends the file."""
-    start = 1
-    while True:
-        at = f"{path}:{start}"
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield at, Rejection(at, "malformed_csv", f"{error}; the rows from here on are not read")
-            return
-        start = rows.line_num + 1
-        if cells:
-            yield at, cells
-
-
-def _table_records(
-    rows: Iterator[tuple[str, list[str] | Rejection]], path: str, topics: Sequence[str] | None
-) -> Iterator[Record]:
-    author = f"human:{Path(path).name}"
-    at, header = next(rows, (f"{path}:1", []))
-    if isinstance(header, Rejection):
-        yield header
-        return
-    header = [cell.strip() for cell in header]
-    if "text" not in header or len(set(header)) != len(header):
-        yield Rejection(at, "no_text", "the first row must name the columns, 'text' among them, each once")
-        return
-    for at, cells in rows:
-        if isinstance(cells, Rejection):
-            yield cells
-        elif len(cells) != len(header):
-            yield Rejection(at, "ragged_row", f"expected {len(header)} cells, got {len(cells)}")
-        else:
-            yield read_row(dict(zip(header, cells, strict=True)), topics, at, author)

@@ -7,7 +7,6 @@ Tokens, character n-grams, weights and norms are those of ``TfidfVectorizer`` wi
 from __future__ import annotations
 
 import math
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.lexicons import LexiconMatcher
+from trainer.model.ngrams import Span, char_spans, chunk_grams, word_grams, word_spans
 from trainer.model.sparse import SparseRows, beside
 
 Kind = Literal["word", "char"]
-Span = tuple[int, int]
-_WORD = re.compile(r"(?u)\b\w\w+\b")
-_CHUNK = re.compile(r"\S+")
 _BATCH = 4_096
 _MEMO = 200_000
 """Distinct words whose n-grams are remembered at most."""
@@ -69,7 +66,7 @@ class Block:
     def locate(self, text: str) -> dict[str, list[Span]]:
         """Return where each known n-gram stands in `text`."""
         found: dict[str, list[Span]] = {}
-        pieces = _word_spans if self.kind == "word" else _char_spans
+        pieces = word_spans if self.kind == "word" else char_spans
         for gram, span in pieces(text, *self.ngrams):
             if gram in self.column:
                 found.setdefault(gram, []).append(span)
@@ -194,26 +191,6 @@ def learn_block(
     return Block(kind, ngrams, sublinear_tf, tuple(gram for gram, _ in kept), idf)
 
 
-def word_grams(text: str, shortest: int, longest: int) -> list[str]:
-    """Return the runs of words of a lower-cased text."""
-    words = _WORD.findall(text)
-    grams = list(words) if shortest == 1 else []
-    for size in range(max(shortest, 2), longest + 1):
-        grams += [" ".join(words[i : i + size]) for i in range(len(words) - size + 1)]
-    return grams
-
-
-def chunk_grams(chunk: str, shortest: int, longest: int) -> list[str]:
-    """Return the runs of characters of one white-space-separated piece; a short piece counts once."""
-    padded = f" {chunk} "
-    grams = []
-    for size in range(shortest, longest + 1):
-        grams += [padded[i : i + size] for i in range(max(len(padded) - size + 1, 1))]
-        if len(padded) <= size:
-            break
-    return grams
-
-
 def _numbered(
     kind: Kind, ngrams: tuple[int, int], text: str, numbers: dict[str, int], memo: dict[str, array[int]]
 ) -> list[int]:
@@ -272,40 +249,3 @@ def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
             batch = []
     if batch:
         yield batch
-
-
-def _word_spans(text: str, shortest: int, longest: int) -> Iterator[tuple[str, Span]]:
-    lowered, place = _lowered(text)
-    words = [(match.group(), match.start(), match.end()) for match in _WORD.finditer(lowered)]
-    for size in range(shortest, longest + 1):
-        for i in range(len(words) - size + 1):
-            run = words[i : i + size]
-            yield " ".join(word for word, _, _ in run), _span(place, run[0][1], run[-1][2])
-
-
-def _char_spans(text: str, shortest: int, longest: int) -> Iterator[tuple[str, Span]]:
-    lowered, place = _lowered(text)
-    for match in _CHUNK.finditer(lowered):
-        start, end = match.span()
-        padded = f" {match.group()} "
-        for size in range(shortest, longest + 1):
-            for i in range(max(len(padded) - size + 1, 1)):
-                # The padding stands outside the piece: it has no place in the text.
-                first, last = max(start + i - 1, start), min(start + i - 1 + size, end)
-                yield padded[i : i + size], _span(place, first, last)
-            if len(padded) <= size:
-                break
-
-
-def _span(place: Sequence[int], first: int, last: int) -> Span:
-    """Return where a run of the lower-cased text stands: part of a letter that grew is the whole letter."""
-    return place[first], place[last - 1] + 1 if first < last else place[first]
-
-
-def _lowered(text: str) -> tuple[str, Sequence[int]]:
-    """Return the lower-cased text and, for each place in it, the place in `text`: U+0130 grows."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered, range(len(text) + 1)
-    place = [i for i, char in enumerate(text) for _ in char.lower()]
-    return lowered, [*place, len(text)]
