@@ -225,6 +225,24 @@ def test_colour_is_for_terminals_that_want_it(no_colour, small, process):
     assert bool(colours) is not no_colour
 
 
+@pytest.mark.parametrize("apart", [False, True], ids=["results on the terminal", "results in a file"])
+def test_a_bar_is_drawn_on_a_terminal_where_no_result_runs_through_it(apart, small, process, tmp_path):
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
+    (tmp_path / "a.txt").write_text("The lava cooled again.\n" * 600, encoding="utf-8")
+    ours, theirs = pty.openpty()
+    place = ("--model", "small", "--artifacts", small.root, *(["--out", "o.jsonl"] if apart else []))
+    running = process(
+        "predict", "a.txt", *place, stdout=theirs, stderr=theirs, env={"TERM": "xterm-256color"}
+    )
+    os.close(theirs)
+    shown = _read_terminal(ours)
+    assert running.wait(timeout=60) == 0
+    running.communicate()
+    assert ("reading" in shown) is apart
+    assert ("\x1b[2K" in shown) is apart
+    assert shown.count('"volcanoes": 0.') == (0 if apart else 600)
+
+
 def _read_terminal(handle: int) -> str:
     data = b""
     while True:

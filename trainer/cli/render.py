@@ -149,11 +149,11 @@ def _style(strength: float) -> str:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress]:
+def progress_bar(wanted: bool = True) -> Iterator[Progress]:
     """Give a `Progress` that draws bars on stderr when that is a terminal, and does nothing otherwise."""
     from trainer.progress import silent
 
-    if not sys.stderr.isatty():
+    if not wanted or not sys.stderr.isatty():
         yield silent
         return
     from rich.console import Console

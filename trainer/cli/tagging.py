@@ -56,7 +56,8 @@ def predict(
     _refuse_neither(inputs, text)
     tagger = _tagger(model, config, set_, artifacts)
     rejected: list[Rejection] = []
-    with _destination(out) as file, progress_bar() as progress:
+    bar = out is not None or not sys.stdout.isatty()  # results on the same terminal would tear it apart
+    with _destination(out) as file, progress_bar(bar) as progress:
         write = _jsonl_writer(file) if format_ == "jsonl" else _csv_writer(file, tagger.topics, documents)
         count = 0
         for tagged in api.tag_inputs(
