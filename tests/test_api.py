@@ -340,3 +340,13 @@ def test_the_manifest_alone_identifies_the_model(small):
     import hashlib
 
     assert hashlib.sha256((small.path / MANIFEST).read_bytes()).hexdigest() == small.fit.digest
+
+
+def test_a_corpus_that_nobody_judged_is_said_to_be_so(tmp_path, small):
+    documents = tmp_path / "notes.txt"
+    lines = [f"The volcano at place{i} threw out ash for {i} long days." for i in range(8)]
+    lines += [f"A lighthouse on rock{i} went dark over {i} stormy nights." for i in range(8)]
+    documents.write_text("\n\n".join(lines), encoding="utf-8")
+    corpus = trainer.build(documents, small.config, root=tmp_path / "a")
+    with pytest.warns(trainer.TrainerWarning, match="nobody judged a sentence"):
+        trainer.fit(corpus, small.config, root=tmp_path / "a")

@@ -197,3 +197,8 @@ def test_nothing_is_overwritten_by_an_export(cli, small, tmp_path):
         assert "'mine' is there already" in result.stderr
     assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_number_is_a_version_of_the_model_that_the_config_names(cli, two):
+    shown = json.loads(cli("models", "show", "1", "--set", "name=small", "--json").stdout)
+    assert (shown["name"], shown["version"]) == ("small", "1")

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import re
+import warnings
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
@@ -18,7 +19,16 @@ from strategies import unicode_text
 from trainer.config import Build
 from trainer.corpus.build import build_corpus
 from trainer.corpus.store import TableWriter, open_corpus
-from trainer.errors import ConfigError, DataError, NotFoundError, TrainerError, UsageError
+from trainer.errors import (
+    ConfigError,
+    DataError,
+    NotFoundError,
+    TrainerError,
+    TrainerWarning,
+    UsageError,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::trainer.errors.TrainerWarning")  # rejections, on purpose
 
 SHORT = settings(max_examples=25)  # each example writes a whole corpus
 
@@ -552,3 +562,19 @@ def test_the_same_sentence_of_two_documents_is_two_sentences(build):
     )
     ids = [row["id"] for row in rows_of(corpus)]
     assert len(set(ids)) == 2
+
+
+def test_rejections_are_a_warning_before_anything_is_published(build, tmp_path):
+    rows = ({"text": "A cup of tea came."}, {"text": "   "})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", TrainerWarning)
+        with pytest.raises(TrainerWarning, match=r"1 rejected .*\n.*rows.jsonl:2: the text is empty"):
+            build(*rows)
+    assert files_in(tmp_path / "artifacts") == []
+    assert build(*rows).created
+
+
+def test_what_this_package_wrote_is_nobodys_input(build, tmp_path):
+    (tmp_path / "notes.txt").write_text("A cup of tea came.", encoding="utf-8")
+    first = build(tmp_path)
+    assert build(tmp_path).path == first.path

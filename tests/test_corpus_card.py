@@ -8,6 +8,8 @@ import yaml
 from trainer.corpus.build import build_corpus
 from trainer.corpus.card import corpus_card
 
+pytestmark = pytest.mark.filterwarnings("ignore::trainer.errors.TrainerWarning")  # rejections, on purpose
+
 
 @pytest.fixture
 def corpus(tmp_path, tea_and_rain):

@@ -463,3 +463,14 @@ def test_files_of_one_name_in_two_folders_are_two_documents(tmp_path, monkeypatc
 def test_a_name_too_long_for_any_file_system_is_not_found():
     with pytest.raises(NotFoundError, match="so long a name"):
         list(read_inputs(["a" * 300], ()))
+
+
+def test_an_empty_path_is_not_this_folder():
+    with pytest.raises(NotFoundError, match="an input is empty"):
+        list(read_inputs([""], ()))
+
+
+def test_columns_are_known_however_they_are_written(tmp_path):
+    path = write(tmp_path, "sheet.csv", b"Text,Export Controls,TEA\nA cup.,1,0\n")
+    (found,) = read_inputs([path], ("tea", "export_controls"))
+    assert found.labels == {"tea": "no", "export_controls": "yes"}

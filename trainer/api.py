@@ -6,17 +6,13 @@ Heavy rooms are imported inside the verb that needs them, so that `load` stays l
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.errors import (
-    DataError,
-    NotFoundError,
-    UsageError,
-    did_you_mean,
-)
+from trainer.errors import DataError, NotFoundError, TrainerWarning, UsageError, did_you_mean
 from trainer.model.inputs import tag_inputs as tag_inputs
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
@@ -179,6 +175,12 @@ def fit(
         )
     refuse_leakage(used)
     training = corpus_examples(used, [split for split in used.splits if split != "test"])
+    if not training.gold.any():
+        warnings.warn(
+            "nobody judged a sentence of this corpus: the model learns the rules, and nothing can score it",
+            TrainerWarning,
+            stacklevel=2,
+        )
     fitted = fit_tagger(training, settings, progress)
     test = corpus_examples(used, ["test"])
     metrics: dict[str, Any] = {"out_of_fold": fitted.out_of_fold, "test": None}

@@ -6,7 +6,8 @@ text of the document, half open: ``document.text[start:end] == sentence.text``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -176,3 +177,12 @@ class Explanation:
             for c in self.contributions
         ]
         return {**{key: getattr(self, key) for key in keys}, "contributions": contributions}
+
+
+def listing(rejected: Sequence[Rejection], shown: int = 5) -> str:
+    """Return the first rejections and the count of the rest, as indented lines."""
+    lines = [f"\n  {rejection.at}: {rejection.detail}" for rejection in rejected[:shown]]
+    if len(rejected) > shown:
+        rest = Counter(rejection.reason for rejection in rejected[shown:])
+        lines.append("\n  and " + ", ".join(f"{count} {reason}" for reason, count in rest.items()))
+    return "".join(lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -12,7 +11,6 @@ from trainer import api
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
 from trainer.cli.render import console, print_json, progress_bar, say, table, with_config
 from trainer.config import find_config, load_config
-from trainer.errors import TrainerWarning
 
 app = typer.Typer(help="Look at a corpus.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -44,15 +42,6 @@ def build(
     say(f"config: {find_config(config)}")
     with progress_bar() as progress:
         corpus = api.build(inputs or (), settings, labels=labels or (), root=artifacts, progress=progress)
-    rejected = sum(corpus.manifest["rejected"].values())
-    if rejected:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in corpus.manifest["rejected"].items())
-        listed = "\n  ".join(corpus.rejections(5))
-        warnings.warn(
-            f"{rejected:,} rejected ({reasons}), listed in {corpus.path / 'rejected.jsonl'}:\n  {listed}",
-            TrainerWarning,
-            stacklevel=1,
-        )
     if as_json:
         print_json(corpus.to_dict())
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from trainer import api
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict, reference
 from trainer.cli.render import (
     console,
     figure,
@@ -22,6 +22,7 @@ from trainer.cli.render import (
 )
 from trainer.config import find_config, load_config
 from trainer.errors import TrainerWarning
+from trainer.records import listing
 
 
 def fit(
@@ -84,13 +85,11 @@ def evaluate(
     strict: Strict = False,
 ) -> None:
     """Score a model beside the keyword rules it was trained with."""
-    reference = model or load_config(config, set_ or ()).name
-    result = api.evaluate(reference, on, root=artifacts)
+    chosen = reference(model, load_config(config, set_ or ()).name)
+    result = api.evaluate(chosen, on, root=artifacts)
     if result.rejected:
-        lines = "\n  ".join(f"{rejection.at}: {rejection.detail}" for rejection in result.rejected[:5])
-        warnings.warn(
-            f"{len(result.rejected):,} rows of {on} were not used:\n  {lines}", TrainerWarning, stacklevel=1
-        )
+        count = f"{len(result.rejected):,} rows of {on} were not used:"
+        warnings.warn(count + listing(result.rejected), TrainerWarning, stacklevel=1)
     if as_json:
         print_json(result.to_dict())
         return

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from trainer import api
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict, reference
 from trainer.cli.render import console, figure, print_json, safe, say, table
 from trainer.config import load_config
 from trainer.errors import ArtifactError
@@ -59,7 +59,7 @@ def show(
     strict: Strict = False,
 ) -> None:
     """Show what a model is: its card, or with --json its manifest and metrics."""
-    found = api.find(model or load_config(config, set_ or ()).name, root=artifacts)
+    found = api.find(reference(model, load_config(config, set_ or ()).name), root=artifacts)
     if as_json:
         metrics = _json_in(found.path, "metrics.json")
         print_json({**found.to_dict(), "manifest": found.manifest, "metrics": metrics})
@@ -92,7 +92,7 @@ def verify(
     strict: Strict = False,
 ) -> None:
     """Check every byte of a model, and that it computes what it did when it was saved."""
-    found = api.find(model or load_config(config, set_ or ()).name, root=artifacts)
+    found = api.find(reference(model, load_config(config, set_ or ()).name), root=artifacts)
     tagger = api.load(found.path, root=artifacts)
     if as_json:
         print_json(
@@ -147,7 +147,7 @@ def export(
     strict: Strict = False,
 ) -> None:
     """Take a model elsewhere; the export is checked against the artifact before it is written."""
-    found = api.find(model or load_config(config, set_ or ()).name, root=artifacts)
+    found = api.find(reference(model, load_config(config, set_ or ()).name), root=artifacts)
     target = Path(out or f"{found.name}-{found.version}{'.joblib' if format_ == 'joblib' else ''}")
     api.export(found.path, target, kind=format_)
     typer.echo(f"wrote {target}")

@@ -10,6 +10,13 @@ import typer
 from trainer.errors import TrainerWarning
 
 
+def reference(model: str | None, name: str) -> str:
+    """Return what a command's MODEL stands for: nothing is the config's own, and 3 is version 3 of it."""
+    if model is None:
+        return name
+    return f"{name}@{model}" if model.isdecimal() else model
+
+
 def _strict(asked: bool) -> None:
     if asked:
         warnings.simplefilter("error", TrainerWarning)

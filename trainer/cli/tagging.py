@@ -15,12 +15,12 @@ from typing import IO, Annotated, Any
 import typer
 
 from trainer import api
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, ModelRef, Overrides, Strict
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, ModelRef, Overrides, Strict, reference
 from trainer.cli.render import cell, console, explained_line, print_json, progress_bar, say, table, to_json
 from trainer.config import load_config
 from trainer.errors import DataError, NotFoundError, TrainerError, TrainerWarning, UsageError
 from trainer.model.tagger import Tagger
-from trainer.records import Rejection, TaggedSentence
+from trainer.records import Rejection, TaggedSentence, listing
 
 Inputs = Annotated[
     list[str] | None,
@@ -111,7 +111,7 @@ def _refuse_neither(inputs: Sequence[str] | None, text: str | None) -> None:
 def _tagger(model: str | None, config: str | None, set_: list[str] | None, artifacts: str | None) -> Tagger:
     settings = load_config(config, set_ or ())
     try:
-        found = api.find(model or settings.name, root=artifacts)
+        found = api.find(reference(model, settings.name), root=artifacts)
     except NotFoundError:
         if model is not None or api.models(settings.name, root=artifacts):
             raise
@@ -182,10 +182,10 @@ def _report(rejected: Sequence[Rejection], count: int) -> None:
     if not rejected and count:
         return
     reasons = ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
-    lines = "\n  ".join(f"{rejection.at}: {rejection.detail}" for rejection in rejected[:5])
     if not count:
-        raise DataError("no usable text in the input" + (f" ({reasons}):\n  {lines}" if rejected else ""))
-    warnings.warn(f"{len(rejected):,} rejected ({reasons}):\n  {lines}", TrainerWarning, stacklevel=1)
+        why = f" ({reasons}):{listing(rejected)}" if rejected else ""
+        raise DataError(f"no usable text in the input{why}")
+    warnings.warn(f"{len(rejected):,} rejected ({reasons}):{listing(rejected)}", TrainerWarning, stacklevel=1)
 
 
 def _print_explanation(tagger: Tagger, tagged: TaggedSentence, chosen: Sequence[str] | None) -> None:

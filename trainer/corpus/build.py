@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -35,9 +36,9 @@ from trainer.corpus.store import (
     row_digest,
     row_schema,
 )
-from trainer.errors import ArtifactError, DataError, UsageError
+from trainer.errors import ArtifactError, DataError, TrainerWarning, UsageError
 from trainer.progress import Progress, silent
-from trainer.records import Document, LabelledText, Rejection, Vote
+from trainer.records import Document, LabelledText, Rejection, Vote, listing
 from trainer.storage import canonical_json, publish, staging, versions
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def build_corpus(
             for record in _records(inputs, labels, config, progress):
                 spool.add(record)
         _refuse_nothing(spool)
+        _warn_of_rejections(spool)  # before anything is published: --strict makes it an error
         progress("grouping", 0, None)
         arrangement = _arrange(spool, config)
         progress("grouping", 1, 1)
@@ -135,11 +137,21 @@ def _refuse_unlabelled(record: Any) -> Any:
 def _refuse_nothing(spool: Spool) -> None:
     if len(spool.texts):
         return
-    first = "".join(f"\n  {r.at}: {r.detail}" for r in spool.rejections[:5])
     raise DataError(
-        f"no usable sentence in the input ({sum(spool.rejected.values())} rejected){first}",
+        f"no usable sentence in the input ({len(spool.rejections):,} rejected){listing(spool.rejections)}",
         hint="A document needs a text, a labelled sentence a text and labels.",
     )
+
+
+def _warn_of_rejections(spool: Spool) -> None:
+    if spool.rejections:
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in sorted(spool.rejected.items()))
+        warnings.warn(
+            f"{len(spool.rejections):,} rejected ({reasons}); rejected.jsonl of the corpus lists all:"
+            + listing(spool.rejections),
+            TrainerWarning,
+            stacklevel=2,
+        )
 
 
 def _arrange(spool: Spool, config: Config) -> _Arrangement:

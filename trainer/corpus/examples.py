@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from trainer.corpus.sources import read_inputs
 from trainer.corpus.spool import CODES
 from trainer.corpus.store import SPLITS, Corpus
 from trainer.errors import DataError
-from trainer.records import LabelledText, Rejection, Vote
+from trainer.records import LabelledText, Rejection, Vote, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +114,3 @@ def file_examples(path: str | Path, topics: Sequence[str]) -> Examples:
         name=str(path),
         rejected=tuple(rejected),
     )
-
-
-def listing(rejected: Sequence[Rejection], shown: int = 5) -> str:
-    """Return the first rejections and the count of the rest, as indented lines."""
-    lines = [f"\n  {rejection.at}: {rejection.detail}" for rejection in rejected[:shown]]
-    if len(rejected) > shown:
-        rest = Counter(rejection.reason for rejection in rejected[shown:])
-        lines.append("\n  and " + ", ".join(f"{count} {reason}" for reason, count in rest.items()))
-    return "".join(lines)

@@ -25,6 +25,8 @@ _ANSWERS: dict[Any, Answer | None] = {
 }  # fmt: skip
 NONE = "none"
 _ABOUT = ("title", "source", "date", "url")
+FIELDS = ("text", "id", "doc_id", "labels", "judged", "annotator", *_ABOUT)
+"""What a row may hold beside topics; anything else is passed over."""
 
 
 class RowError(ValueError):

@@ -25,6 +25,7 @@ from trainer.progress import Progress, silent
 from trainer.records import Document, Rejection
 
 STDIN = "-"
+_PRODUCED = ("corpus.json", "weights.safetensors")
 _LONGEST_NAME = 255  # bytes: no file system has longer ones, and asking for one is an error of its own
 _TEXT = (".txt", ".md")
 _TABLES = (".csv", ".tsv")
@@ -81,12 +82,15 @@ def _files_of(item: str | Path) -> list[tuple[Path | None, str]]:
     """Return the files behind one input, each with the name that its documents carry."""
     if str(item) == STDIN:
         return [(None, STDIN)]
+    if not str(item):
+        raise NotFoundError("an input is empty", hint="Was a shell variable not set? `.` is this folder.")
     path = Path(item)
     if len(os.fsencode(path.name)) > _LONGEST_NAME:
         raise NotFoundError(f"no file, folder or glob of so long a name: '{path.name[:40]}…'")
     if path.is_dir():
         root = path.resolve()
-        found = sorted(p for p in root.rglob("*") if p.is_file() and not _hidden(p.relative_to(root)))
+        below = sorted(p for p in root.rglob("*") if p.is_file() and not _hidden(p.relative_to(root)))
+        found = [p for p in below if not _produced(p, root)]
         return [(p, _shown(f"{root.name}/{p.relative_to(root).as_posix()}")) for p in found]
     if path.exists():
         return [(path, _shown(_own_name(path)))]
@@ -111,6 +115,14 @@ def _shown(path: str | Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def _produced(path: Path, root: Path) -> bool:
+    """Tell whether a file is part of a corpus or model that this package wrote: no input of anybody's."""
+    inside = [parent for parent in path.parents if parent.is_relative_to(root)]
+    return any(
+        (parent / "corpus.json").is_file() or (parent / "weights.safetensors").is_file() for parent in inside
+    )
+
+
 def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
@@ -124,7 +136,7 @@ def _read_file(
         with path.open("rb") as raw:
             handle = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
             for record in _read_handle(handle, at, name, topics, whole):
-                yield record, raw.tell()
+                yield record, raw.tell() if raw.seekable() else 0
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield Rejection(at, "damaged_gzip", str(error)), 0
     except OSError as error:
@@ -162,7 +174,9 @@ def _read_text(data: bytes, at: str, name: str) -> Record:
         text = checked_text(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return Rejection(f"{at}:{line}", "not_utf8", f"byte {error.start} is not valid UTF-8")
+        return Rejection(
+            f"{at}:{line}", "not_utf8", f"byte {error.start} is not valid UTF-8: save it as UTF-8"
+        )
     except RowError as error:
         return Rejection(at, error.reason, error.detail)
     return Document(id=name, text=text, title=Path(name).stem, at=at)

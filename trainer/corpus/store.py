@@ -146,7 +146,9 @@ def open_corpus(where: str | Path | None, root: Path, name: str) -> Corpus:
         found = manifest["format"]
         missing = sorted(_KEYS - set(manifest))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"not a corpus: {error}", where=str(file)) from error
+        raise ArtifactError(
+            f"not a corpus: {error}", where=str(file), hint="`trainer build FOLDER` makes one from documents."
+        ) from error
     if found != FORMAT:
         raise ArtifactError(
             f"corpus format {found} is not {FORMAT}, the one this version reads", where=str(file)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.corpus.lines import LONGEST_LINE, too_long
-from trainer.corpus.rows import read_row
+from trainer.corpus.rows import FIELDS, read_row
 from trainer.records import Document, LabelledText, Rejection
 
 Record = Document | LabelledText | Rejection
@@ -62,7 +62,7 @@ def _table_records(
     if isinstance(header, Rejection):
         yield header
         return
-    header = [cell.strip() for cell in header]
+    header = [_column(cell, topics or ()) for cell in header]
     if "text" not in header or len(set(header)) != len(header):
         yield Rejection(at, "no_text", "the first row must name the columns, 'text' among them, each once")
         return
@@ -73,3 +73,10 @@ def _table_records(
             yield Rejection(at, "ragged_row", f"expected {len(header)} cells, got {len(cells)}")
         else:
             yield read_row(dict(zip(header, cells, strict=True)), topics, at, author)
+
+
+def _column(cell: str, topics: Sequence[str]) -> str:
+    """Return the name of a column: `Text` is text, and `Export Controls` the topic export_controls."""
+    name = cell.strip()
+    plain = name.lower().replace(" ", "_")
+    return plain if plain in (*FIELDS, *topics) else name
