@@ -118,9 +118,7 @@ def _shown(path: str | Path) -> str:
 def _produced(path: Path, root: Path) -> bool:
     """Tell whether a file is part of a corpus or model that this package wrote: no input of anybody's."""
     inside = [parent for parent in path.parents if parent.is_relative_to(root)]
-    return any(
-        (parent / "corpus.json").is_file() or (parent / "weights.safetensors").is_file() for parent in inside
-    )
+    return any((folder / mark).is_file() for folder in inside for mark in _PRODUCED)
 
 
 def _hidden(path: Path) -> bool:
@@ -153,7 +151,7 @@ def _read_handle(
     if suffix in _TABLES:
         return read_table(numbered_lines(handle), at, topics)
     if suffix in _TEXT:
-        return iter([_read_text(handle.read(), at, name)]) if whole else _readnumbered_lines(handle, at)
+        return iter([_read_text(handle.read(), at, name)]) if whole else _read_lines(handle, at)
     kinds = ", ".join(SUFFIXES)
     return iter([Rejection(at, "unsupported_type", f"not one of {kinds} (each may be .gz)")])
 
@@ -166,7 +164,7 @@ def _read_stdin(topics: Sequence[str] | None, whole: bool) -> Iterator[Record]:
     elif whole:
         yield _read_text(handle.read(), "<stdin>", "stdin")
     else:
-        yield from _readnumbered_lines(handle, "<stdin>")
+        yield from _read_lines(handle, "<stdin>")
 
 
 def _read_text(data: bytes, at: str, name: str) -> Record:
@@ -182,7 +180,7 @@ def _read_text(data: bytes, at: str, name: str) -> Record:
     return Document(id=name, text=text, title=Path(name).stem, at=at)
 
 
-def _readnumbered_lines(handle: Bytes, path: str) -> Iterator[Record]:
+def _read_lines(handle: Bytes, path: str) -> Iterator[Record]:
     for number, line in numbered_lines(handle):
         at = f"{path}:{number}"
         if line is None:

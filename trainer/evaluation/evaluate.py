@@ -113,5 +113,6 @@ def examples_to_score(tagger: Tagger, on: Corpus | str | Path, root: Path) -> Ex
 
 
 def _scores(tagger: Tagger, examples: Examples) -> dict[str, Any]:
-    tagged = tagger.predict_matrix(examples.texts)
-    return score_table(examples.Y, tagged, tagger.predict_proba(examples.texts), tagger.topics)
+    scores = tagger.predict_proba(examples.texts)
+    tagged, _ = tagger.decide(scores)
+    return score_table(examples.Y, tagged, scores, tagger.topics)

@@ -69,7 +69,7 @@ class Tagger:
 
     def predict_matrix(self, texts: str | Iterable[str]) -> NDArray[np.bool_]:
         """Return the (n, k) decisions: True where the topic is tagged."""
-        tagged, _ = self._decide(self.predict_proba(texts))
+        tagged, _ = self.decide(self.predict_proba(texts))
         return tagged
 
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
@@ -114,7 +114,7 @@ class Tagger:
         contributions.sort(key=lambda c: (-abs(c.value), c.feature))
         margin = rows.dot(self.weights) + self.intercept
         scores = self._scores(margin)
-        tagged, review = self._decide(scores)
+        tagged, review = self.decide(scores)
         return Explanation(
             text=text,
             topic=topic,
@@ -140,13 +140,14 @@ class Tagger:
     def _scores(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
         return sigmoid(margins * self.calibration[:, 0] + self.calibration[:, 1])
 
-    def _decide(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def decide(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which of (n, k) probabilities are tags, and which are left to a human."""
         review = np.abs(scores - self.thresholds) < self.review
         return (scores >= self.thresholds) & ~review, review
 
     def _predictions(self, texts: Sequence[str]) -> list[Prediction]:
         scores = self.predict_proba(texts)
-        tagged, review = self._decide(scores)
+        tagged, review = self.decide(scores)
         return [
             Prediction(
                 text, self._names(tagged[i]), dict(zip(self.topics, row, strict=True)), self._names(review[i])
