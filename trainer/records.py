@@ -25,7 +25,15 @@ class Document:
     id : str
         Unique in a corpus.
     text : str
-        Whole text, unchanged.
+        Whole text, as it was read or extracted.
+    language : str or None
+        ISO 639-1 code, where the input or the file names one.
+    split : str or None
+        The split that the input asks for: train, validation or test.
+    format, encoding : str or None
+        What it was read from, as a suffix without dot ("html"), and the character encoding of that.
+    size : int or None
+        Bytes that it was read from, where a whole file holds one document.
     at : str
         Where it was read, as ``path:line``; for messages only, in no fingerprint.
     """
@@ -36,6 +44,11 @@ class Document:
     source: str | None = None
     date: str | None = None
     url: str | None = None
+    language: str | None = None
+    split: str | None = None
+    format: str | None = None
+    encoding: str | None = None
+    size: int | None = None
     at: str = ""
 
 
@@ -49,6 +62,10 @@ class LabelledText:
         By topic name; a topic that is missing was not judged.
     doc_id : str or None
         The document it was taken from; None for a loose sentence, which is its own document.
+    split : str or None
+        The split that the input asks for: train, validation or test.
+    time : str or None
+        When it was judged, as the input says it.
     """
 
     id: str
@@ -60,6 +77,9 @@ class LabelledText:
     source: str | None = None
     date: str | None = None
     url: str | None = None
+    language: str | None = None
+    split: str | None = None
+    time: str | None = None
     at: str = ""
 
 
@@ -79,11 +99,15 @@ class Vote:
     Attributes
     ----------
     author : str
-        ``rule:<topic>/<rule>``, ``human:<annotator>`` or ``silence``.
+        ``rule:<topic>/<rule>@<version>``, ``human:<annotator>`` or ``silence``.
     start, end : int
         What in the sentence made the author say so; the whole sentence for people.
     weight : float
-        How much the vote counts against others of its kind, in (0, 1].
+        How much the vote counts against others of its kind, 0 or more.
+    at : str
+        Where it was read, as ``path:line``; empty for rules.
+    time : str or None
+        When it was cast, as the input says it.
     """
 
     topic: str
@@ -92,6 +116,8 @@ class Vote:
     start: int
     end: int
     weight: float = 1.0
+    at: str = ""
+    time: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
