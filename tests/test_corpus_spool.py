@@ -47,8 +47,8 @@ def test_a_document_becomes_its_sentences_with_their_places(fill):
     # The rule's yes, and the light no of silence: in the order of rows and topics.
     assert spool.rule_labels.tolist() == [1, 0, 0, 1]
     assert [json.loads(row["votes"]) for row in rows] == [
-        [["tea", "yes", "rule:tea/words", 4, 7, 1.0]],
-        [["rain", "yes", "rule:rain/words", 14, 18, 1.0]],
+        [["tea", "yes", "rule:tea/words", 4, 7, 1.0, "", None]],
+        [["rain", "yes", "rule:rain/words", 14, 18, 1.0, "", None]],
     ]
     (stored,) = read_batches(spool.rows_file.with_name("documents.parquet"))
     assert stored["text"] == document.text
