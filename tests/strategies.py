@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -122,3 +124,24 @@ def learned_taggers(draw):
         draw(st.sampled_from([0.0, 0.0, 0.2])),
     )
     return tagger, texts
+
+
+def word_columns(texts):
+    """Return the words of texts, numbered, one after the other, and where those of each text start."""
+    numbers = {}
+    rows = [[numbers.setdefault(w, len(numbers)) for w in re.findall(r"\w+", text.lower())] for text in texts]
+    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    return np.array([word for row in rows for word in row], dtype=np.uint32), offsets
+
+
+@st.composite
+def alike_sentences(draw):
+    """Sentences most of which are others with a word or two changed: alike ones are rare by chance."""
+    rows = [draw(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=14))]
+    for _ in range(draw(st.integers(0, 9))):
+        row = list(draw(st.sampled_from(rows)))
+        for _ in range(draw(st.integers(0, 2))):
+            place = draw(st.integers(0, len(row)))
+            row[place : place + draw(st.integers(0, 1))] = draw(st.sampled_from([[], ["x"], ["a", "b"]]))
+        rows.append(row)
+    return [" ".join(row) for row in rows]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import re
 import warnings
 from collections import Counter
@@ -18,6 +19,7 @@ from strategies import unicode_text
 
 from trainer.config import Build
 from trainer.corpus.build import build_corpus
+from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import TableWriter, open_corpus
 from trainer.errors import (
     ConfigError,
@@ -49,7 +51,16 @@ def votes_of(corpus):
 
 
 def files_in(root):
-    return [path for path in root.rglob("*") if path.is_file()]
+    """Return what a build made; what it keeps for the next one is no part of that."""
+    return [path for path in root.rglob("*") if path.is_file() and ".cache" not in path.parts]
+
+
+def rule(config, topic):
+    return RuleSet(config.topics).authors[config.topic_names.index(topic)]
+
+
+BELIEVED = round(math.log(4), 6)
+"""Weight of a rule on which gold has said nothing: 4 to 1, by its prior."""
 
 
 @pytest.fixture
@@ -68,7 +79,7 @@ def build(tmp_path, tea_and_rain):
 # -- what comes out ---------------------------------------------------------------------------------------
 
 
-def test_a_small_corpus_is_exactly_this(build, tmp_path):
+def test_a_small_corpus_is_exactly_this(build, tea_and_rain, tmp_path):
     note = tmp_path / "note.txt"
     note.write_text("Hot tea helps us. Who sang?\n\nThen came the 🙂 rain.", encoding="utf-8")
     labelled = {
@@ -106,12 +117,12 @@ def test_a_small_corpus_is_exactly_this(build, tmp_path):
     assert (corpus.manifest["documents"], corpus.manifest["sentences"]) == (2, 3)
     assert [(v["sentence_id"], v["author"], v["topic"], v["answer"], v["start"], v["end"], v["weight"])
             for v in votes_of(corpus)] == [
-        (identity(0, first), "rule:tea/words", "tea", "yes", 4, 7, 1.0),
+        (identity(0, first), rule(tea_and_rain, "tea"), "tea", "yes", 4, 7, BELIEVED),
         (identity(0, first), "silence", "rain", "no", 0, 17, 0.1),
-        (identity(29, last), "rule:rain/words", "rain", "yes", 16, 20, 1.0),
+        (identity(29, last), rule(tea_and_rain, "rain"), "rain", "yes", 16, 20, BELIEVED),
         (identity(29, last), "silence", "tea", "no", 0, 21, 0.1),
         ("s1", "human:ann", "rain", "no", 0, 13, 1.0),
-        ("s1", "rule:tea/words", "tea", "yes", 9, 12, 1.0),
+        ("s1", rule(tea_and_rain, "tea"), "tea", "yes", 9, 12, BELIEVED),
         ("s1", "silence", "rain", "no", 0, 13, 0.1),
     ]  # fmt: skip
 
@@ -120,7 +131,7 @@ def test_a_version_holds_these_files_and_no_others(build):
     corpus = build({"text": "Hot tea helps us."})
     assert {path.relative_to(corpus.path).as_posix() for path in files_in(corpus.path)} == {
         "README.md", "corpus.json", "data/train.parquet",
-        "documents.parquet", "rejected.jsonl", "votes.parquet",
+        "conflicts.jsonl", "documents.parquet", "rejected.jsonl", "votes.parquet",
     }  # fmt: skip
 
 
@@ -183,7 +194,7 @@ def test_what_was_read_and_not_used_is_counted_and_listed_by_line(build, tmp_pat
 # -- labels -----------------------------------------------------------------------------------------------
 
 
-def test_what_people_say_stands_above_rules_wherever_the_sentence_stands(build):
+def test_what_people_say_stands_above_rules_wherever_the_sentence_stands(build, tea_and_rain):
     text = "The tea house has been closed since the spring of that year."
     corpus = build(
         {"id": "d1", "text": f"{text} Rain fell on the roof of the house."},
@@ -199,7 +210,7 @@ def test_what_people_say_stands_above_rules_wherever_the_sentence_stands(build):
         ("d1", "Rain fell on the roof of the house."): ([1], [], "silver"),
     }
     said = {(vote["author"], vote["answer"]) for vote in votes_of(corpus) if vote["topic"] == "tea"}
-    assert said == {("human:ann", "no"), ("rule:tea/words", "yes"), ("silence", "no")}
+    assert said == {("human:ann", "no"), (rule(tea_and_rain, "tea"), "yes"), ("silence", "no")}
     assert corpus.manifest["gold"] == {"tea": 0, "rain": 0}
 
 
@@ -301,14 +312,14 @@ def test_no_group_no_text_and_no_near_duplicate_stands_on_two_sides(tea_and_rain
         assert len({(row[key], row["split"]) for row in found}) == len({row[key] for row in found})
     assert len({(row["doc_id"], row["group"]) for row in found}) == len({row["doc_id"] for row in found})
     assert corpus.manifest["groups"] == len({row["group"] for row in found})
-    pairs = 0
+    alike = set()
     for one, other in combinations({row["text"]: row for row in found}.values(), 2):
         a, b = shingles(one["text"]), shingles(other["text"])
         if len(a & b) >= 0.8 * len(a | b):
-            pairs += 1
             assert (one["group"], one["split"]) == (other["group"], other["split"])
+            alike |= {one["text"], other["text"]}
     # Phrases of the trade are kept once: what is left out may have been like something, too.
-    assert pairs <= corpus.manifest["near_duplicate_pairs"]
+    assert len(alike) <= corpus.manifest["near_duplicates"]
     assert len(found) + corpus.manifest["repetitions"] == sum(map(len, documents))
 
 
@@ -492,7 +503,7 @@ def test_a_build_that_stops_at_any_stage_leaves_nothing_behind(tea_and_rain, tmp
     rows = [{"id": f"d{n}", "text": f"Cup {n} of tea stood there."} for n in range(20)]
     inputs, root = [write(tmp_path, rows)], tmp_path / "artifacts"
     kept = build_corpus([write(tmp_path, rows[:1], "first.jsonl")], tea_and_rain, root)
-    before = set(root.rglob("*"))
+    before = set(files_in(root))
     passed = []
 
     def stop(at, done, total):
@@ -503,7 +514,7 @@ def test_a_build_that_stops_at_any_stage_leaves_nothing_behind(tea_and_rain, tmp
     with pytest.raises(error):
         build_corpus(inputs, tea_and_rain, root, progress=stop)
     assert passed[-1] == stage
-    assert set(root.rglob("*")) == before
+    assert set(files_in(root)) == before
     assert open_corpus(None, root, "weather").fingerprint == kept.fingerprint
 
 
@@ -527,9 +538,9 @@ def test_progress_tells_every_stage_and_ends_where_it_said(tea_and_rain, tmp_pat
         progress=lambda *call: calls.append(call),
     )
     assert list(dict.fromkeys(call[0] for call in calls)) == ["reading", "grouping", "writing"]
-    assert [call for call in calls if call[0] == "writing"] == [
-        ("writing", n, 2500) for n in (1000, 2000, 2500)
-    ]
+    written = [call[1:] for call in calls if call[0] == "writing"]
+    assert written == sorted(written)
+    assert written[-1] == (2500, 2500)
 
 
 def test_a_file_of_labels_takes_no_documents(build, tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from strategies import unicode_text
 
 from trainer.config import Lexicon, Rule, Topic, load_config, shipped_folder
+from trainer.config.schema import Examples
 from trainer.corpus.rules import SILENCE, RuleSet
 from trainer.errors import ConfigError
 from trainer.records import Vote
@@ -220,9 +221,9 @@ def rules_of_topics(draw):
 @given(rules_of_topics(), st.lists(word | st.sampled_from(["A", "B"]), max_size=6), st.sampled_from([0, 0.1]))
 def test_all_rules_together_vote_as_each_alone_would(topics, words, silence):
     text = " ".join(words)
-    alone = [vote for t in topics for r in t.rules for vote in RuleSet([topic(r, name=t.name)]).fired(text)]
+    alone = [vote for t in topics for r in t.rules for vote in RuleSet([topic(r, name=t.name)]).votes(text)]
     together = RuleSet(topics, silence)
-    assert together.fired(text) == alone
+    assert [together.vote(*fired) for fired in together.fired(text)] == alone
     heard = {vote.topic for vote in alone}
     silent = [Vote(t.name, "no", SILENCE, 0, len(text), silence) for t in topics if t.name not in heard]
     assert together.votes(text) == alone + (silent if silence else [])
@@ -230,8 +231,40 @@ def test_all_rules_together_vote_as_each_alone_would(topics, words, silence):
 
 def test_a_vote_says_who_what_where_and_how_much():
     rules = RuleSet([topic(Rule(name="pots", match=("teapots?",), vote="no", weight=0.5))], 0.1)
-    assert rules.votes("Two teapots.") == [Vote("tea", "no", "rule:tea/pots", 4, 11, 0.5)]
+    assert rules.votes("Two teapots.") == [Vote("tea", "no", "rule:tea/pots@1c0e2b3e", 4, 11, 0.5)]
+    assert rules.vote(0, 4, 11, 2.5) == Vote("tea", "no", "rule:tea/pots@1c0e2b3e", 4, 11, 2.5)
     assert rules.votes("Two cups.") == [Vote("tea", "no", "silence", 0, 9, 0.1)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"match": ("teapots", "cups")}, {"ignore": ("a",)}, {"together": ("a",)}, {"unless": ("a",)},
+     {"vote": "no"}, {"case_sensitive": True}],
+)  # fmt: skip
+def test_a_rule_that_says_something_else_is_another_author(changed):
+    pots = Rule(name="pots", match=("teapots",))
+    (before,), (after,) = (
+        RuleSet([topic(pots)]).authors,
+        RuleSet([topic(pots.model_copy(update=changed))]).authors,
+    )
+    assert before != after
+    assert before.partition("@")[0] == after.partition("@")[0] == "rule:tea/pots"
+
+
+def test_neither_weight_nor_examples_make_another_author():
+    pots = Rule(name="pots", match=("teapots",))
+    more = pots.model_copy(update={"weight": 0.5, "examples": Examples(fires=("Two teapots.",))})
+    assert RuleSet([topic(pots)]).authors == RuleSet([topic(more)]).authors
+
+
+def test_a_term_added_to_a_lexicon_makes_another_author_of_each_rule_that_names_it():
+    def authors(*terms):
+        lexicon = Lexicon(name="drinks", terms=terms)
+        rules = Rule(name="a", match=("@drinks",)), Rule(name="b", match=("cocoa",))
+        return RuleSet([topic(*rules)], lexicons=[lexicon]).authors
+
+    before, after = authors("tea"), authors("tea", "coffee")
+    assert (before[0] != after[0], before[1] == after[1]) == (True, True)
 
 
 def test_a_topic_without_rules_is_silent():
@@ -256,7 +289,7 @@ def test_the_rules_that_ship_vote_once_a_rule_inside_any_text(shipped, text):
 def test_a_rule_may_name_a_lexicon():
     drinks = Lexicon(name="drinks", terms=("black tea", "coffee*"))
     rules = RuleSet([topic(Rule(name="r", match=("@drinks", "cocoa")))], lexicons=[drinks])
-    assert [(v.start, v.end) for v in rules.fired("Black-tea and cake")] == [(0, 9)]
+    assert rules.fired("Black-tea and cake") == [(0, 0, 9)]
     assert rules.fired("A cup of cocoa") != []
     assert rules.fired("A cup of milk") == []
 

@@ -40,7 +40,7 @@ def test_stats_count_what_is_there(corpus):
         "sources": {"S": 2, "(not known)": 3, "T": 1},
         # In order 1, 3, 4, 6, 6, 8 words: a quartile between two is the lower one.
         "words": {"least": 1, "quartiles": [3, 4, 6], "most": 8},
-        "near_duplicate_pairs": 0,
+        "near_duplicates": 0,
         # Of the tea sentences' ten words only "tea" itself stands in no other.
         "vocabulary": {"tea": {"words": 10, "its_own": 1}, "rain": {"words": 4, "its_own": 0}},
     }

@@ -82,7 +82,8 @@ def stats(
     )
     words, (low, _, high) = counts["words"], counts["words"]["quartiles"]
     typer.echo(f"  words a sentence: {words['least']} to {words['most']}, half of them {low} to {high}")
-    typer.echo(f"  near-duplicate pairs: {counts['near_duplicate_pairs']:,}")
+    near = counts["near_duplicates"]
+    typer.echo(f"  near-duplicates: {near:,} ({near / counts['sentences']:.2%} of the sentences)")
     _print_labels(found.manifest)
     out = console()
     pairs = [[" + ".join(key.split("+")), n] for key, n in counts["pairs"].items()]

@@ -98,6 +98,8 @@ class Build(_Strict):
     """The same for sentences that stand in more documents than this."""
     silence_weight: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Weight of the "no" where no rule of a topic fires; 0 leaves it unknown."""
+    rule_prior: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (4.0, 1.0)
+    """Beta prior of a rule's accuracy: as if it had been right, and wrong, so often on gold before."""
     split: Split = Split()
 
 

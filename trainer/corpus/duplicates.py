@@ -1,144 +1,154 @@
 """Near-duplicate sentences, found exactly.
 
-Two sentences are near-duplicates when the Jaccard similarity of their word 3-shingles reaches a bound.
-The search is the prefix filter of Chaudhuri, Ganti and Kaushik (ICDE 2006) as ordered by Bayardo, Ma and
-Srikant (WWW 2007): shingles are ranked from rare to common, and two sets that are similar enough must
-share one of their first ``n - ceil(bound * n) + 1``. Every candidate is then verified.
+Two sentences are near-duplicates when the Jaccard similarity of their word 3-shingles reaches a bound, and
+stand in one cluster when a chain of near-duplicates joins them. The search is the prefix filter of
+Chaudhuri, Ganti and Kaushik (ICDE 2006) as ordered by Bayardo, Ma and Srikant (WWW 2007): shingles are
+ranked from rare to common, and two sets that are similar enough must share one of the first ``n -
+ceil(bound * n) + 1`` of each; in the smaller of the two it is among the first ``n - ceil(2 * bound / (1 +
+bound) * n) + 1``. Every candidate is then verified, unless a chain joins the two already: a thousand copies
+cost a thousand comparisons.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 SHINGLE = 3
-_WORD = re.compile(r"\w+")
+_ROWS = 50_000
+"""Sentences whose shingles are in memory at one time."""
+_PAIRS = 100_000
+_COUNTERS = 1 << 22
 _Ints = NDArray[np.int64]
+_Keys = NDArray[np.uint64]
 
 
-class WordIndex:
-    """Sentences as rows of word numbers, held compactly: four bytes a word."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-        self._words: list[NDArray[np.uint32]] = []
-
-    def __len__(self) -> int:
-        return len(self._words)
-
-    def add(self, text: str) -> None:
-        """Take in the next sentence."""
-        numbers = self._numbers
-        row = [numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text.lower())]
-        self._words.append(np.array(row, dtype=np.uint32))
-
-    @property
-    def lengths(self) -> _Ints:
-        """Words of each sentence."""
-        return np.array([len(row) for row in self._words], dtype=np.int64)
-
-    def shingles(self) -> tuple[_Ints, _Ints]:
-        """Return the distinct shingles of every sentence, as CSR.
-
-        Returns
-        -------
-        indptr : (n + 1,) array of int64
-        shingles : (nnz,) array of int64
-            Ascending in each row, numbered from rare to common over all rows. A sentence of fewer than
-            three words is one shingle.
-        """
-        lengths = self.lengths
-        counts = np.maximum(lengths - SHINGLE + 1, np.minimum(lengths, 1))
-        rows = np.repeat(np.arange(len(lengths)), counts)
-        words = np.concatenate([*self._words, np.zeros(SHINGLE, np.uint32)]).astype(np.uint64)
-        first = np.repeat(np.cumsum(lengths) - lengths, counts)
-        place = first + np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        gone = np.uint64(len(self._numbers))  # stands for "no word", past the end of a short sentence
-        ends = first + np.repeat(lengths, counts)
-        keys = np.zeros(len(rows), np.uint64)
-        for offset in range(SHINGLE):
-            word = np.where(place + offset < ends, words[np.minimum(place + offset, len(words) - 1)], gone)
-            keys = _paired(keys, word)
-        return _ranked(rows, keys, len(lengths))
-
-
-def _paired(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Give each distinct pair a number; no hash, so no collision."""
-    _, compact = np.unique(left, return_inverse=True)
-    return compact.astype(np.uint64) << np.uint64(32) | right
-
-
-def _ranked(rows: _Ints, keys: NDArray[np.uint64], n: int) -> tuple[_Ints, _Ints]:
-    _, shingle, frequency = np.unique(keys, return_inverse=True, return_counts=True)
-    rank = np.empty(len(frequency), np.int64)
-    rank[np.argsort(frequency, kind="stable")] = np.arange(len(frequency))
-    width = max(len(frequency), 1)
-    codes = np.unique(rows * width + rank[shingle])
-    indptr = np.searchsorted(codes, np.arange(n + 1) * width)
-    return indptr.astype(np.int64), codes % width
-
-
-def near_duplicate_pairs(indptr: _Ints, shingles: _Ints, bound: float) -> _Ints:
-    """Find all pairs of rows whose Jaccard similarity is at least `bound`.
+def near_duplicate_clusters(words: NDArray[np.uint32], offsets: _Ints, rows: _Ints, bound: float) -> _Ints:
+    """Put sentences that are near-duplicates, directly or by a chain, into one cluster.
 
     Parameters
     ----------
-    indptr, shingles : arrays
-        From `WordIndex.shingles`.
+    words : (total,) array of uint32
+        The words of all sentences, numbered, one after the other.
+    offsets : (n + 1,) array of int64
+        Where the words of each sentence start.
+    rows : (m,) array of int64
+        The sentences to look at.
     bound : float
-        In (0, 1].
+        Least Jaccard similarity, in (0, 1].
 
     Returns
     -------
-    (m, 2) array of int64
-        Row numbers, the smaller first, sorted.
+    (m,) array of int64
+        For each of `rows` the place in `rows` of the first sentence of its cluster.
     """
-    sizes = np.diff(indptr)
-    prefix = sizes - np.ceil(bound * sizes - 1e-9).astype(np.int64) + 1
-    prefix = np.where(sizes > 0, prefix, 0)
-    rows = np.repeat(np.arange(len(sizes)), prefix)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(prefix) - prefix, prefix)
-    heads = shingles[np.repeat(indptr[:-1], prefix) + within]
-    found = [
-        block for group in _shared(heads, rows)
-        if len(block := _verified(_candidates(group, sizes, bound), indptr, shingles, bound))
-    ]  # fmt: skip
-    return np.unique(np.concatenate(found), axis=0) if found else np.empty((0, 2), np.int64)
+    cluster = np.arange(len(rows), dtype=np.int64)
+    shingles = _Shingles(words, offsets, rows)
+    sizes, heads, places, ranks = _prefixes(shingles, bound)
+    if not len(heads):
+        return cluster
+    # Sentences that share a rare shingle, the short ones first: only neighbours in size can be alike.
+    order = np.lexsort((places, sizes[places], heads))
+    heads, places = heads[order], places[order]
+    live = np.flatnonzero(ranks[order] < _reach(sizes[places], 2 * bound / (1 + bound)))
+    step = 0
+    while len(live):
+        step += 1
+        live = live[live + step < len(heads)]
+        live = live[heads[live] == heads[live + step]]
+        # Nobody further on in the group can be alike to one whose partner here is too large.
+        live = live[sizes[places[live]] >= bound * sizes[places[live + step]] - 1e-9]
+        pairs = np.stack([places[live], places[live + step]], axis=1)
+        apart = cluster[pairs[:, 0]] != cluster[pairs[:, 1]]
+        pairs = np.unique(np.sort(pairs[apart], axis=1), axis=0)
+        found = [part[_jaccard(part, shingles, sizes) >= bound - 1e-9] for part in _parts(pairs)]
+        if sum(map(len, found)):
+            chains = np.stack([np.arange(len(cluster)), cluster], axis=1)
+            cluster = connected(len(cluster), np.concatenate([*found, chains]))
+            live = live[_open_groups(heads, cluster[places])[live]]
+    return cluster
 
 
-def _shared(heads: _Ints, rows: _Ints) -> Iterable[_Ints]:
-    """Yield, for each shingle that several rows have in their prefix, those rows."""
-    order = np.lexsort((rows, heads))
-    heads, rows = heads[order], rows[order]
-    starts = np.flatnonzero(np.r_[True, heads[1:] != heads[:-1]]) if len(heads) else np.empty(0, np.int64)
-    ends = np.r_[starts[1:], len(heads)]
-    for start, end in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
-        yield rows[start:end]
+class _Shingles:
+    """The shingles of chosen sentences, as 64-bit keys, made when they are asked for."""
+
+    def __init__(self, words: NDArray[np.uint32], offsets: _Ints, rows: _Ints) -> None:
+        self._words, self._starts = words, offsets[rows]
+        self._lengths = offsets[rows + 1] - offsets[rows]
+        self._exact = int(words.max(initial=0)) < 2**21 - 1  # three words and no more fit one key
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def keys(self, places: _Ints) -> tuple[_Ints, _Keys]:
+        """Return the distinct shingles of sentences, as sorted pairs: number of the sentence here, key."""
+        lengths = self._lengths[places]
+        counts = np.maximum(lengths - SHINGLE + 1, np.minimum(lengths, 1))
+        owner = np.repeat(np.arange(len(places)), counts)
+        inside = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        keys = np.zeros(len(owner), np.uint64)
+        for offset in range(SHINGLE):
+            there = inside + offset < lengths[owner]
+            at = np.where(there, self._starts[places][owner] + inside + offset, 0)
+            # 0 stands for "no word", past the end of a short sentence.
+            word = np.where(there, self._words[at].astype(np.uint64) + np.uint64(1), np.uint64(0))
+            keys = keys << np.uint64(21) | word if self._exact else _mixed(keys, word)
+        order = np.lexsort((keys, owner))
+        owner, keys = owner[order], keys[order]
+        new = np.ones(len(keys), dtype=bool)
+        new[1:] = (owner[1:] != owner[:-1]) | (keys[1:] != keys[:-1])
+        return owner[new], keys[new]
 
 
-def _candidates(rows: _Ints, sizes: _Ints, bound: float) -> _Ints:
-    """Return the pairs among `rows` whose sizes allow the similarity."""
-    rows = rows[np.lexsort((rows, sizes[rows]))]
-    reach = np.searchsorted(sizes[rows], sizes[rows] / bound + 1e-9, side="right")
-    width = reach - np.arange(len(rows)) - 1
-    left = np.repeat(np.arange(len(rows)), width)
-    right = left + 1 + np.arange(len(left)) - np.repeat(np.cumsum(width) - width, width)
-    return np.sort(np.stack([rows[left], rows[right]], axis=1), axis=1)
+def _reach(sizes: _Ints, share: float) -> _Ints:
+    """Return how many of its rarest shingles a sentence may miss and still share `share` of all, plus one."""
+    return np.asarray(sizes - np.ceil(share * sizes - 1e-9) + 1, dtype=np.int64)
 
 
-def _verified(pairs: _Ints, indptr: _Ints, shingles: _Ints, bound: float) -> _Ints:
-    kept = [pair for pair in pairs if _jaccard(pair[0], pair[1], indptr, shingles) >= bound - 1e-9]
-    return np.array(kept, np.int64).reshape(-1, 2)
+def _prefixes(shingles: _Shingles, bound: float) -> tuple[_Ints, _Keys, _Ints, _Ints]:
+    """Return the number of shingles of each sentence, and its rarest ones: key, sentence, rank."""
+    counts = np.zeros(_COUNTERS, np.int64)
+    for places in _blocks(len(shingles)):
+        _, keys = shingles.keys(places)
+        counts += np.bincount(_counter(keys), minlength=_COUNTERS)
+    sizes = np.zeros(len(shingles), np.int64)
+    none = np.zeros(0, np.int64)
+    found: list[tuple[_Keys, _Ints, _Ints]] = [(none.astype(np.uint64), none, none)]
+    for places in _blocks(len(shingles)):
+        owner, keys = shingles.keys(places)
+        size = np.bincount(owner, minlength=len(places))
+        sizes[places] = size
+        # Any order of all shingles is right; from rare to common makes the fewest candidates. Counters are
+        # shared by a few shingles each, so ties of the count are told apart by the key.
+        order = np.lexsort((keys, counts[_counter(keys)], owner))
+        owner, keys = owner[order], keys[order]
+        rank = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size)
+        first = rank < _reach(size, bound)[owner]
+        found.append((keys[first], places[owner[first]], rank[first]))
+    heads, owners, ranks = (np.concatenate(part) for part in zip(*found, strict=True))
+    return sizes, heads, owners, ranks
 
 
-def _jaccard(a: int, b: int, indptr: _Ints, shingles: _Ints) -> float:
-    left = shingles[indptr[a] : indptr[a + 1]]
-    right = shingles[indptr[b] : indptr[b + 1]]
-    both = len(np.intersect1d(left, right, assume_unique=True))
-    return both / (len(left) + len(right) - both)
+def _jaccard(pairs: _Ints, shingles: _Shingles, sizes: _Ints) -> NDArray[np.float64]:
+    """Return the similarity of each pair of places."""
+    number, keys = shingles.keys(pairs.reshape(-1))
+    pair = number // 2
+    order = np.lexsort((keys, pair))
+    pair, keys = pair[order], keys[order]
+    twice = (pair[1:] == pair[:-1]) & (keys[1:] == keys[:-1])  # the keys of one sentence differ
+    both = np.bincount(pair[1:][twice], minlength=len(pairs))
+    return np.asarray(both / (sizes[pairs].sum(axis=1) - both), dtype=np.float64)
+
+
+def _open_groups(heads: _Keys, cluster: _Ints) -> NDArray[np.bool_]:
+    """Mark the entries of groups that hold more than one cluster: in the others nothing is left to find."""
+    start = np.r_[True, heads[1:] != heads[:-1]]
+    group = np.cumsum(start) - 1
+    mixed = np.zeros(group[-1] + 1, dtype=bool)
+    mixed[group[1:][(cluster[1:] != cluster[:-1]) & ~start[1:]]] = True
+    return np.asarray(mixed[group], dtype=bool)
 
 
 def connected(n: int, links: _Ints) -> _Ints:
@@ -150,3 +160,25 @@ def connected(n: int, links: _Ints) -> _Ints:
     _, component = connected_components(graph, directed=False)
     _, first = np.unique(component, return_index=True)
     return np.asarray(first[component], dtype=np.int64)
+
+
+def _mixed(keys: _Keys, word: _Keys) -> _Keys:
+    """Return keys with one more word mixed in (the finaliser of SplitMix64, Steele, Lea and Flood 2014)."""
+    keys = (keys ^ word) + np.uint64(0x9E3779B97F4A7C15)
+    keys = (keys ^ keys >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ keys >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return keys ^ keys >> np.uint64(31)
+
+
+def _counter(keys: _Keys) -> _Ints:
+    return (_mixed(keys, np.zeros(1, np.uint64)) % np.uint64(_COUNTERS)).astype(np.int64)
+
+
+def _blocks(n: int) -> Iterator[_Ints]:
+    for start in range(0, n, _ROWS):
+        yield np.arange(start, min(start + _ROWS, n))
+
+
+def _parts(pairs: _Ints) -> Iterator[_Ints]:
+    for start in range(0, len(pairs), _PAIRS):
+        yield pairs[start : start + _PAIRS]

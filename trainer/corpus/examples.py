@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.corpus.labels import human_votes, judge
+from trainer.corpus.labels import CODES, human_votes, judge
 from trainer.corpus.sources import read_inputs
-from trainer.corpus.spool import CODES
 from trainer.corpus.store import SPLITS, Corpus
 from trainer.errors import DataError
 from trainer.records import LabelledText, Rejection, Vote, listing

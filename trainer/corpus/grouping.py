@@ -13,31 +13,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config import Build
-from trainer.corpus.duplicates import WordIndex, connected, near_duplicate_pairs
+from trainer.corpus.duplicates import connected, near_duplicate_clusters
+from trainer.corpus.index import SentenceIndex
 
 _Ints = NDArray[np.int64]
 
 
-def cluster_texts(words: WordIndex, build: Build) -> tuple[_Ints, int]:
+def cluster_texts(index: SentenceIndex, build: Build) -> tuple[_Ints, int]:
     """Put texts that are near-duplicates, directly or by a chain, into one cluster.
 
     Short texts are alike by chance: each is a cluster of its own.
 
     Returns
     -------
-    cluster : (n,) array of int64
+    cluster : (number of texts,) array of int64
         By text number.
-    pairs : int
-        How many pairs of near-duplicate texts there are.
+    near_duplicates : int
+        Texts in a cluster of two or more.
     """
-    pairs = near_duplicate_pairs(*words.shingles(), build.near_duplicate)
-    long_enough = words.lengths >= build.link_words
-    pairs = pairs[long_enough[pairs].all(axis=1)]
-    return connected(len(words), pairs), len(pairs)
+    offsets = np.concatenate([[0], np.cumsum(index.lengths, dtype=np.int64)])
+    rows = index.first_rows
+    cluster = np.arange(len(rows), dtype=np.int64)
+    long_enough = np.flatnonzero(index.lengths[rows] >= build.link_words)
+    found = near_duplicate_clusters(index.words, offsets, rows[long_enough], build.near_duplicate)
+    cluster[long_enough] = long_enough[found]
+    sizes = np.bincount(cluster, minlength=1)
+    return cluster, int(sizes[sizes > 1].sum())
 
 
 def kept_rows(
-    ids: Sequence[str],
+    ids: NDArray[np.uint64],
     clusters: _Ints,
     texts: _Ints,
     documents: _Ints,
@@ -50,19 +55,17 @@ def kept_rows(
     Parameters
     ----------
     ids, clusters, texts, documents, rank, short : length n
-        Sentence id, cluster, number of the text, number of the document, which of several equals to prefer
-        (the highest), and whether the sentence is short.
+        Digest of the sentence id, cluster, number of the text, number of the document, which of several
+        equals to prefer (the highest, then the smallest digest), and whether the sentence is short.
 
     Returns
     -------
     (n,) array of bool
     """
-    # Numbers for names: an array of str would give every name the room of the longest.
-    _, names = np.unique(np.asarray(ids, dtype=object), return_inverse=True)
-    in_document = _first_of(np.lexsort((names, -rank, texts, documents)), documents, texts)
+    in_document = _first_of(np.lexsort((ids, -rank, texts, documents)), documents, texts)
     standing = np.bincount(clusters[_first_of(np.lexsort((clusters, documents)), documents, clusters)])
     phrase = (standing[clusters] > 1) & (short | (standing[clusters] > build.link_documents))
-    first = _first_of(np.lexsort((names, -rank, clusters)), clusters)
+    first = _first_of(np.lexsort((ids, -rank, clusters)), clusters)
     return np.where(phrase, first, in_document)
 
 

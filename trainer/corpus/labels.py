@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from trainer.records import Label, LabelledText, Origin, Vote
 
 HUMAN = "human:"
+CODES: dict[str, int] = {"yes": 1, "no": 0, "unknown": -1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def read_row(
     """
     try:
         text = checked_text(row.get("text"))
-        about = {key: _optional(row, key) for key in _ABOUT}
+        about: dict[str, Any] = {key: _optional(row, key) for key in _ABOUT}
         identity = _optional(row, "id")
         if topics is None or not _has_labels(row, topics):
             return Document(identity or content_id("doc", text), text, at=at, **about)

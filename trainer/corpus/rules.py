@@ -6,6 +6,7 @@ letter, digit or underscore of any script may not touch the match. Curly apostro
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from trainer.config import Lexicon, Rule, Topic
 from trainer.errors import ConfigError, did_you_mean
 from trainer.lexicons import term_pattern
-from trainer.records import Vote
+from trainer.records import Answer, Vote
+from trainer.storage import sha256
 
 SILENCE = "silence"
 """Author of the "no" that stands where no rule of a topic fires."""
@@ -26,14 +28,11 @@ _EDGE = r"[^\pL\pM\pN_]"
 class _CompiledRule:
     topic: str
     rule: Rule
+    author: str
     match: Any
     ignore: tuple[Any, ...]
     together: Any | None
     unless: Any | None
-
-    @property
-    def author(self) -> str:
-        return f"rule:{self.topic}/{self.rule.name}"
 
     def find(self, text: str) -> tuple[int, int] | None:
         """Return the span of the first match, or None where the rule does not fire."""
@@ -94,31 +93,41 @@ class RuleSet:
         self.topics = tuple(topic.name for topic in topics)
         self.silence_weight = silence_weight
         self._rules = [_compiled(topic.name, rule) for topic in topics for rule in topic.rules]
-        # Most sentences match nothing: one pass over all patterns says so.
-        patterns = [
-            f"(?-i:{pattern})" if rule.case_sensitive else pattern
-            for topic in topics
-            for rule in topic.rules
-            for pattern in rule.match
-        ]
-        self._any = _compile(patterns, case_sensitive=False) if patterns else None
+        self.weights = tuple(compiled.rule.weight for compiled in self._rules)
+        self._first_look = _first_look(self._rules)
         for compiled in self._rules:
             _check_examples(compiled)
 
-    def votes(self, text: str) -> list[Vote]:
-        """Return all votes on one sentence, in the order of the config, silence last."""
-        return self.with_silence(self.fired(text), text)
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Author of the votes of each rule: ``rule:<topic>/<rule>@<version>``, in the order of the config.
 
-    def fired(self, text: str) -> list[Vote]:
-        """Return the votes of the rules that fire."""
+        The version is made from what the rule says: a rule that was edited is another author.
+        """
+        return tuple(compiled.author for compiled in self._rules)
+
+    @property
+    def answers(self) -> tuple[tuple[str, Answer], ...]:
+        """Topic and answer of each rule."""
+        return tuple((compiled.topic, compiled.rule.vote) for compiled in self._rules)
+
+    def fired(self, text: str) -> list[tuple[int, int, int]]:
+        """Return which rules fire on a sentence: their number, and the span that made them."""
         text = text.translate(_STRAIGHT)
-        if self._any is None or self._any.search(text) is None:
+        # Most sentences match nothing: one pass over all patterns says so.
+        if self._first_look is None or self._first_look.search(text) is None:
             return []
-        return [
-            Vote(compiled.topic, compiled.rule.vote, compiled.author, *span, compiled.rule.weight)
-            for compiled in self._rules
-            if (span := compiled.find(text))
-        ]
+        return [(n, *span) for n, compiled in enumerate(self._rules) if (span := compiled.find(text))]
+
+    def vote(self, number: int, start: int, end: int, weight: float | None = None) -> Vote:
+        """Return the vote that a rule casts where it fires."""
+        compiled = self._rules[number]
+        weight = compiled.rule.weight if weight is None else weight
+        return Vote(compiled.topic, compiled.rule.vote, compiled.author, start, end, weight)
+
+    def votes(self, text: str) -> list[Vote]:
+        """Return the votes on one sentence, in the order of the config, silence last."""
+        return self.with_silence([self.vote(*fired) for fired in self.fired(text)], text)
 
     def with_silence(self, fired: Sequence[Vote], text: str) -> list[Vote]:
         """Add the light "no" on every topic of which no rule fired."""
@@ -169,7 +178,31 @@ def _compiled(topic: str, rule: Rule) -> _CompiledRule:
         return _compile(patterns, rule.case_sensitive) if patterns else None
 
     ignore = tuple(part([pattern]) for pattern in rule.ignore)
-    return _CompiledRule(topic, rule, part(rule.match), ignore, part(rule.together), part(rule.unless))
+    author = f"rule:{topic}/{rule.name}@{_version(rule)}"
+    return _CompiledRule(
+        topic, rule, author, part(rule.match), ignore, part(rule.together), part(rule.unless)
+    )
+
+
+def _version(rule: Rule) -> str:
+    """Return eight characters that change when what the rule says does."""
+    said = rule.model_dump(
+        mode="json", include={"match", "ignore", "together", "unless", "vote", "case_sensitive"}
+    )
+    return sha256(json.dumps(said, sort_keys=True).encode())[:8]
+
+
+def _first_look(rules: Sequence[_CompiledRule]) -> Any | None:
+    """Return one pattern that matches wherever any of the rules' patterns does.
+
+    Not ``re2.Set``, which would say which of them, but says "none" when its automaton outgrows the memory.
+    """
+    patterns = [
+        f"(?-i:{pattern})" if compiled.rule.case_sensitive else pattern
+        for compiled in rules
+        for pattern in compiled.rule.match
+    ]
+    return _compile(patterns, case_sensitive=False) if patterns else None
 
 
 def _compile(patterns: Sequence[str], case_sensitive: bool) -> Any:

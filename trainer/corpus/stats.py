@@ -40,7 +40,7 @@ def corpus_stats(corpus: Corpus) -> dict[str, Any]:
             "quartiles": [int(value) for value in np.percentile(words, [25, 50, 75], method="lower")],
             "most": int(words.max()),
         },
-        "near_duplicate_pairs": corpus.manifest["near_duplicate_pairs"],
+        "near_duplicates": corpus.manifest["near_duplicates"],
         "vocabulary": _vocabulary(rows["text"], rows["labels"], corpus.topics),
     }
 

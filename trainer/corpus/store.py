@@ -7,6 +7,7 @@
       corpus.json         fingerprint, config, counts
       data/<split>.parquet
       votes.parquet       who said what of which sentence
+      conflicts.jsonl     sentences on which people differ, or rules cancel out
       documents.parquet   the texts that offsets point into
       rejected.jsonl      what was read and not used
 """
@@ -214,6 +215,8 @@ class TableWriter:
     """Writes rows to a Parquet file in batches; use as a context manager."""
 
     BATCH = 5_000
+    LARGEST = 16_000_000
+    """Characters that wait to be written, about, at most."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         import pyarrow.parquet as pq
@@ -222,18 +225,26 @@ class TableWriter:
         self._schema = schema
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
         self._rows: list[Mapping[str, Any]] = []
+        self._size = 0
 
-    def write(self, row: Mapping[str, Any]) -> None:
-        """Take one row."""
+    def write(self, row: Mapping[str, Any], size: int = 0) -> None:
+        """Take one row, with so many characters in it."""
         self._rows.append(row)
-        if len(self._rows) >= self.BATCH:
+        self._size += size
+        if len(self._rows) >= self.BATCH or self._size >= self.LARGEST:
             self._flush()
+
+    def write_table(self, table: pa.Table) -> None:
+        """Take many rows at once."""
+        self._flush()
+        self._writer.write_table(table.select(self._schema.names).cast(self._schema))
 
     def _flush(self) -> None:
         import pyarrow as pa
 
-        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
-        self._rows = []
+        if self._rows:
+            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        self._rows, self._size = [], 0
 
     def __enter__(self) -> TableWriter:
         return self

@@ -91,7 +91,7 @@ def evaluate_tagger(tagger: Tagger, examples: Examples, config: Config) -> Evalu
 def rule_decisions(config: Config, texts: tuple[str, ...]) -> NDArray[np.bool_]:
     """Return the (n, k) decisions of the keyword rules alone."""
     rules = RuleSet(config.topics, lexicons=config.lexicons)
-    rows = [[label == "yes" for label in judge(rules.fired(text), rules.topics).labels] for text in texts]
+    rows = [[label == "yes" for label in judge(rules.votes(text), rules.topics).labels] for text in texts]
     return np.array(rows, dtype=bool).reshape(len(texts), len(rules.topics))
 
 

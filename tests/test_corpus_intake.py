@@ -5,10 +5,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trainer.corpus.spool import Spool
 
 from trainer.config import Build
 from trainer.corpus.rules import RuleSet
-from trainer.corpus.spool import Spool
 from trainer.corpus.store import read_batches
 from trainer.records import Document, LabelledText, Rejection
 

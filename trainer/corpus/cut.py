@@ -1,0 +1,112 @@
+"""A batch of records -> a table of sentences, with the rules that fire on each.
+
+Runs in worker processes: everything that a sentence costs by itself is paid here, and what comes back can be
+taken in column by column.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import signal
+from collections.abc import Iterator
+from functools import lru_cache
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.config import Build, Lexicon, Topic
+from trainer.corpus.batches import Batch
+from trainer.corpus.cache import save_table
+from trainer.corpus.rules import RuleSet
+from trainer.corpus.sentences import sentence_spans
+from trainer.records import Document, LabelledText
+from trainer.storage import sha256
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CUT_VERSION = 1
+"""Raised whenever the same batch would come out otherwise: kept tables are then not used."""
+ABOUT = ("source", "date", "title", "url")
+_WORD = re.compile(r"\w+")
+_VOCABULARY = b"vocabulary"
+
+
+def cut_settings(topics: tuple[Topic, ...], lexicons: tuple[Lexicon, ...], build: Build) -> str:
+    """Return a digest of what the sentences of a batch depend on beside the batch."""
+    said = [CUT_VERSION, build.min_words, list(_rules(topics, lexicons).authors)]
+    return sha256(json.dumps(said).encode())
+
+
+def cut_batch(
+    batch: Batch, topics: tuple[Topic, ...], lexicons: tuple[Lexicon, ...], build: Build, target: Path
+) -> None:
+    """Cut a batch and save its table at `target`."""
+    if parent_process() is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to answer
+    save_table(sentence_table(batch, _rules(topics, lexicons), build.min_words), target)
+
+
+def vocabulary_of(table: pa.Table) -> list[str]:
+    """Return the words that the numbers in column ``words`` stand for."""
+    words: list[str] = json.loads(table.schema.metadata[_VOCABULARY])
+    return words
+
+
+def digest_of(text: str) -> tuple[int, int]:
+    """Return the first 128 bits of the SHA-256 of `text`, as two numbers."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:16], "big")
+
+
+@lru_cache(maxsize=2)
+def _rules(topics: tuple[Topic, ...], lexicons: tuple[Lexicon, ...]) -> RuleSet:
+    return RuleSet(topics, lexicons=lexicons)
+
+
+def sentence_table(batch: Batch, rules: RuleSet, min_words: int) -> pa.Table:
+    """Return the sentences of a batch with the rules that fire, by number, and the words that they hold."""
+    import pyarrow as pa
+
+    schema = _schema()
+    columns: dict[str, list[Any]] = {name: [] for name in schema.names}
+    numbers: dict[str, int] = {}
+    for record in batch.records:
+        for row in _rows(record, min_words):
+            text = row["text"]
+            fired = rules.fired(text)
+            row["id_digest"], _ = digest_of(row["id"])
+            row["text_high"], row["text_low"] = digest_of(text)
+            row["rules"], row["starts"], row["ends"] = zip(*fired, strict=True) if fired else ((), (), ())
+            row["words"] = [numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text.lower())]
+            for name, column in columns.items():
+                column.append(row[name])
+    metadata = {_VOCABULARY: json.dumps(list(numbers)).encode()}
+    return pa.table(columns, schema.with_metadata(metadata))
+
+
+def _rows(record: Document | LabelledText, min_words: int) -> Iterator[dict[str, Any]]:
+    about = {key: getattr(record, key) for key in ABOUT} | {"asked": record.split}
+    if isinstance(record, LabelledText):
+        place = (0, len(record.text)) if record.doc_id is None else (None, None)
+        row = {"id": record.id, "text": record.text, "doc_id": record.doc_id or record.id}
+        yield {**row, "start": place[0], "end": place[1], **about}
+        return
+    for start, end in sentence_spans(record.text):
+        text = record.text[start:end]
+        if len(text.split()) >= min_words:
+            key = f"{record.id}\0{start}\0{text}"
+            row = {"id": f"s-{sha256(key.encode())[:16]}", "text": text, "doc_id": record.id}
+            yield {**row, "start": start, "end": end, **about}
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    strings = [(name, pa.string()) for name in ("id", "text", "doc_id", *ABOUT, "asked")]
+    places = [("start", pa.int64()), ("end", pa.int64())]
+    digests = [(name, pa.uint64()) for name in ("id_digest", "text_high", "text_low")]
+    lists = [(name, pa.list_(pa.uint32())) for name in ("rules", "starts", "ends", "words")]
+    return pa.schema([*strings, *places, *digests, *lists])

@@ -1,0 +1,177 @@
+"""All sentences of a build, as columns of numbers: what grouping, splitting and labelling work on.
+
+A sentence costs about fifty bytes here and four more a word; texts and spans wait on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.corpus.cut import vocabulary_of
+from trainer.corpus.labels import CODES, judge
+from trainer.records import Vote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_Ints = NDArray[np.int64]
+_COLUMNS = {
+    "id_digest": np.uint64, "text_high": np.uint64, "text_low": np.uint64,
+    "documents": np.int32, "placed": np.bool_, "lengths": np.int32,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SentenceIndex:
+    """Sentences by row, in the order of the input.
+
+    Attributes
+    ----------
+    id_digest : (n,) array of uint64
+        Of the sentence's id: an order that does not depend on the input's.
+    documents : (n,) array of int32
+        Row -> number of its document in `doc_ids`.
+    placed : (n,) array of bool
+        The sentence has offsets into a stored document.
+    words, lengths : (total,) array of uint32, (n,) array of int32
+        The words of all sentences, numbered, one after the other; how many each has.
+    fired_rows, fired_rules : (m,) arrays
+        Which rule fires on which row.
+    asked : mapping of int to str
+        Document -> the split that the input asks for.
+    """
+
+    doc_ids: tuple[str, ...]
+    id_digest: NDArray[np.uint64]
+    text_high: NDArray[np.uint64]
+    text_low: NDArray[np.uint64]
+    documents: NDArray[np.int32]
+    placed: NDArray[np.bool_]
+    words: NDArray[np.uint32]
+    lengths: NDArray[np.int32]
+    fired_rows: _Ints
+    fired_rules: _Ints
+    asked: Mapping[int, str]
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @cached_property
+    def texts(self) -> _Ints:
+        """Row -> number of its text: equal texts have equal numbers, whatever their order."""
+        order = np.lexsort((self.text_low, self.text_high))
+        new = np.zeros(len(order), dtype=np.int64)
+        for column in (self.text_high, self.text_low):
+            new[1:] |= column[order][1:] != column[order][:-1]
+        numbers = np.empty(len(order), dtype=np.int64)
+        numbers[order] = np.cumsum(new)
+        return numbers
+
+    @cached_property
+    def first_rows(self) -> _Ints:
+        """Text number -> the first row that has this text."""
+        return np.unique(self.texts, return_index=True)[1]
+
+    def text_numbers(self, digests: Sequence[tuple[int, int]]) -> list[int]:
+        """Return the numbers of texts by their digests; a text that is not there is left out."""
+        high, low = self.text_high[self.first_rows], self.text_low[self.first_rows]
+        found = []
+        for one, other in digests:
+            place = int(np.searchsorted(high, np.uint64(one)))
+            while place < len(high) and high[place] == one and low[place] != other:
+                place += 1
+            if place < len(high) and high[place] == one:
+                found.append(place)
+        return found
+
+    def human_codes(
+        self, human: Mapping[tuple[int, int], Sequence[Vote]], topics: Sequence[str]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+        """Return which texts people judged, and the (number of texts, k) codes of their labels."""
+        gold = np.zeros(len(self.first_rows), dtype=bool)
+        codes = np.full((len(gold), len(topics)), -1, dtype=np.int8)
+        for digest, votes in human.items():
+            for number in self.text_numbers([digest]):
+                gold[number] = True
+                codes[number] = [CODES[label] for label in judge(votes, topics).labels]
+        return gold, codes
+
+    def human_by_row(
+        self, human: Mapping[tuple[int, int], Sequence[Vote]], gold_rows: NDArray[np.bool_]
+    ) -> dict[int, Sequence[Vote]]:
+        """Return what people said of each row."""
+        said = {}
+        for row in np.flatnonzero(gold_rows).tolist():
+            said[row] = human[int(self.text_high[row]), int(self.text_low[row])]
+        return said
+
+
+class IndexBuilder:
+    """Takes in the tables of batches, one after the other."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
+        self._words: list[NDArray[np.uint32]] = []
+        self._fired: list[tuple[_Ints, _Ints]] = []
+        self._numbers: dict[str, int] = {}
+        self._documents: dict[str, int] = {}
+        self._asked: dict[int, str] = {}
+        self._rows = 0
+
+    def add(self, table: pa.Table) -> None:
+        """Take in the sentences of one batch."""
+        table = table.combine_chunks()
+        for name in ("id_digest", "text_high", "text_low"):
+            self._columns[name].append(table[name].to_numpy())
+        documents = self._document_numbers(table)
+        self._columns["documents"].append(documents)
+        self._columns["placed"].append(np.asarray(table["start"].is_valid()))
+        words, lengths = _flattened(table["words"])
+        numbers = [self._numbers.setdefault(word, len(self._numbers)) for word in vocabulary_of(table)]
+        self._words.append(np.array(numbers, dtype=np.uint32)[words])
+        self._columns["lengths"].append(lengths)
+        rules, counts = _flattened(table["rules"])
+        rows = self._rows + np.repeat(np.arange(len(counts)), counts)
+        self._fired.append((rows, rules.astype(np.int64)))
+        for row in np.flatnonzero(table["asked"].is_valid()).tolist():
+            self._asked.setdefault(int(documents[row]), table["asked"][row].as_py())
+        self._rows += len(table)
+
+    def finish(self) -> SentenceIndex:
+        """Return the index; the builder gives up what it holds."""
+        columns: dict[str, Any] = {}
+        for name, kind in _COLUMNS.items():
+            columns[name] = np.concatenate([np.zeros(0, kind), *self._columns.pop(name)]).astype(kind)
+        words, self._words = np.concatenate([np.zeros(0, np.uint32), *self._words]), []
+        rows, rules = (
+            np.concatenate([np.zeros(0, np.int64), *(pair[i] for pair in self._fired)]) for i in (0, 1)
+        )
+        return SentenceIndex(
+            tuple(self._documents),
+            words=words,
+            fired_rows=rows,
+            fired_rules=rules,
+            asked=self._asked,
+            **columns,
+        )
+
+    def _document_numbers(self, table: pa.Table) -> NDArray[np.int32]:
+        coded = table["doc_id"].combine_chunks().dictionary_encode()
+        known = [
+            self._documents.setdefault(doc_id, len(self._documents))
+            for doc_id in coded.dictionary.to_pylist()
+        ]
+        numbers: NDArray[np.int32] = np.array(known, dtype=np.int32)[coded.indices.to_numpy()]
+        return numbers
+
+
+def _flattened(column: pa.ChunkedArray) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:
+    """Return the values of a column of lists, one after the other, and the length of each list."""
+    lists = column.combine_chunks()
+    return lists.flatten().to_numpy(), np.diff(lists.offsets.to_numpy())
