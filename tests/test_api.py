@@ -24,8 +24,10 @@ from trainer.errors import (
     LeakageError,
     NotFoundError,
     TrainerError,
+    TrainerWarning,
     UsageError,
 )
+from trainer.evaluation import slips
 from trainer.registry.format import FILES, MANIFEST
 
 TEXTS = ["Lava ran past the lighthouse.", "Soup is served at noon.", ""]
@@ -153,10 +155,28 @@ def test_leakage_is_refused_before_anything_is_written(small, root, column):
     pq.write_table(
         test.set_column(place, test.schema.field(column), leaked), folder / "data" / "test.parquet"
     )
-    with pytest.raises(LeakageError, match=f"a {column} of corpus .* stands in train and in test") as caught:
+    with pytest.raises(
+        LeakageError, match=f"1 {column}s stand in more than one split; .* in train and in test"
+    ) as caught:
         trainer.fit(trainer.open_corpus(folder), small.config, root=root)
     assert caught.value.exit_code == 5
     assert [model.version for model in api.models(root=root)] == ["1"]
+    corpus = trainer.open_corpus(folder)
+    with pytest.warns(
+        TrainerWarning, match=f"scores will flatter: .* 1 {column}s stand in more than one split"
+    ):
+        assert trainer.fit(corpus, small.config, allow_leakage=True, save=False).model.topics == corpus.topics
+
+
+def test_a_corpus_is_checked_and_its_slips_are_looked_for(small, root, monkeypatch):
+    found = api.check_corpus(None, small.config, root=root)
+    assert {finding.level for finding in found} <= {"warning"}
+    assert api.check_corpus(small.corpus, small.config, slips=False) == [
+        finding for finding in found if finding.kind != "slip"
+    ]
+    monkeypatch.setattr(slips, "can_find_slips", lambda: False)
+    with pytest.warns(TrainerWarning, match=r'not looked for: pip install "topic-trainer\[audit\]"'):
+        api.check_corpus(small.corpus, small.config)
 
 
 def test_without_a_corpus_and_without_the_starter_there_is_nothing_to_fit(small, tmp_path):

@@ -8,9 +8,11 @@ import pytest
 
 from trainer.config import Build
 from trainer.corpus.build import build_corpus
-from trainer.corpus.check import refuse_leakage
+from trainer.corpus.check import SHOWN, Rows, leaks, refuse_leakage
 from trainer.corpus.store import row_schema
 from trainer.errors import LeakageError
+
+LINE = "the old kettle on the stove sang a very long song about tea and rain"
 
 
 @pytest.fixture
@@ -36,23 +38,61 @@ def append(corpus, split, **changes):
 
 def test_a_corpus_as_it_was_built_passes(corpus):
     assert corpus.splits == ("train", "validation", "test")
+    assert list(leaks(Rows(corpus))) == []
     refuse_leakage(corpus)
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_group_on_two_sides_is_refused(corpus, split):
-    append(corpus, split, text="Quite another text.")
-    with pytest.raises(LeakageError, match=f"^a group of corpus .* stands in train and in {split}"):
+    row = append(corpus, split, text="Quite another text.")
+    with pytest.raises(LeakageError) as caught:
         refuse_leakage(corpus)
+    group = row["group"]
+    assert caught.value.message == (
+        f"1 groups stand in more than one split; the first: {group}: in train and in {split}"
+    )
+    assert caught.value.where == str(corpus.path)
+    assert "--allow-leakage" in caught.value.hint
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_text_on_two_sides_is_refused_though_its_groups_differ(corpus, split):
-    append(corpus, split, group="another")
-    with pytest.raises(LeakageError, match=f"^a text of corpus .* stands in train and in {split}"):
+    row = append(corpus, split, group="another")
+    with pytest.raises(
+        LeakageError, match=f"^.*: 1 texts stand in more than one split; .*in train and in {split}"
+    ):
         refuse_leakage(corpus)
+    (leak,) = leaks(Rows(corpus))
+    assert leak.examples == (f"{row['text']}: in train and in {split}",)
+
+
+def test_a_near_duplicate_on_two_sides_is_refused_though_texts_and_groups_differ(corpus):
+    append(corpus, "train", id="x1", group="x1", text=LINE)
+    append(corpus, "test", id="x2", group="x2", text=LINE + " again")
+    (leak,) = leaks(Rows(corpus))
+    assert (leak.kind, leak.level, leak.count) == ("leak", "error", 1)
+    assert leak.examples == ("x1 in train, x2 in test",)
+    with pytest.raises(
+        LeakageError, match="1 sentences stand in another split than one that is nearly the same"
+    ):
+        refuse_leakage(corpus)
+
+
+def test_short_sentences_that_are_alike_are_no_leak(corpus):
+    append(corpus, "train", id="x1", group="x1", text="the tea is very cold")
+    append(corpus, "test", id="x2", group="x2", text="the tea is very cold today")
+    refuse_leakage(corpus)
 
 
 def test_a_text_twice_on_one_side_is_no_leak(corpus):
     append(corpus, "train")
     refuse_leakage(corpus)
+
+
+def test_of_many_leaks_all_are_counted_and_some_shown(corpus):
+    for n in range(SHOWN + 2):
+        append(corpus, "train", id=f"x{n}", group=f"g{n}", text=f"Number {n} alone.")
+        append(corpus, "test", id=f"y{n}", group=f"g{n}", text=f"Number {n} lonely.")
+    (leak,) = leaks(Rows(corpus))
+    assert (leak.count, len(leak.examples)) == (SHOWN + 2, SHOWN)
+    assert json.loads(json.dumps(leak.to_dict()))["kind"] == "leak"

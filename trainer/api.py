@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.errors import DataError, NotFoundError, TrainerWarning, UsageError, did_you_mean
+from trainer.errors import DataError, LeakageError, NotFoundError, TrainerWarning, UsageError, did_you_mean
 from trainer.model.inputs import tag_inputs as tag_inputs
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
@@ -23,6 +23,7 @@ from trainer.storage import artifacts_root
 
 if TYPE_CHECKING:
     from trainer.config import Config
+    from trainer.corpus.check import Finding
     from trainer.corpus.store import Corpus
     from trainer.evaluation.evaluate import Evaluation
 
@@ -134,11 +135,53 @@ def open_corpus(
     return store.open_corpus(where, artifacts_root(root), name)
 
 
+def check_corpus(
+    corpus: Corpus | str | Path | None = None,
+    config: Config | str | Path | None = None,
+    *,
+    slips: bool = True,
+    root: str | Path | None = None,
+    progress: Progress = silent,
+) -> list[Finding]:
+    """Audit a corpus; an empty list is a good one.
+
+    Parameters
+    ----------
+    corpus : Corpus or path or version number, optional
+        Else the newest.
+    slips : bool
+        Also look for labels that a model which had not seen them would give otherwise; needs the extra
+        ``audit`` (cleanlab), trains a model, and is left out with a warning where the extra is missing.
+
+    Raises
+    ------
+    ArtifactError
+        When the rows are not those that the corpus was published with.
+    """
+    from trainer.corpus.audit import audit
+    from trainer.corpus.examples import corpus_examples
+    from trainer.corpus.store import Corpus
+    from trainer.evaluation.slips import INSTALL, can_find_slips, label_slips, slips_finding
+    from trainer.model.fit import fit_tagger
+
+    settings = _config(config)
+    used = corpus if isinstance(corpus, Corpus) else open_corpus(corpus, name=settings.name, root=root)
+    found = audit(used)
+    if slips and not can_find_slips():
+        warnings.warn(f"label slips are not looked for: {INSTALL}", TrainerWarning, stacklevel=2)
+    elif slips and used.topics == settings.topic_names:
+        examples = corpus_examples(used)
+        if examples.gold.any():
+            found += slips_finding(label_slips(fit_tagger(examples, settings, progress)))
+    return found
+
+
 def fit(
     corpus: Corpus | str | Path | None = None,
     config: Config | str | Path | None = None,
     *,
     save: bool = True,
+    allow_leakage: bool = False,
     root: str | Path | None = None,
     progress: Progress = silent,
 ) -> FitResult:
@@ -150,13 +193,15 @@ def fit(
         Else the newest; on a fresh install the shipped sentences are built first.
     save : bool
         False keeps the model in memory only.
+    allow_leakage : bool
+        Train on a corpus with the same text on two sides of its split, and only warn of it.
 
     Raises
     ------
     DataError
         When a topic has no positive sentence, or the corpus has other topics than the config.
     LeakageError
-        When a group stands in more than one split.
+        When a group, a text or a near-duplicate stands in more than one split.
     """
     from trainer.corpus.check import refuse_leakage
     from trainer.corpus.examples import corpus_examples
@@ -173,7 +218,12 @@ def fit(
             f"{', '.join(settings.topic_names)}",
             hint="Build it again with this config: `trainer build`.",
         )
-    refuse_leakage(used)
+    try:
+        refuse_leakage(used)
+    except LeakageError as leak:
+        if not allow_leakage:
+            raise
+        warnings.warn(f"scores will flatter: {leak.where}: {leak.message}", TrainerWarning, stacklevel=2)
     training = corpus_examples(used, [split for split in used.splits if split != "test"])
     if not training.gold.any():
         warnings.warn(

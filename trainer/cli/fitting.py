@@ -29,6 +29,9 @@ def fit(
     corpus: Annotated[
         str | None, typer.Argument(metavar="CORPUS", help="Folder or version; else the newest.")
     ] = None,
+    allow_leakage: Annotated[
+        bool, typer.Option("--allow-leakage", help="Only warn when the same text stands on two sides.")
+    ] = False,
     config: ConfigFile = None,
     set_: Overrides = None,
     artifacts: Artifacts = None,
@@ -42,7 +45,7 @@ def fit(
     settings = load_config(config, set_ or ())
     say(f"config: {find_config(config)}")
     with progress_bar() as progress:
-        result = api.fit(corpus, settings, root=artifacts, progress=progress)
+        result = api.fit(corpus, settings, allow_leakage=allow_leakage, root=artifacts, progress=progress)
     if as_json:
         print_json(result.to_dict())
         return
@@ -53,7 +56,7 @@ def fit(
     rows = [
         [
             topic,
-            result.labels[topic]["yes"],
+            _positives(result.labels[topic]["yes"], row["support"]),
             *(figure(row[key], why_undefined(row)) for key in ("precision", "recall", "f1")),
             f"{threshold:.2f}",
         ]
@@ -63,6 +66,11 @@ def fit(
     console().print(table("", columns, rows))
     verbs = ("trainer eval", 'trainer predict --text "…"', 'trainer explain --text "…"')
     say("next: " + ", ".join(with_config(verb, config) for verb in verbs))
+
+
+def _positives(labelled: int, judged: int) -> str:
+    """Return how many there are; of those that rules labelled no score is taken."""
+    return f"{labelled:,}" if labelled == judged else f"{labelled:,} ({judged:,} judged)"
 
 
 def evaluate(

@@ -33,10 +33,16 @@ class Fitted:
     ----------
     out_of_fold : mapping
         Scores of the gold sentences, each tagged by a model that had not seen its group.
+    examples : Examples
+        The n sentences that it was trained on.
+    held_out : (n, k) array of float64
+        Probabilities of the gold ones among them, from models that had not seen their group.
     """
 
     tagger: Tagger
     out_of_fold: Mapping[str, Any]
+    examples: Examples
+    held_out: NDArray[np.float64]
 
 
 def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) -> Fitted:
@@ -71,7 +77,7 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
     progress("fitting", 4, 4)
     tagger = Tagger(used.topics, features, coef, intercept, calibration, thresholds, config.thresholds.review)
-    return Fitted(tagger, table)
+    return Fitted(tagger, table, used, scores)
 
 
 def learn_features(examples: Examples, config: Config) -> Features:
