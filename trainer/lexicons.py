@@ -40,6 +40,8 @@ class _Term:
     lexicon: str
     parts: tuple[Words, ...]
     capitals: bool
+    needs: frozenset[str]
+    """Words without which it stands nowhere: most terms that a word begins are ruled out by them."""
 
 
 class LexiconMatcher:
@@ -73,9 +75,11 @@ class LexiconMatcher:
         matches = list(_WORD.finditer(text))
         written = [match.group() for match in matches]
         words = [word.lower() for word in written]
+        present = set(words)
         free = 0  # the first word that no term without a gap has taken
         for i, word in enumerate(words):
-            ends = [(term, end) for term in self._candidates(word) if (end := _end(term, words, written, i))]
+            possible = (term for term in self._candidates(word) if term.needs <= present)
+            ends = [(term, end) for term in possible if (end := _end(term, words, written, i))]
             whole = [(term, end) for term, end in ends if len(term.parts) == 1] if i >= free else []
             free = max([free, *(end for _, end in whole)])
             kept = [(term, end) for term, end in whole if end == free]
@@ -111,7 +115,8 @@ def _parsed(lexicon: str, text: str) -> _Term:
     parts = tuple(tuple(_TERM_WORD.findall(part.lower())) for part in text.split(GAP))
     if not all(parts):
         raise ValueError(f"the term {text!r} of lexicon '{lexicon}' must hold a word on each side of '{GAP}'")
-    return _Term(lexicon, parts, _is_capitals(text))
+    needs = frozenset(word for part in parts for word in part if not word.endswith("*"))
+    return _Term(lexicon, parts, _is_capitals(text), needs)
 
 
 def _end(term: _Term, words: list[str], written: list[str], i: int) -> int:

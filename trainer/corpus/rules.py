@@ -169,7 +169,7 @@ def _compiled(topic: str, rule: Rule) -> _CompiledRule:
     def part(patterns: Sequence[str]) -> Any | None:
         for pattern in patterns:  # one by one first, so that the broken one is named
             try:
-                _compile([pattern], rule.case_sensitive)
+                _refuse_broken(pattern)
             except Exception as error:
                 raise ConfigError(
                     f"rule '{rule.name}' of topic '{topic}': {pattern!r} is not RE2: {_reason(error)}",
@@ -203,6 +203,15 @@ def _first_look(rules: Sequence[_CompiledRule]) -> Any | None:
         for pattern in compiled.rule.match
     ]
     return _compile(patterns, case_sensitive=False) if patterns else None
+
+
+def _refuse_broken(pattern: str) -> None:
+    """Raise what RE2 says of a pattern as it stands: "a)(b" is broken, though in brackets it is not."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    re2.compile(pattern, options)
 
 
 def _compile(patterns: Sequence[str], case_sensitive: bool) -> Any:
