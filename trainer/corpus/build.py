@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from trainer.config import Config
 from trainer.corpus.card import corpus_card
 from trainer.corpus.grouping import cluster_texts, group_names, kept_rows
-from trainer.corpus.labels import judge
+from trainer.corpus.labels import IMPORTED, judge
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.splits import assign_groups
@@ -121,7 +121,7 @@ def _records(
     starter = starter_sentences(topics) if config.build.starter else iter(())
     judged = (sentence for sentence in starter if sentence.labels)  # a config may have none of their topics
     for record in chain(judged, read):
-        if isinstance(record, LabelledText) and not record.labels:
+        if isinstance(record, LabelledText) and not (record.labels or record.author.startswith(IMPORTED)):
             yield Rejection(record.at, "no_labels", "the row says yes or no of no topic")
         else:
             yield record
