@@ -75,6 +75,8 @@ def why_relabelled(
             found.append(Reason(topic, "went", author, _went(author, old[author], rules)))
         elif change := _changed(author, old[author], new[author], rules):
             found.append(Reason(topic, "changed", author, change))
+    # That silence came or ended only follows from a rule that did.
+    found = [reason for reason in found if reason.author != SILENCE] or found
     return found + (_beside_people(topic, after) if people_now else _left_alone(topic, people_then, after))
 
 
