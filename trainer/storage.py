@@ -162,10 +162,13 @@ def version_folder(kind: str, parent: Path, version: str | None, hint: str) -> P
 
 
 def _flush_below(path: Path) -> None:
+    """Flush a folder and all that is in it, or a file."""
+    if path.is_file():
+        _flush(path)
     for folder, _, names in os.walk(path, topdown=False):
         for name in names:
             _flush(Path(folder) / name)
-    _flush(path)
+        _flush(Path(folder))
 
 
 def _flush(path: Path) -> None:
