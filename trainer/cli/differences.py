@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from trainer.corpus.diff import CorpusDiff
 
 _LONGEST = 160
+_BEFORE = 40
 _MEANING = {
     "added": "added",
     "removed": "removed",
@@ -67,11 +69,16 @@ def _change(row: Mapping[str, Any]) -> str:
         told = "; ".join(topic for topic, label in row["labels"].items() if label == "yes") or "no topic"
         why = [row["reason"]]
     else:
-        told, why = f"{_short(row['from'])} -> {_short(row['to'])}", [row.get("reason", "")]
+        same = max(len(commonprefix([row["from"], row["to"]])) - _BEFORE, 0)  # of long texts, where they part
+        told, why = " -> ".join(_short(row[key], same) for key in ("from", "to")), [row.get("reason", "")]
     lines = [f"{_short(row['text'])} [{row['doc_id']}]", told, *filter(None, why)]
     return "\n    ".join(map(safe, lines))
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, same: int = 0) -> str:
+    """Return at most `_LONGEST` characters; where there are more, without the first `same`."""
     text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    if len(text) <= _LONGEST:
+        return text
+    start = f"…{text[same:]}" if same else text
+    return start if len(start) <= _LONGEST else f"{start[: _LONGEST - 1]}…"

@@ -14,6 +14,7 @@ for (const section of document.querySelectorAll("section[data-kind]")) {
     option.textContent = `${key} (${counts.get(key)})`;
     choice.append(option);
   }
+  choice.hidden = !counts.size;
   const apply = () => {
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
