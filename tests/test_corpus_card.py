@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from strategies import hostile_text, unicode_text
 
 from trainer.corpus import card as module
@@ -114,6 +114,7 @@ def test_languages_that_the_manifest_counts_are_named(corpus):
     assert front_matter(card)[0]["language"] == ["en", "no"], "Norwegian is no False"
 
 
+@settings(max_examples=40)
 @given(title=hostile_text | unicode_text)
 def test_no_title_breaks_the_card(corpus, tea_and_rain, title):
     tea, rain = tea_and_rain.topics

@@ -131,7 +131,7 @@ def test_sentences_that_nobody_and_no_rule_judged_come_back_too(tea_and_rain, tm
         assert states(again) == states(corpus)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     st.lists(
         (hostile_text | unicode_text).map(lambda text: text.replace("\0", "").strip()).filter(bool),

@@ -59,6 +59,7 @@ def why(before, after, rules=None, topic="tea"):
         # people
         ([WORDS], [WORDS, BEN], {}, ["human:b says no", "rule:tea/words, which says yes, is overruled"]),
         ([WORDS], [WORDS, ANA], {}, ["human:a@x says yes"]),
+        ([QUIET], [QUIET, ANA], {}, ["human:a@x says yes"]),
         ([ANA], [ANA, BEN], {}, ["human:b says no", "people disagree, so the label is unknown"]),
         ([ANA, BEN], [ANA], {}, ["human:b no longer says no"]),
         ([ANA], [Vote("tea", "no", "human:a@x", 0, 13)], {}, ["human:a@x says no instead of yes"]),

@@ -10,7 +10,7 @@ from strategies import hostile_text, unicode_text
 
 from trainer.escapes import guarded, unguarded
 
-apostrophes = st.text("'=+-@\t\r\n＝a ", max_size=6)
+apostrophes = st.text("'=+-@\t\r\n＝＋－＠a ", max_size=6)
 
 
 @given(hostile_text | unicode_text | apostrophes)
@@ -21,6 +21,11 @@ def test_a_guarded_cell_is_read_back_as_it_was(text):
 @given(hostile_text | apostrophes)
 def test_no_spreadsheet_takes_a_guarded_cell_for_a_formula(text):
     assert not guarded(text).startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"])
+def test_whatever_starts_a_formula_is_guarded(start):
+    assert guarded(f"{start}SUM(A1)") == f"'{start}SUM(A1)"
 
 
 @pytest.mark.parametrize("text", ["plain", "it's", "a=b", "'tis", "'", ""])

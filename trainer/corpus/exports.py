@@ -104,13 +104,8 @@ def export_datasets(corpus: Corpus, target: Path, splits: Sequence[str]) -> None
     shown = datasets.is_progress_bar_enabled()
     datasets.disable_progress_bars()
     try:
-        tables = {split: corpus.rows([split]).combine_chunks() for split in splits}
-        # By itself `datasets` draws a fingerprint at random: the same corpus would give other bytes.
-        sets = {
-            split: datasets.Dataset(table, fingerprint=f"{corpus.fingerprint[:16]}-{split}")
-            for split, table in tables.items()
-        }
-        datasets.DatasetDict(sets).save_to_disk(str(target))
+        whole = corpus.to_datasets()
+        datasets.DatasetDict({split: whole[split] for split in splits}).save_to_disk(str(target))
     finally:
         if shown:
             datasets.enable_progress_bars()
