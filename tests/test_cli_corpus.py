@@ -139,3 +139,18 @@ def test_a_page_that_cannot_be_written_is_one_line(cli, place, tmp_path):
     assert result.exit_code == 1
     assert "cannot write" in result.stderr
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_long_texts_are_shown_where_they_part(cli, tea_and_rain, tmp_path):
+    from trainer.corpus.build import build_corpus
+
+    start = "A long sentence about a cup of tea that goes on and on. " * 5
+    for word in ("first", "second"):
+        row = {"id": "s1", "text": f"{start}It ends with the {word} word", "labels": []}
+        (tmp_path / "r.jsonl").write_text(json.dumps(row), encoding="utf-8")
+        build_corpus([tmp_path / "r.jsonl"], tea_and_rain, tmp_path / "artifacts")
+    shown = cli("corpus", "diff", "1", "2", "--set", "name=weather").stdout
+    (line,) = [line for line in shown.splitlines() if "first word" in line]
+    assert line.strip().startswith("…")
+    assert "second word" in line
+    assert len(line) < 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -69,8 +69,10 @@ def _change(row: Mapping[str, Any]) -> str:
         told = "; ".join(topic for topic, label in row["labels"].items() if label == "yes") or "no topic"
         why = [row["reason"]]
     else:
-        same = max(len(commonprefix([row["from"], row["to"]])) - _BEFORE, 0)  # of long texts, where they part
-        told, why = " -> ".join(_short(row[key], same) for key in ("from", "to")), [row.get("reason", "")]
+        sides = (row["from"], row["to"])
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*sides, strict=False)))
+        told = " -> ".join(_short(side, max(same - _BEFORE, 0)) for side in sides)  # where long texts part
+        why = [row.get("reason", "")]
     lines = [f"{_short(row['text'])} [{row['doc_id']}]", told, *filter(None, why)]
     return "\n    ".join(map(safe, lines))
 
