@@ -150,6 +150,59 @@ def tea_and_rain() -> Config:
     return config_from_dict({"name": "weather", "topics": topics, "build": {"starter": False}})
 
 
+DAY = "The kettle sang for Ana all day."
+TRAIN_TEA = "The train had run out of tea again."
+
+
+@pytest.fixture(scope="session")
+def two_corpora(tmp_path_factory: pytest.TempPathFactory, tea_and_rain: Config) -> tuple[Corpus, Corpus]:
+    """Two versions of one corpus, with a change of every kind between them; never to be written into."""
+    folder = tmp_path_factory.mktemp("two")
+    tea, rain = tea_and_rain.topics
+    (rule,) = rain.rules
+    drier = rain.model_copy(update={"rules": (rule.model_copy(update={"match": ("drizzle",)}),)})
+    later = tea_and_rain.model_copy(update={"topics": (tea, drier)})
+    evil = "<script>alert(1)</script> \u202e\x1b[31m said the tea seller of the town."
+    before = {
+        "a.txt": f"A cup of tea stood on the old table. Some rain fell on the roof. {evil}",
+        "b.txt": "Nobody sang in the hall that night. A word on gardens and on lakes.",
+    }
+    after = {
+        "a.txt": f"A new first line stands before all. {before['a.txt']}",
+        "c.txt": "This document is new and dry. It has two sentences in it.",
+    }
+    gold = [
+        {"id": "g1", "text": DAY, "labels": [], "annotator": "ana"},
+        {
+            "id": "g2",
+            "text": "The old wording of a sentence stood here",
+            "labels": ["rain"],
+            "annotator": "ana",
+        },
+        {"id": "g3", "text": TRAIN_TEA, "labels": ["tea"], "annotator": "ana"},
+    ]
+    changed = [
+        {**gold[0], "labels": ["tea"]},
+        {**gold[1], "text": "The new wording of a sentence stands here"},
+        {**gold[2], "annotator": "ana"},
+        {
+            "id": "g4",
+            "text": "A cup of tea stood on the old table.",
+            "labels": {"tea": "no"},
+            "annotator": "ben",
+        },
+        {"id": "g5", "text": evil, "labels": ["tea"], "annotator": "ben"},
+    ]
+
+    def built(config: Config, documents: dict[str, str], rows: list[dict[str, Any]]) -> Corpus:
+        for name, text in documents.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        (folder / "g.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+        return trainer.build([folder / name for name in (*documents, "g.jsonl")], config, root=folder / "x")
+
+    return built(tea_and_rain, before, gold), built(later, after, changed)
+
+
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     """A model of two topics, saved as version 1 of `small`; never to be written into."""

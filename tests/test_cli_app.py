@@ -38,8 +38,8 @@ ALL = dict(commands())
 def test_the_command_table_is_the_documented_one():
     assert {" ".join(words) for words in ALL} >= {
         "build", "fit", "eval", "predict", "explain", "models list", "models show", "models verify",
-        "models export", "models promote", "models rollback", "corpus stats", "config schema", "config show",
-        "config init",
+        "models export", "models promote", "models rollback", "corpus list", "corpus stats", "corpus export",
+        "corpus diff", "config schema", "config show", "config init",
     }  # fmt: skip
 
 

@@ -198,3 +198,27 @@ def test_a_blank_cell_of_labels_was_not_judged_and_none_was(blank):
     assert isinstance(read_row({"text": "A cup.", "labels": blank}, topics, "f:1", "a"), Document)
     judged = read_row({"text": "A cup.", "labels": "None"}, topics, "f:1", "a")
     assert judged.labels == {"tea": "no", "rain": "no"}
+
+
+@pytest.mark.parametrize("labels", [{"labels": {"tea": "yes"}}, {"tea": "1"}])
+@pytest.mark.parametrize(
+    ("origin", "author"),
+    [("silver", "imported:sheet.csv"), ("gold", "Ana"), ("Reuters", "Ana"), (None, "Ana")],
+)
+def test_only_an_exported_silver_row_is_nobodys_word(labels, origin, author):
+    record = read({"text": "A cup.", "annotator": "Ana", "origin": origin, **labels})
+    assert isinstance(record, LabelledText)
+    assert (record.author, dict(record.labels)) == (author, {"tea": "yes"})
+
+
+def test_an_exported_sentence_without_any_label_is_no_document():
+    for row in ({"labels": {"tea": "unknown"}}, {"tea": "", "rain": ""}):
+        record = read({"id": "s1", "doc_id": "d1", "text": "A cup.", "origin": "silver", **row})
+        assert isinstance(record, LabelledText)
+        assert (dict(record.labels), record.doc_id) == ({}, "d1")
+
+
+def test_an_exported_sentence_that_is_its_own_document_comes_back_as_such():
+    row = {"id": "s1", "doc_id": "s1", "text": "A cup.", "labels": []}
+    assert read({**row, "origin": "gold"}).doc_id is None
+    assert read(row).doc_id == "s1"

@@ -15,6 +15,7 @@ from strategies import json_values, unicode_text
 from trainer import storage
 from trainer.errors import NotFoundError, TrainerError
 from trainer.storage import (
+    appearing,
     artifacts_root,
     canonical_json,
     publish,
@@ -293,3 +294,45 @@ def test_a_version_that_the_disk_does_not_confirm_is_said_to_be_there(tmp_path, 
         with pytest.raises(TrainerError, match="version 1 is there, but the disk did not confirm"):
             publish(folder, tmp_path)
     assert (tmp_path / "1" / "a").read_bytes() == b"x"
+
+
+# -- appearing --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_appears_is_whole(tmp_path, kind):
+    target = tmp_path / "new"
+    with appearing(target) as fresh:
+        if kind == "folder":
+            (fresh / "deep").mkdir(parents=True)
+            (fresh / "deep" / "a").write_text("1")
+        else:
+            fresh.write_text("1")
+        assert not target.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert (target / "deep" / "a" if kind == "folder" else target).read_text() == "1"
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, ValueError, OSError(28, "No space left on device")])
+def test_what_is_interrupted_appears_nowhere(tmp_path, raised):
+    expected = TrainerError if isinstance(raised, OSError) else raised
+    with pytest.raises(expected), appearing(tmp_path / "new") as fresh:  # noqa: PT012
+        fresh.write_text("half")
+        raise raised
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_took_the_place_meanwhile_is_kept_when_it_is_a_folder_with_something_in_it(tmp_path):
+    target = tmp_path / "new"
+    with pytest.raises(TrainerError, match="cannot write"), appearing(target) as fresh:  # noqa: PT012
+        fresh.mkdir()
+        target.mkdir()
+        (target / "mine").write_text("1")
+    assert (target / "mine").read_text() == "1"
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_name_that_is_too_long_is_one_typed_error(tmp_path):
+    with pytest.raises(TrainerError), appearing(tmp_path / ("n" * 300)) as fresh:
+        fresh.write_text("1")
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainer.api import FitResult, build, evaluate, fit, load, open_corpus
     from trainer.config import Config, load_config
+    from trainer.corpus.diff import CorpusDiff
     from trainer.corpus.store import Corpus
+    from trainer.corpus.versions import CorpusVersion, corpora
     from trainer.errors import TrainerError, TrainerWarning
     from trainer.evaluation.evaluate import Evaluation
     from trainer.model.tagger import Tagger
@@ -27,6 +29,8 @@ __version__ = "0.1.0"
 _HOME = {
     "Config": "trainer.config",
     "Corpus": "trainer.corpus.store",
+    "CorpusDiff": "trainer.corpus.diff",
+    "CorpusVersion": "trainer.corpus.versions",
     "Document": "trainer.records",
     "Evaluation": "trainer.evaluation.evaluate",
     "Explanation": "trainer.records",
@@ -37,6 +41,7 @@ _HOME = {
     "TrainerError": "trainer.errors",
     "TrainerWarning": "trainer.errors",
     "build": "trainer.api",
+    "corpora": "trainer.corpus.versions",
     "evaluate": "trainer.api",
     "fit": "trainer.api",
     "load": "trainer.api",
@@ -47,6 +52,8 @@ _HOME = {
 __all__ = [
     "Config",
     "Corpus",
+    "CorpusDiff",
+    "CorpusVersion",
     "Document",
     "Evaluation",
     "Explanation",
@@ -57,6 +64,7 @@ __all__ = [
     "TrainerError",
     "TrainerWarning",
     "build",
+    "corpora",
     "evaluate",
     "fit",
     "load",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.corpus.versions import corpora as corpora
 from trainer.errors import DataError, LeakageError, NotFoundError, TrainerWarning, UsageError, did_you_mean
 from trainer.model.inputs import tag_inputs as tag_inputs
 from trainer.model.tagger import Tagger

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from trainer.errors import NotFoundError, TrainerError
+from trainer.errors import NotFoundError, TrainerError, UsageError
 
 _STAGING = ".staging-"
 
@@ -74,10 +74,7 @@ def publish(staged: Path, parent: Path) -> str:
     A number that another process took meanwhile is skipped: a published folder is never empty, so the
     rename fails on it instead of replacing it.
     """
-    for folder, _, names in os.walk(staged, topdown=False):
-        for name in names:
-            _flush(Path(folder) / name)
-        _flush(Path(folder))
+    _flush_below(staged)
     number = int(versions(parent)[-1]) + 1 if versions(parent) else 1
     while True:
         try:
@@ -114,6 +111,39 @@ def write_atomically(path: Path, data: bytes) -> None:
             fresh.unlink()
 
 
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """Give a path to write a file or a folder to; at the end it is at `target`, whole, or nowhere.
+
+    Raises
+    ------
+    UsageError
+        When `target` is there already.
+    NotFoundError
+        When there is no folder to put it in.
+    TrainerError
+        When it cannot be written.
+    """
+    if os.path.lexists(target):
+        raise UsageError(f"'{target}' is there already", hint="Name another path, or delete it first.")
+    if not target.parent.is_dir():
+        raise NotFoundError(f"no folder '{target.parent}' to write '{target.name}' into")
+    scratch = target.parent / f"{_STAGING}{secrets.token_hex(8)}"
+    try:
+        scratch.mkdir()
+        fresh = scratch / "fresh"
+        yield fresh
+        _flush_below(fresh)
+        fresh.rename(target)
+        _flush(target.parent)
+    except OSError as error:
+        raise TrainerError(
+            f"cannot write: {error.strerror or error}. Nothing was left behind", where=str(target)
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def version_folder(kind: str, parent: Path, version: str | None, hint: str) -> Path:
     """Return the folder of one version of `parent`, or of the newest.
 
@@ -129,6 +159,16 @@ def version_folder(kind: str, parent: Path, version: str | None, hint: str) -> P
     if not known:
         raise NotFoundError(f"no {kind} in '{parent}'", hint=hint)
     raise NotFoundError(f"no version '{version}' of {kind} '{parent.name}'. There is: {', '.join(known)}.")
+
+
+def _flush_below(path: Path) -> None:
+    """Flush a folder and all that is in it, or a file."""
+    if path.is_file():
+        _flush(path)
+    for folder, _, names in os.walk(path, topdown=False):
+        for name in names:
+            _flush(Path(folder) / name)
+        _flush(Path(folder))
 
 
 def _flush(path: Path) -> None:

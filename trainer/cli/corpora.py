@@ -1,18 +1,16 @@
-"""``trainer build`` and ``trainer corpus stats``."""
+"""``trainer build``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from trainer import api
+from trainer.cli.corpus import print_labels
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
-from trainer.cli.render import console, print_json, progress_bar, say, table, with_config
+from trainer.cli.render import print_json, progress_bar, say, with_config
 from trainer.config import find_config, load_config
-
-app = typer.Typer(help="Look at a corpus.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def build(
@@ -53,50 +51,5 @@ def build(
         f"fingerprint {corpus.fingerprint[:12]}"
     )
     typer.echo("  " + ", ".join(f"{split} {n:,}" for split, n in m["splits"].items() if n))
-    _print_labels(corpus.manifest)
+    print_labels(corpus.manifest)
     say(f"next: {with_config('trainer fit', config)}")
-
-
-@app.command()
-def stats(
-    corpus: Annotated[
-        str | None, typer.Argument(metavar="CORPUS", help="Folder or version; else the newest.")
-    ] = None,
-    config: ConfigFile = None,
-    set_: Overrides = None,
-    artifacts: Artifacts = None,
-    as_json: AsJson = False,
-    strict: Strict = False,
-) -> None:
-    """Count topics, pairs of topics, splits, sources and lengths."""
-    name = load_config(config, set_ or ()).name
-    found = api.open_corpus(corpus, name=name, root=artifacts)
-    counts = found.stats()
-    if as_json:
-        print_json(counts)
-        return
-    typer.echo(f"corpus {found.name} version {found.version} in {found.path}")
-    typer.echo(
-        f"  {counts['sentences']:,} sentences, {counts['gold']:,} judged by people; "
-        f"{counts['none']:,} carry no topic"
-    )
-    words, (low, _, high) = counts["words"], counts["words"]["quartiles"]
-    typer.echo(f"  words a sentence: {words['least']} to {words['most']}, half of them {low} to {high}")
-    near = counts["near_duplicates"]
-    typer.echo(f"  near-duplicates: {near:,} ({near / counts['sentences']:.2%} of the sentences)")
-    _print_labels(found.manifest)
-    out = console()
-    pairs = [[" + ".join(key.split("+")), n] for key, n in counts["pairs"].items()]
-    out.print(table("pairs of topics", ["pair", "sentences"], pairs))
-    words_of = [[topic, f"{n['words']:,}", f"{n['its_own']:,}"] for topic, n in counts["vocabulary"].items()]
-    out.print(table("vocabulary", ["topic", "distinct words", "found in no sentence without it"], words_of))
-    out.print(table("sources", ["source", "sentences"], list(counts["sources"].items())))
-
-
-def _print_labels(manifest: Mapping[str, Any]) -> None:
-    labels, gold = manifest["labels"], manifest["gold"]
-    rows = [
-        [topic, f"{n['yes']:,}", f"{gold[topic]:,}", f"{n['no']:,}", f"{n['unknown']:,}"]
-        for topic, n in ((topic, labels[topic]) for topic in manifest["topics"])
-    ]
-    console().print(table("", ["topic", "yes", "by people", "no", "not judged"], rows))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from trainer.errors import TrainerError
+from trainer.escapes import cell as cell
+from trainer.escapes import safe as safe
+from trainer.escapes import to_json as to_json
 from trainer.progress import Progress
 from trainer.records import Explanation
 
@@ -21,32 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-# Control characters, and the invisible ones that reorder or break a line: bidi marks, U+2028, U+2029, U+FEFF.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
 _LONGEST_NAME = 32
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # spreadsheets read the wide ones likewise
-
-
-def safe(text: object) -> str:
-    """Return text with every character that could act on a terminal written as an escape."""
-    return _UNSAFE.sub(lambda match: ascii(match.group())[1:-1], str(text))
-
-
-def to_json(value: Any, indent: int | None = None) -> str:
-    """Return JSON that is safe on a terminal and has no NaN."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    # Between tokens JSON has no unsafe characters but the new lines of the indent: leave those.
-    return "\n".join(
-        _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", line) for line in text.split("\n")
-    )
-
-
-def cell(value: object) -> str:
-    """Return a value as a spreadsheet cell that is never taken for a formula, on one line."""
-    text = "" if value is None else safe(value)
-    return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int | float) else text
 
 
 def say(text: str) -> None:

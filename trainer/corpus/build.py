@@ -20,12 +20,13 @@ from trainer.corpus.card import corpus_card
 from trainer.corpus.cut import cut_settings
 from trainer.corpus.index import IndexBuilder, SentenceIndex
 from trainer.corpus.intake import Intake
+from trainer.corpus.labels import IMPORTED
 from trainer.corpus.parallel import cut_batches
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.starter import starter_sentences
 from trainer.corpus.store import FORMAT, MANIFEST, SPLITS, Corpus, fingerprint, open_corpus
-from trainer.corpus.weights import RuleReport, rule_codes, rule_reports
+from trainer.corpus.weights import RuleReport, rule_reports, silver_codes
 from trainer.corpus.write import Labelling, Written, write_rows
 from trainer.errors import ArtifactError, DataError, TrainerWarning, UsageError
 from trainer.progress import Progress, silent
@@ -110,7 +111,7 @@ def _records(
     starter = starter_sentences(topics) if config.build.starter else iter(())
     judged = (sentence for sentence in starter if sentence.labels)  # a config may have none of their topics
     for record in chain(judged, read):
-        if isinstance(record, LabelledText) and not record.labels:
+        if isinstance(record, LabelledText) and not (record.labels or record.author.startswith(IMPORTED)):
             yield Rejection(record.at, "no_labels", "the row says yes or no of no topic")
         else:
             yield record
@@ -147,14 +148,14 @@ def _labelled(
     index: SentenceIndex, rules: RuleSet, intake: Intake, config: Config
 ) -> tuple[Labelling, list[RuleReport]]:
     """Bring together what people and rules say of each row: people stand above rules."""
-    gold, codes = index.human_codes(intake.human, rules.topics)
+    gold, codes = index.human_codes(intake.said, rules.topics)
     reports = rule_reports(index, rules, gold, codes, config.build)
     weights = [report.weight for report in reports]
-    by_rule, heard = rule_codes(index, rules, weights)
+    said = index.said_by_row(intake.said)
+    labels, heard = silver_codes(index, rules, weights, said)
     gold_rows = gold[index.texts]
-    by_rule[gold_rows] = codes[index.texts[gold_rows]]
-    human = index.human_by_row(intake.human, gold_rows)
-    return Labelling(gold_rows, by_rule, heard, weights, human), reports
+    labels[gold_rows] = codes[index.texts[gold_rows]]
+    return Labelling(gold_rows, labels, heard, weights, said), reports
 
 
 def _manifest(

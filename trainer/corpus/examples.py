@@ -101,13 +101,16 @@ def file_examples(path: str | Path, topics: Sequence[str]) -> Examples:
     if not first:
         raise DataError(f"no labelled sentence in '{path}'" + listing(rejected))
     keys = sorted(first)
-    labels = [judge(votes[key], topics).labels for key in keys]
+    found = [judge(votes[key], topics) for key in keys]
     return Examples(
         topics=tuple(topics),
         ids=tuple(first[key].id for key in keys),
         texts=tuple(first[key].text for key in keys),
-        Y=np.array([[CODES[label] for label in row] for row in labels], dtype=np.int8).reshape(len(keys), -1),
-        gold=np.ones(len(keys), dtype=bool),
+        Y=np.array([[CODES[label] for label in row.labels] for row in found], dtype=np.int8).reshape(
+            len(keys), -1
+        ),
+        # Only an exported corpus brings labels that are nobody's word.
+        gold=np.array([row.origin == "gold" or not votes[key] for row, key in zip(found, keys, strict=True)]),
         groups=tuple(key[0] for key in keys),
         sources=tuple(first[key].source or "" for key in keys),
         name=str(path),

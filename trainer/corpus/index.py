@@ -91,25 +91,22 @@ class SentenceIndex:
         return found
 
     def human_codes(
-        self, human: Mapping[tuple[int, int], Sequence[Vote]], topics: Sequence[str]
+        self, said: Mapping[tuple[int, int], Sequence[Vote]], topics: Sequence[str]
     ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
         """Return which texts people judged, and the (number of texts, k) codes of their labels."""
         gold = np.zeros(len(self.first_rows), dtype=bool)
         codes = np.full((len(gold), len(topics)), -1, dtype=np.int8)
-        for digest, votes in human.items():
-            for number in self.text_numbers([digest]):
+        for digest, votes in said.items():
+            judged = judge(votes, topics)
+            for number in self.text_numbers([digest]) if judged.origin == "gold" else ():
                 gold[number] = True
-                codes[number] = [CODES[label] for label in judge(votes, topics).labels]
+                codes[number] = [CODES[label] for label in judged.labels]
         return gold, codes
 
-    def human_by_row(
-        self, human: Mapping[tuple[int, int], Sequence[Vote]], gold_rows: NDArray[np.bool_]
-    ) -> dict[int, Sequence[Vote]]:
-        """Return what people said of each row."""
-        said = {}
-        for row in np.flatnonzero(gold_rows).tolist():
-            said[row] = human[int(self.text_high[row]), int(self.text_low[row])]
-        return said
+    def said_by_row(self, said: Mapping[tuple[int, int], Sequence[Vote]]) -> dict[int, Sequence[Vote]]:
+        """Return the votes that the input brought along for each row."""
+        rows = np.flatnonzero(np.isin(self.texts, self.text_numbers(list(said)))).tolist()
+        return {row: said[int(self.text_high[row]), int(self.text_low[row])] for row in rows}
 
 
 class IndexBuilder:

@@ -28,14 +28,14 @@ class Intake:
 
     Attributes
     ----------
-    human : dict of Digest to list of Vote
-        What people said of a text, by the digest of the text.
+    said : dict of Digest to list of Vote
+        What the input says of a text, by the digest of the text: people's votes, and imported ones.
     rejected : Counter
         By reason; `rejections` lists them all, as does ``rejected.jsonl``.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.human: dict[Digest, list[Vote]] = {}
+        self.said: dict[Digest, list[Vote]] = {}
         self.rejected: Counter[str] = Counter()
         self.rejections: list[Rejection] = []
         self.documents = 0
@@ -64,7 +64,7 @@ class Intake:
 
     def _keep(self, record: Readable) -> None:
         if isinstance(record, LabelledText):
-            self.human.setdefault(digest_of(record.text), []).extend(human_votes(record))
+            self.said.setdefault(digest_of(record.text), []).extend(human_votes(record))
             return
         self.documents += 1
         row = {key: getattr(record, key) for key in _OF_DOCUMENT}

@@ -9,6 +9,8 @@ from trainer.records import Label, LabelledText, Origin, Vote
 
 HUMAN = "human:"
 CODES: dict[str, int] = {"yes": 1, "no": 0, "unknown": -1}
+IMPORTED = "imported:"
+"""Authors of labels that came without a person behind them: they count as rules do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ def judge(votes: Sequence[Vote], topics: Sequence[str]) -> Judgement:
 
 def human_votes(labelled: LabelledText) -> list[Vote]:
     """Return the votes that a labelled sentence carries."""
-    author = labelled.author if labelled.author.startswith(HUMAN) else HUMAN + labelled.author
+    named = labelled.author.startswith((HUMAN, IMPORTED))
+    author = labelled.author if named else HUMAN + labelled.author
     return [Vote(topic, answer, author, 0, len(labelled.text)) for topic, answer in labelled.labels.items()]
 
 

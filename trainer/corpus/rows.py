@@ -6,6 +6,7 @@ A row with labels is a labelled sentence; any other row with a text is a documen
 - A ``labels`` object ``{topic: yes|no|unknown}`` is partial: an absent topic was not judged.
 - A sheet has one column a topic: 1 / 0 / blank; or a ``labels`` cell (``sanctions; ukraine``, ``none``).
   A blank cell was not judged.
+- ``origin`` is what an exported corpus says of a sentence: gold, or silver, whose labels are nobody's word.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trainer.corpus.labels import HUMAN, IMPORTED
 from trainer.errors import did_you_mean
 from trainer.records import Answer, Document, LabelledText, Rejection
 
@@ -25,7 +27,8 @@ _ANSWERS: dict[Any, Answer | None] = {
 }  # fmt: skip
 NONE = "none"
 _ABOUT = ("title", "source", "date", "url")
-FIELDS = ("text", "id", "doc_id", "labels", "judged", "annotator", *_ABOUT)
+_ORIGINS = ("gold", "silver")
+FIELDS = ("text", "id", "doc_id", "labels", "judged", "annotator", "origin", *_ABOUT)
 """What a row may hold beside topics; anything else is passed over."""
 
 
@@ -58,15 +61,17 @@ def read_row(
         text = checked_text(row.get("text"))
         about: dict[str, Any] = {key: _optional(row, key) for key in _ABOUT}
         identity = _optional(row, "id")
-        if topics is None or not _has_labels(row, topics):
+        exported = row.get("origin") in _ORIGINS
+        if topics is None or not (exported or _has_labels(row, topics)):
             return Document(identity or content_id("doc", text), text, at=at, **about)
         doc_id = _optional(row, "doc_id")
         return LabelledText(
             id=identity or content_id("text", f"{doc_id}\0{text}" if doc_id else text),
             text=text.strip(),
             labels=_answers(row, topics),
-            author=_optional(row, "annotator") or author,
-            doc_id=doc_id,
+            author=_author(row, author),
+            # An exported sentence that is its own document says so.
+            doc_id=None if exported and doc_id == identity else doc_id,
             at=at,
             **about,
         )
@@ -117,6 +122,12 @@ def _optional(row: Mapping[str, Any], key: str) -> str | None:
         raise RowError("nul_byte", f"'{key}' holds a NUL byte")
     _refuse_surrogates(text)
     return text
+
+
+def _author(row: Mapping[str, Any], author: str) -> str:
+    if row.get("origin") == "silver":
+        return IMPORTED + author.removeprefix(HUMAN)
+    return _optional(row, "annotator") or author
 
 
 def _has_labels(row: Mapping[str, Any], topics: Sequence[str]) -> bool:

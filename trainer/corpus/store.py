@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
+    from trainer.corpus.diff import CorpusDiff
+
 FORMAT = 1
 MANIFEST = "corpus.json"
 SPLITS = ("train", "validation", "test")
@@ -115,6 +117,18 @@ class Corpus:
         return datasets.DatasetDict(
             {split: datasets.Dataset(self.rows([split]).combine_chunks()) for split in self.splits}
         )
+
+    def export(self, target: str | Path, kind: str = "jsonl", splits: Sequence[str] = ()) -> None:
+        """Write the corpus as another program reads it; see `trainer.corpus.exports.export_corpus`."""
+        from trainer.corpus.exports import export_corpus
+
+        export_corpus(self, Path(target), kind, splits)
+
+    def diff(self, later: Corpus) -> CorpusDiff:
+        """Return what a later corpus changes, and why."""
+        from trainer.corpus.diff import diff_corpora
+
+        return diff_corpora(self, later)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer build --json`` prints."""

@@ -10,9 +10,12 @@ from typing import Any
 
 from trainer.corpus.lines import LONGEST_LINE, too_long
 from trainer.corpus.rows import FIELDS, read_row
+from trainer.escapes import unguarded
 from trainer.records import Document, LabelledText, Rejection
 
 Record = Document | LabelledText | Rejection
+_EXPORTED = {"id", "doc_id", "split", "group", "origin"}
+"""Columns that tell a sheet of ``trainer corpus export``, whose cells are guarded, from anybody else's."""
 
 
 def read_table(
@@ -66,13 +69,15 @@ def _table_records(
     if "text" not in header or len(set(header)) != len(header):
         yield Rejection(at, "no_text", "the first row must name the columns, 'text' among them, each once")
         return
+    exported = set(header) >= _EXPORTED
     for at, cells in rows:
         if isinstance(cells, Rejection):
             yield cells
         elif len(cells) != len(header):
             yield Rejection(at, "ragged_row", f"expected {len(header)} cells, got {len(cells)}")
         else:
-            yield read_row(dict(zip(header, cells, strict=True)), topics, at, author)
+            values = map(unguarded, cells) if exported else cells
+            yield read_row(dict(zip(header, values, strict=True)), topics, at, author)
 
 
 def _column(cell: str, topics: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ International Economic Review 23, 1982). A rule that is right no more than half 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from trainer.config import Build
 from trainer.corpus.index import SentenceIndex
+from trainer.corpus.labels import IMPORTED
 from trainer.corpus.rules import RuleSet
+from trainer.records import Vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,18 @@ def beta_posterior(right: int, judged: int, prior: Sequence[float]) -> tuple[flo
     return a / (a + b), float(low), float(high)
 
 
-def rule_codes(
-    index: SentenceIndex, rules: RuleSet, weights: Sequence[float]
+def silver_codes(
+    index: SentenceIndex,
+    rules: RuleSet,
+    weights: Sequence[float],
+    said: Mapping[int, Sequence[Vote]],
 ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Return what the rules' votes come to, row by row and topic by topic.
+    """Return what the votes of rules, and imported ones, come to, row by row and topic by topic.
+
+    Parameters
+    ----------
+    said : mapping of int to sequence of Vote
+        By row, the votes that the input brought along; those of people do not count here.
 
     Returns
     -------
@@ -119,6 +129,11 @@ def rule_codes(
         np.add.at(tally, places, worth[index.fired_rules])
         heard[places] = True
     tally[~heard] = -rules.silence_weight
+    for row, votes in said.items():
+        for vote in votes:
+            if vote.author.startswith(IMPORTED):
+                weight = vote.weight if vote.answer == "yes" else -vote.weight
+                tally[row, rules.topics.index(vote.topic)] += weight
     tally = np.round(tally, 9)  # 0.1 + 0.2 against 0.3 is a tie, in whatever order they are added
     return np.where(tally > 0, 1, np.where(tally < 0, 0, -1)).astype(np.int8), heard
 

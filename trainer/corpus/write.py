@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.corpus.arrange import Arrangement
+from trainer.corpus.labels import HUMAN
 from trainer.corpus.rules import SILENCE, RuleSet
 from trainer.corpus.store import ROW_COLUMNS, SPLITS, TableWriter, row_digest, row_schema
 from trainer.progress import Progress
@@ -38,15 +39,15 @@ class Labelling:
         Some rule of the topic fires.
     weights : sequence of float
         What a vote of each rule weighs.
-    human : mapping of int to list of Vote
-        What people said, by row.
+    said : mapping of int to sequence of Vote
+        By row, the votes that the input brought along.
     """
 
     gold: NDArray[np.bool_]
     codes: NDArray[np.int8]
     heard: NDArray[np.bool_]
     weights: Sequence[float]
-    human: Mapping[int, Sequence[Vote]]
+    said: Mapping[int, Sequence[Vote]]
 
 
 @dataclass(slots=True)
@@ -145,7 +146,7 @@ def _votes(part: pa.Table, stays: NDArray[np.int64], rules: RuleSet, labelling: 
     ids = part["id"].to_pylist()
     lengths = [len(text) for text in part["text"].to_pylist()]
     said: list[tuple[int, Vote]] = [
-        (i, vote) for i, row in enumerate(stays.tolist()) for vote in labelling.human.get(row, ())
+        (i, vote) for i, row in enumerate(stays.tolist()) for vote in labelling.said.get(row, ())
     ]
     for i, fired in enumerate(_fired(part)):
         said += [(i, rules.vote(n, start, end, labelling.weights[n])) for n, start, end in fired]
@@ -173,15 +174,13 @@ def _conflicts(
     fired: list[list[tuple[int, int, int]]] | None = None
     for i, topic in np.argwhere(open_).tolist():
         row = int(stays[i])
-        human = [vote for vote in labelling.human.get(row, ()) if vote.topic == rules.topics[topic]]
+        votes = list(labelling.said.get(row, ()))
         if labelling.gold[row]:
-            votes = human
+            votes = [vote for vote in votes if vote.author.startswith(HUMAN)]
         elif labelling.heard[row, topic]:
             fired = fired or list(_fired(part))
-            votes = [rules.vote(n, start, end, labelling.weights[n]) for n, start, end in fired[i]]
-            votes = [vote for vote in votes if vote.topic == rules.topics[topic]]
-        else:
-            continue
+            votes += [rules.vote(n, start, end, labelling.weights[n]) for n, start, end in fired[i]]
+        votes = [vote for vote in votes if vote.topic == rules.topics[topic]]
         if votes:
             sentence = {"id": part["id"][i].as_py(), "text": part["text"][i].as_py()}
             yield {**sentence, "topic": rules.topics[topic], "votes": [asdict(vote) for vote in votes]}

@@ -1,0 +1,156 @@
+"""``trainer corpus list|export|diff``: what people and programs get, and how they end."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from conftest import small_rows
+
+
+@pytest.fixture
+def place(two_corpora):
+    return ("--artifacts", two_corpora[0].path.parents[2], "--set", "name=weather")
+
+
+# -- list -------------------------------------------------------------------------------------------------
+
+
+def test_list_names_every_version_with_its_counts(cli, two_corpora):
+    root = two_corpora[0].path.parents[2]
+    found = json.loads(cli("corpus", "list", "--artifacts", root, "--json").stdout)
+    assert [(c["name"], c["version"]) for c in found] == [("weather", "1"), ("weather", "2")]
+    for row, corpus in zip(found, two_corpora, strict=True):
+        for key in ("fingerprint", "documents", "sentences", "splits"):
+            assert row[key] == corpus.manifest[key]
+    shown = cli("corpus", "list", "--artifacts", root).stdout
+    for corpus in two_corpora:
+        assert f"weather {corpus.version}" in shown
+        assert corpus.fingerprint[:12] in shown
+
+
+def test_where_there_is_no_corpus_the_list_says_what_to_do(cli):
+    result = cli("corpus", "list")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "`trainer build` makes one" in result.stderr
+
+
+# -- export -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("jsonl", "small-1.jsonl"), ("csv", "small-1.csv"), ("parquet", "small-1.parquet"),
+        ("hf-disk", "small-1-hf-disk"), ("label-studio", "small-1-label-studio"),
+        ("argilla", "small-1-argilla"),
+    ],
+)  # fmt: skip
+def test_an_export_has_a_name_of_its_own_unless_told(cli, small, tmp_path, kind, name):
+    result = cli("corpus", "export", small.corpus.path, "--format", kind)
+    assert (result.exit_code, result.stdout) == (0, f"wrote {name}\n")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert cli("corpus", "export", small.corpus.path, "--format", kind).exit_code == 2
+
+
+def test_an_exported_sheet_is_labels_for_eval_and_build(cli, small, tmp_path):
+    cli("corpus", "export", small.corpus.path, "--format", "csv", "--out", "s.csv", "--split", "test")
+    with (tmp_path / "s.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["split"] for row in rows} == {"test"}
+    assert len(rows) == small.corpus.manifest["splits"]["test"] < len(small_rows())
+    scores = cli("eval", "small", "--artifacts", small.root, "--on", "s.csv", "--json")
+    assert scores.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--format", "xml"], 2, "unknown export format 'xml'"),
+        (["--split", "dev"], 6, "no split 'dev'"),
+        (["--out", "nowhere/x.jsonl"], 6, "no folder 'nowhere'"),
+        (["--out", "."], 2, "is there already"),
+    ],
+)
+def test_a_wrong_export_is_refused_and_leaves_nothing(cli, small, tmp_path, arguments, code, told):
+    result = cli("corpus", "export", small.corpus.path, *arguments)
+    assert result.exit_code == code
+    assert told in result.stderr
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- diff -------------------------------------------------------------------------------------------------
+
+
+def test_diff_tells_people_what_changed_and_why(cli, place):
+    result = cli("corpus", "diff", "1", "2", *place, "--show", "50")
+    assert result.exit_code == 0
+    for told in (
+        "edited a.txt",
+        "topics.rain.rules.words.match changed: ['rain'] -> []",
+        "This document is new and dry. [c.txt]",
+        "its document went",
+        "The old wording of a sentence stood here -> The new wording of a sentence stands here",
+        "tea: human:ben says no",
+        "tea: rule:tea/words, which says yes, is overruled",
+        "rule:rain/words no longer says yes (rule changed)",
+        "human:ben judged it",
+    ):
+        assert told in result.stdout
+    assert not set(result.stdout) & {"\x1b", "\u202e"}
+    assert "<script>alert(1)</script> \\u202e\\x1b[31m said" in result.stdout
+
+
+def test_diff_shows_the_first_of_each_kind_and_counts_the_rest(cli, place):
+    shown = cli("corpus", "diff", "1", "2", *place, "--show", "1").stdout
+    assert "A new first line stands before all." in shown
+    assert "This document is new" not in shown
+    assert "  … and 4 more: --show 5, --json or --html" in shown
+    assert "edited a.txt" not in cli("corpus", "diff", "1", "2", *place, "--show", "0").stdout
+
+
+def test_diff_as_json_is_all_of_it_and_the_same_as_in_python(cli, place, two_corpora):
+    found = json.loads(cli("corpus", "diff", *(c.path for c in two_corpora), *place, "--json").stdout)
+    assert found == json.loads(json.dumps(two_corpora[0].diff(two_corpora[1]).to_dict()))
+    assert list(found)[:6] == ["a", "b", "summary", "labels", "settings", "documents"]
+
+
+def test_diff_writes_a_page(cli, place, tmp_path):
+    result = cli("corpus", "diff", "1", "2", *place, "--html", "d.html", "--json")
+    assert result.stderr == "wrote d.html\n"
+    assert json.loads(result.stdout)["a"]["version"] == "1"
+    assert (tmp_path / "d.html").read_text(encoding="utf-8").lstrip().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["1", "9"], 6), (["1"], 2), (["./nowhere", "1"], 6), (["1", "2", "--show", "-1"], 2)],
+)
+def test_a_wrong_diff_is_refused(cli, place, arguments, code):
+    result = cli("corpus", "diff", *arguments, *place)
+    assert (result.exit_code, result.stdout) == (code, "")
+
+
+def test_a_page_that_cannot_be_written_is_one_line(cli, place, tmp_path):
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    result = cli("corpus", "diff", "1", "2", *place, "--html", "file/d.html")
+    assert result.exit_code == 1
+    assert "cannot write" in result.stderr
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_long_texts_are_shown_where_they_part(cli, tea_and_rain, tmp_path):
+    from trainer.corpus.build import build_corpus
+
+    start = "A long sentence about a cup of tea that goes on and on. " * 5
+    for word in ("first", "second"):
+        row = {"id": "s1", "text": f"{start}It ends with the {word} word", "labels": []}
+        (tmp_path / "r.jsonl").write_text(json.dumps(row), encoding="utf-8")
+        build_corpus([tmp_path / "r.jsonl"], tea_and_rain, tmp_path / "artifacts")
+    shown = cli("corpus", "diff", "1", "2", "--set", "name=weather").stdout
+    (line,) = [line for line in shown.splitlines() if "first word" in line]
+    assert line.strip().startswith("…")
+    assert "second word" in line
+    assert len(line) < 200

@@ -1,0 +1,150 @@
+"""``trainer corpus list|stats|export|diff``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trainer import api
+from trainer.cli.differences import print_diff
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
+from trainer.cli.render import console, print_json, safe, say, table
+from trainer.config import load_config
+
+app = typer.Typer(
+    help="Look at corpora, compare them, take them elsewhere.", no_args_is_help=True, rich_markup_mode=None
+)
+CorpusRef = Annotated[
+    str | None, typer.Argument(metavar="CORPUS", help="Folder or version; else the newest.")
+]
+_SUFFIXES = {"jsonl": ".jsonl", "csv": ".csv", "parquet": ".parquet"}
+
+
+@app.command("list")
+def list_(
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """List the corpora that were built."""
+    found = [corpus.to_dict() for corpus in api.corpora(root=artifacts)]
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        say("no corpus yet: `trainer build` makes one")
+        return
+    rows = [
+        [
+            f"{c['name']} {c['version']}",
+            *("" if c[key] is None else f"{c[key]:,}" for key in ("sentences", "documents")),
+            ", ".join(f"{split} {n:,}" for split, n in (c["splits"] or {}).items() if n),
+            (c["fingerprint"] or "damaged")[:12],
+            c["path"],
+        ]
+        for c in found
+    ]
+    columns = ["corpus", "sentences", "documents", "splits", "fingerprint", "path"]
+    console().print(table("", columns, rows))
+
+
+@app.command()
+def stats(
+    corpus: CorpusRef = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Count topics, pairs of topics, splits, sources and lengths."""
+    name = load_config(config, set_ or ()).name
+    found = api.open_corpus(corpus, name=name, root=artifacts)
+    counts = found.stats()
+    if as_json:
+        print_json(counts)
+        return
+    typer.echo(f"corpus {found.name} version {found.version} in {found.path}")
+    typer.echo(
+        f"  {counts['sentences']:,} sentences, {counts['gold']:,} judged by people; "
+        f"{counts['none']:,} carry no topic"
+    )
+    words, (low, _, high) = counts["words"], counts["words"]["quartiles"]
+    typer.echo(f"  words a sentence: {words['least']} to {words['most']}, half of them {low} to {high}")
+    near = counts["near_duplicates"]
+    typer.echo(f"  near-duplicates: {near:,} ({near / counts['sentences']:.2%} of the sentences)")
+    print_labels(found.manifest)
+    out = console()
+    pairs = [[" + ".join(key.split("+")), n] for key, n in counts["pairs"].items()]
+    out.print(table("pairs of topics", ["pair", "sentences"], pairs))
+    words_of = [[topic, f"{n['words']:,}", f"{n['its_own']:,}"] for topic, n in counts["vocabulary"].items()]
+    out.print(table("vocabulary", ["topic", "distinct words", "found in no sentence without it"], words_of))
+    out.print(table("sources", ["source", "sentences"], list(counts["sources"].items())))
+
+
+@app.command()
+def export(
+    corpus: CorpusRef = None,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="hf-disk|parquet|csv|jsonl|label-studio|argilla",
+            help="The first, and the last two, are folders.",
+        ),
+    ] = "jsonl",
+    out: Annotated[str, typer.Option("--out", metavar="PATH", help="Where to write it.")] = "",
+    split: Annotated[
+        list[str] | None, typer.Option("--split", metavar="SPLIT", help="Only this split. Repeatable.")
+    ] = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    strict: Strict = False,
+) -> None:
+    """Take a corpus elsewhere; `trainer build` reads jsonl, csv and parquet again."""
+    found = api.open_corpus(corpus, name=load_config(config, set_ or ()).name, root=artifacts)
+    target = Path(out or f"{found.name}-{found.version}{_SUFFIXES.get(format_, '-' + format_)}")
+    found.export(target, format_, split or ())
+    typer.echo(f"wrote {safe(target)}")
+
+
+@app.command()
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="The earlier corpus: folder or version.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The later one.")],
+    show: Annotated[int, typer.Option("--show", metavar="N", min=0, help="How many of each kind.")] = 5,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Also write a page for people.")
+    ] = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Tell what changed between two corpora, and why: sentences, labels, splits, settings."""
+    name = load_config(config, set_ or ()).name
+    before, after = (api.open_corpus(which, name=name, root=artifacts) for which in (a, b))
+    found = before.diff(after)
+    if html is not None:
+        found.to_html(html)
+        say(f"wrote {html}")
+    if as_json:
+        for piece in found.json():
+            typer.echo(piece, nl=False)
+        return
+    print_diff(found, show)
+
+
+def print_labels(manifest: Mapping[str, Any]) -> None:
+    """Print how many sentences of each topic are yes, no and not judged."""
+    labels, gold = manifest["labels"], manifest["gold"]
+    rows = [
+        [topic, f"{n['yes']:,}", f"{gold[topic]:,}", f"{n['no']:,}", f"{n['unknown']:,}"]
+        for topic, n in ((topic, labels[topic]) for topic in manifest["topics"])
+    ]
+    console().print(table("", ["topic", "yes", "by people", "no", "not judged"], rows))
