@@ -49,7 +49,7 @@ def test_a_group_on_two_sides_is_refused(corpus, split):
         refuse_leakage(corpus)
     group = row["group"]
     assert caught.value.message == (
-        f"1 groups stand in more than one split; the first: {group}: in train and in {split}"
+        f"groups stand in more than one split (1); the first: {group}: in train and in {split}"
     )
     assert caught.value.where == str(corpus.path)
     assert "--allow-leakage" in caught.value.hint
@@ -59,7 +59,7 @@ def test_a_group_on_two_sides_is_refused(corpus, split):
 def test_a_text_on_two_sides_is_refused_though_its_groups_differ(corpus, split):
     row = append(corpus, split, group="another")
     with pytest.raises(
-        LeakageError, match=f"^.*: 1 texts stand in more than one split; .*in train and in {split}"
+        LeakageError, match=rf"^.*: texts stand in more than one split \(1\); .*in train and in {split}"
     ):
         refuse_leakage(corpus)
     (leak,) = leaks(Rows(corpus))
@@ -73,7 +73,7 @@ def test_a_near_duplicate_on_two_sides_is_refused_though_texts_and_groups_differ
     assert (leak.kind, leak.level, leak.count) == ("leak", "error", 1)
     assert leak.examples == ("x1 in train, x2 in test",)
     with pytest.raises(
-        LeakageError, match="1 sentences stand in another split than one that is nearly the same"
+        LeakageError, match="sentences stand in another split than one that is nearly the same"
     ):
         refuse_leakage(corpus)
 

@@ -116,7 +116,7 @@ def refuse_leakage(corpus: Corpus) -> None:
     """Raise `LeakageError` when a group, a text or a near-duplicate stands in more than one split."""
     for leak in leaks(Rows(corpus)):
         raise LeakageError(
-            f"{leak.count:,} {leak.detail}; the first: {leak.examples[0]}",
+            f"{leak.detail} ({leak.count:,}); the first: {leak.examples[0]}",
             where=str(corpus.path),
             hint="Build it again: `trainer build` keeps groups on one side. To train all the same, and have "
             "scores that flatter: `trainer fit --allow-leakage`.",
