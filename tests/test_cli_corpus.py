@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from conftest import small_rows
+from conftest import small_rows, write_small_inputs
+
+from trainer.corpus.store import fingerprint, row_digest
 
 
 @pytest.fixture
@@ -154,3 +159,69 @@ def test_long_texts_are_shown_where_they_part(cli, tea_and_rain, tmp_path):
     assert line.strip().startswith("…")
     assert "second word" in line
     assert len(line) < 200
+
+
+# -- rules and check --------------------------------------------------------------------------------------
+
+
+def test_rules_tell_what_each_is_worth(cli, small):
+    found = json.loads(cli("corpus", "rules", small.corpus.path, "--json").stdout)
+    assert found == small.corpus.manifest["rules"]
+    shown = cli("corpus", "rules", small.corpus.path).stdout
+    for report in found:
+        (line,) = [
+            line
+            for line in shown.partition(f"{report['topic']} ")[2].split("\n")
+            if line.startswith(" words")
+        ][:1]
+        assert f"{report['right']}/{report['judged']}" in line.split()
+        assert f"{report['weight']:.2f}" in line.split()
+
+
+def test_check_of_a_corpus_in_order_ends_well(cli, small, tmp_path):
+    config, _ = write_small_inputs(tmp_path / "inputs")
+    result = cli("corpus", "check", small.corpus.path, "--no-slips", "--config", config)
+    assert (result.exit_code, result.stdout) == (0, "nothing to report\n")
+
+
+def test_check_names_leaks_and_ends_with_five(cli, small, tmp_path):
+    folder = tmp_path / "corpus"
+    shutil.copytree(small.corpus.path, folder)
+    train, test = (folder / "data" / f"{split}.parquet" for split in ("train", "test"))
+    table = pq.read_table(test)
+    place = table.column_names.index("text")
+    stolen = pa.array([pq.read_table(train)["text"][0].as_py(), *table["text"].to_pylist()[1:]])
+    pq.write_table(table.set_column(place, table.schema.field("text"), stolen), test)
+    manifest = json.loads((folder / "corpus.json").read_text())
+    rows = [
+        row
+        for split in ("train", "test")
+        for row in pq.read_table(folder / f"data/{split}.parquet").to_pylist()
+    ]
+    manifest["fingerprint"] = fingerprint(manifest["topics"], map(row_digest, rows))
+    (folder / "corpus.json").write_text(json.dumps(manifest))
+    result = cli("corpus", "check", folder, "--no-slips")
+    assert result.exit_code == 5
+    assert "error: texts stand in more than one split (1)\n" in result.stdout
+    found = json.loads(cli("corpus", "check", folder, "--no-slips", "--json").stdout)
+    assert [(row["kind"], row["level"]) for row in found if row["level"] == "error"] == [("leak", "error")]
+
+
+def test_check_of_altered_rows_ends_with_seven(cli, small, tmp_path):
+    folder = tmp_path / "corpus"
+    shutil.copytree(small.corpus.path, folder)
+    file = folder / "data" / "train.parquet"
+    pq.write_table(pq.read_table(file).slice(1), file)
+    result = cli("corpus", "check", folder, "--no-slips")
+    assert result.exit_code == 7
+    assert "not those that the fingerprint was taken of" in result.stderr
+
+
+def test_hostile_text_reaches_no_terminal_raw(cli, tmp_path):
+    rows = [{"id": "x", "text": "The te\u200ba \x1b[31m in the red pot of the guest was cold.", "labels": []}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert cli("build", "rows.jsonl", "--no-starter").exit_code == 0
+    result = cli("corpus", "check", "--no-slips")
+    assert "\x1b" not in result.stdout
+    assert "\\u200b" in result.stdout
+    assert cli("corpus", "check", "--no-slips", "--strict").exit_code == 4

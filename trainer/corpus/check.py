@@ -104,12 +104,14 @@ def leaks(rows: Rows) -> Iterator[Finding]:
             detail = f"{what}s stand in more than one split"
             yield Finding("leak", "error", len(torn), detail, tuple(torn.values())[:SHOWN])
     split = np.unique(np.asarray(rows.splits, dtype=object), return_inverse=True)[1]
-    across = np.flatnonzero(split != split[rows.cluster]).tolist()
-    if across:
-        pairs = [(int(rows.cluster[i]), i) for i in across[:SHOWN]]
-        shown = (f"{rows.ids[a]} in {rows.splits[a]}, {rows.ids[b]} in {rows.splits[b]}" for a, b in pairs)
+    across = [(int(rows.cluster[i]), i) for i in np.flatnonzero(split != split[rows.cluster]).tolist()]
+    near = [(a, b) for a, b in across if rows.texts[a] != rows.texts[b]]  # equal ones are told above
+    if near:
+        shown = (
+            f"{rows.ids[a]} in {rows.splits[a]}, {rows.ids[b]} in {rows.splits[b]}" for a, b in near[:SHOWN]
+        )
         detail = "sentences stand in another split than one that is nearly the same"
-        yield Finding("leak", "error", len(across), detail, tuple(shown))
+        yield Finding("leak", "error", len(near), detail, tuple(shown))
 
 
 def refuse_leakage(corpus: Corpus) -> None:
