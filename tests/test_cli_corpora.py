@@ -112,15 +112,15 @@ def test_a_folder_of_mixed_files_keeps_what_can_be_read_and_lists_the_rest(build
     folder = tmp_path / "mixed"
     (folder / "deep").mkdir(parents=True)
     (folder / "a.txt").write_text(f"{LAVA} The mayor likes soup.", encoding="utf-8")
-    (folder / "deep" / "b.pdf").write_bytes(b"%PDF")
-    (folder / "c.txt").write_bytes(b"caf\xe9")
+    (folder / "deep" / "b.odt").write_bytes(b"PK")
+    (folder / "c.txt").write_bytes(b"caf\xff")
     (folder / "rows.csv").write_text('text,volcanoes\n"two\nlines of text",0\nno lava,2\n', encoding="utf-8")
     result = build(folder, "--labels", inputs[1][0], "--json")
     found = json.loads(result.stdout)
-    assert found["rejected"] == {"bad_labels": 1, "not_utf8": 1, "unsupported_type": 1}
+    assert found["rejected"] == {"bad_labels": 1, "unknown_encoding": 1, "unsupported_type": 1}
     assert found["sentences"] == len(small_rows()) + 3
     # The row after one of two lines is named by the line that it starts on.
-    for place in ("c.txt:1: ", "rows.csv:4: ", "b.pdf: "):
+    for place in ("c.txt:1: ", "rows.csv:4: ", "b.odt: "):
         assert place in result.stderr
     listed = (Path(found["corpus"]) / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
     assert sorted(json.loads(line)["reason"] for line in listed) == sorted(found["rejected"])
@@ -168,7 +168,7 @@ def test_a_misspelt_topic_is_told_its_likely_name(build, inputs):
     [
         ("a.jsonl", b"{oops\n"),
         ("a.jsonl", b'{"text": "caf\xe9"}\n'),
-        ("a.txt", b"caf\xe9"),
+        ("a.txt", b"caf\xff"),
         ("a.txt", b"nul\0byte"),
         ("a.txt", b""),
         ("a.txt", b"\xef\xbb\xbf \n"),

@@ -61,6 +61,7 @@ def build_corpus(
     root: Path,
     labels: Sequence[str | Path] = (),
     progress: Progress = silent,
+    allow_network: bool = False,
 ) -> Corpus:
     """Build a corpus and publish it as the next version, or find that it is there already.
 
@@ -72,6 +73,8 @@ def build_corpus(
         Folder of the artifacts.
     labels : sequence of path
         Files that must hold labelled sentences.
+    allow_network : bool
+        Whether a data set may be read from the hub.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def build_corpus(
     rules = RuleSet(config.topics, config.build.silence_weight, config.lexicons)
     with staging(parent) as folder:
         with Spool(folder, rules, config.build) as spool:
-            for record in _records(inputs, labels, config, progress):
+            for record in _records(inputs, labels, config, progress, allow_network):
                 spool.add(record)
         _refuse_nothing(spool)
         _warn_of_rejections(spool)  # before anything is published: --strict makes it an error
@@ -112,12 +115,18 @@ def _published(manifest: dict[str, Any], parent: Path) -> Corpus | None:
 
 
 def _records(
-    inputs: Sequence[str | Path], labels: Sequence[str | Path], config: Config, progress: Progress
+    inputs: Sequence[str | Path],
+    labels: Sequence[str | Path],
+    config: Config,
+    progress: Progress,
+    allow_network: bool,
 ) -> Iterator[Any]:
     topics = config.topic_names
     # Opened first, so that a path that is not there is said before any work.
-    judgements = read_inputs(labels, topics)
-    read = chain(map(_refuse_unlabelled, judgements), read_inputs(inputs, topics, progress))
+    titles = {topic.name: topic.title for topic in config.topics}
+    named: dict[str, Any] = {"titles": titles, "allow_network": allow_network}
+    judgements = read_inputs(labels, topics, **named)
+    read = chain(map(_refuse_unlabelled, judgements), read_inputs(inputs, topics, progress, **named))
     starter = starter_sentences(topics) if config.build.starter else iter(())
     judged = (sentence for sentence in starter if sentence.labels)  # a config may have none of their topics
     for record in chain(judged, read):

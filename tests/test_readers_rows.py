@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import json_values
 
-from trainer.corpus.rows import RowError, checked_text, content_id, read_row
+from trainer.corpus.readers.rows import RowError, checked_text, content_id, read_row
 from trainer.records import Document, LabelledText, Rejection
 
 TOPICS = ("tea", "rain", "snow")
