@@ -108,8 +108,8 @@ def _read_one(file: Found, asked: Source, whole: bool, extractor: Extractor) -> 
         for record in _guarded(_read_stdin(asked, whole), "<stdin>"):
             yield record, 0
     else:
-        source = _named(asked, file.name, file.name, "dataset")
-        for record in read_dataset(file.name.removeprefix(PREFIX), source):
+        name = file.name.removeprefix(PREFIX)
+        for record in read_dataset(name, _named(asked, file.name, name, "dataset")):
             yield record, 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,22 +44,27 @@ def read_dataset(name: str, source: Source) -> Iterator[Record]:
     A split named train, validation or test is one that its rows ask for.
     """
     try:
-        splits = _loaded(name)
-        for split, rows in sorted(splits.items()):
-            given = split if split in _GIVEN else None
-            yield from _read_split(rows, replace(source, at=f"{source.at}/{split}", split=given))
+        with tempfile.TemporaryDirectory() as cache:
+            yield from _read_splits(_loaded(name, cache), source)
     except RowError as error:
         yield Rejection(source.at, error.reason, error.detail)
     except Exception as error:  # whatever the library, its file systems and the network raise
         yield Rejection(source.at, "unreadable_dataset", f"{type(error).__name__}: {str(error)[:300]}")
 
 
-def _loaded(name: str) -> Mapping[str, Any]:
+def _read_splits(splits: Mapping[str, Any], source: Source) -> Iterator[Record]:
+    for split, rows in sorted(splits.items()):
+        given = split if split in _GIVEN else None
+        at = f"{source.at}/{split}" if split else source.at
+        yield from _read_split(rows, replace(source, at=at, split=given))
+
+
+def _loaded(name: str, cache: str) -> Mapping[str, Any]:
     import datasets
 
     folder = Path(name)
     if not any((folder / mark).is_file() for mark in _SAVED):
-        splits = datasets.load_dataset(name, streaming=True)
+        splits = datasets.load_dataset(name, streaming=True, cache_dir=cache)
         return splits if isinstance(splits, dict) else {"": splits}
     saved = datasets.load_from_disk(name)
     return saved if isinstance(saved, dict) else {str(saved.split or ""): saved}

@@ -44,7 +44,7 @@ class Source:
     @property
     def author(self) -> str:
         """Who made the labels, where a row does not say."""
-        return f"human:{Path(self.at).name}"
+        return f"human:{Path(self.name).name}"
 
     @property
     def title(self) -> str:
