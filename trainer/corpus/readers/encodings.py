@@ -35,13 +35,15 @@ _MEANT = {"iso8859-1": _WESTERN, "ascii": _WESTERN, "gb2312": "gb18030", "gbk": 
 _HONOURED = re.compile(r"cp\d+|iso8859-\d+|koi8-[rut]|mac-\w+|gb18030|big5\w*|shift_jis\w*|euc_\w+|utf-8")
 
 
-def decoded(data: bytes, *, declares: bool = False) -> tuple[str, str]:
+def decoded(data: bytes, *, declares: bool = False, guess: bool = True) -> tuple[str, str]:
     """Decode a whole text; return it without its mark, and the name of its encoding.
 
     Parameters
     ----------
     declares : bool
         Whether a declaration in the text itself is honoured, as in HTML.
+    guess : bool
+        False where the format knows UTF-8 alone, or a mark.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def decoded(data: bytes, *, declares: bool = False) -> tuple[str, str]:
     """
     encoding = marked(data)
     if encoding is None:
-        encoding = _unmarked(data, _declared(data[:4096]) if declares else None)
+        encoding = _unmarked(data, _declared(data[:4096]) if declares else None) if guess else "utf-8"
     try:
         text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:

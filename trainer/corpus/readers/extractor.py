@@ -23,7 +23,7 @@ from trainer.records import Document
 SECONDS = 8
 """For one file; with the start of the child, a bad file is done with in 10."""
 
-MEMORY = 1024**3
+MEMORY = 512 * 1024**2
 """Bytes of address space of the child."""
 
 LARGEST_TEXT = LARGEST_DOCUMENT
@@ -57,6 +57,8 @@ class Extractor:
         kind, encoding, body = source.format, None, data
         if kind in ("html", "htm"):
             text, encoding = decoded(data, declares=True)
+            if "\0" in text:
+                raise RowError("nul_byte", "the page holds a NUL byte")  # a browser would drop it unseen
             kind, body = "html", text.encode()
         found = self.extract(kind, body)
         return Document(
@@ -88,14 +90,14 @@ class Extractor:
         watch.start()
         try:
             answer = _ask(child, kind, data)
+        except RowError:
+            self.close()
+            raise
         except (OSError, ValueError):
             self.close()
             if late.is_set():
                 raise RowError("too_slow", f"not taken apart in {SECONDS} seconds") from None
             raise RowError("crashed", "the process that takes files apart died of it") from None
-        except RowError:
-            self.close()
-            raise
         finally:
             watch.cancel()
         if reason := answer.get("reason"):

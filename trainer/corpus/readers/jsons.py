@@ -45,7 +45,7 @@ def read_json(handle: Bytes, source: Source) -> Iterator[Record]:
         return
     if marked(data) is None and b"\0" in data[:4]:
         raise RowError("malformed_json", "JSON in UTF-16 needs a byte-order mark")
-    text, encoding = decoded(data)
+    text, encoding = decoded(data, guess=False)
     if not text.strip():
         raise RowError("empty_text", "the file is empty")
     try:

@@ -28,7 +28,7 @@ def read_table(handle: Bytes, source: Source, encoding: str = "utf-8") -> Iterat
     lines = kept()
     first = next(lines, "")
     # Spreadsheets of half the world write semicolons.
-    delimiter = max(",;\t", key=first.count)
+    delimiter = "\t" if source.format == "tsv" else max(",;\t", key=first.count)
     rows = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     yield from _table_records(_numbered_cells(rows, source.at), source, encoding)
     yield from overlong

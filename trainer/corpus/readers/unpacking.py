@@ -9,7 +9,7 @@ from typing import IO
 from trainer.corpus.readers.lines import Bytes
 from trainer.corpus.readers.rows import RowError
 
-FREE = 64 * 1024 * 1024
+FREE = 4 * 1024 * 1024
 """Bytes that any gzip file may unpack to."""
 
 LARGEST_RATIO = 200
