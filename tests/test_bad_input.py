@@ -516,7 +516,9 @@ from trainer.records import Rejection
 start = time.perf_counter()
 found = [r.reason if isinstance(r, Rejection) else "accepted" for r in read_inputs(sys.argv[1:], ("tea",))]
 seconds = time.perf_counter() - start
-peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+own = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+peak = max(own, child)
 print(",".join(found), seconds, peak / 1024)
 """
 

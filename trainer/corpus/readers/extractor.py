@@ -23,7 +23,7 @@ from trainer.records import Document
 SECONDS = 8
 """For one file; with the start of the child, a bad file is done with in 10."""
 
-MEMORY = 512 * 1024**2
+MEMORY = 448 * 1024**2
 """Bytes of address space of the child."""
 
 LARGEST_TEXT = LARGEST_DOCUMENT

@@ -59,7 +59,9 @@ def _pieces(root: LexborNode) -> Iterator[str]:
         if node.tag == "-text":
             text = node.text_content or ""
             yield text.replace("\n", "\0") if preformatted else _BLANKS.sub(" ", text)
-        elif not _is_dropped(node):
+        elif _is_dropped(node):
+            yield _BREAK if node.tag == "nav" or node.tag in _BLOCKS else ""
+        else:
             yield _mark(node.tag)
             down = node.child
             preformatted += down is not None and node.tag == "pre"

@@ -6,7 +6,7 @@ import io
 import re
 from typing import Any
 
-from trainer.corpus.readers.extracted import Extracted, one_line, paragraphs
+from trainer.corpus.readers.extracted import Extracted, day, one_line, paragraphs
 from trainer.corpus.readers.rows import RowError
 
 _HYPHEN = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
@@ -40,8 +40,7 @@ def _storable(text: str) -> str:
 
 
 def _created(about: Any) -> str | None:
-    try:
-        created = about.creation_date if about else None
-        return created.date().isoformat() if created else None
-    except (ValueError, TypeError, AttributeError):
-        return None
+    # Read strictly: the library makes a day of 99 one of 9.
+    raw = about.get("/CreationDate") if about else None
+    found = re.match(r"D:(\d{4})(\d\d)(\d\d)", raw) if isinstance(raw, str) else None
+    return day("-".join(found.groups())) if found else None
