@@ -8,6 +8,7 @@ import pytest
 from samples import docx, pdf
 
 from trainer.corpus.readers import extractor as room
+from trainer.corpus.readers.child import alarmed
 from trainer.corpus.readers.extractor import Extractor
 from trainer.corpus.readers.rows import RowError
 from trainer.corpus.sources import read_inputs
@@ -37,11 +38,28 @@ def test_no_child_is_started_where_there_is_nothing_to_take_apart(tmp_path, monk
 
 def test_a_child_that_died_is_started_again(extractor):
     extractor.extract("html", b"x")
-    os.kill(extractor._child.pid, signal.SIGKILL)
-    with pytest.raises(RowError, match="died") as caught:
-        extractor.extract("html", b"x" * 1_000_000)
+    first = extractor._child
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert extractor.extract("html", b"<p>A cup.").text == "A cup."
+
+
+@pytest.mark.parametrize(
+    "last", ["sys.exit(0)", "print('junk', flush=True)", "os.abort()", "print(3); print('[]')"]
+)
+def test_a_child_that_dies_of_a_file_or_talks_nonsense_costs_that_file_alone(extractor, monkeypatch, last):
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "_START", f"import os, sys\nsys.stdin.buffer.readline()\n{last}  # {{}} {{}}")
+        with pytest.raises(RowError, match="died") as caught:
+            extractor.extract("html", b"x" * 1_000_000)
     assert caught.value.reason == "crashed"
     assert extractor.extract("html", b"<p>A cup.").text == "A cup."
+
+
+def test_an_idle_child_is_not_on_the_clock():
+    with alarmed(1000):
+        assert signal.alarm(1000) > 0
+    assert signal.alarm(0) == 0
 
 
 def test_a_child_that_hangs_is_ended_and_started_again(extractor, monkeypatch):

@@ -10,7 +10,8 @@ import json
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -34,12 +35,20 @@ def serve(memory: int, seconds: int) -> None:
     _limit(memory)
     while header := sys.stdin.buffer.readline():
         kind, size = json.loads(header)
-        if hasattr(signal, "alarm"):
-            signal.alarm(seconds)
-        payload = json.dumps(_answer(kind, sys.stdin.buffer.read(size)), ensure_ascii=False)
-        data = payload.encode("utf-8", "surrogatepass")
+        with alarmed(seconds):
+            payload = json.dumps(_answer(kind, sys.stdin.buffer.read(size)), ensure_ascii=False)
+            data = payload.encode("utf-8", "surrogatepass")
         answers.write(b"%d\n%b" % (len(data), data))
         answers.flush()
+
+
+@contextmanager
+def alarmed(seconds: int) -> Iterator[None]:
+    """End this process when what is inside takes longer; waiting for a question may take any time."""
+    alarm = getattr(signal, "alarm", lambda seconds: None)  # Windows has none
+    alarm(seconds)
+    yield
+    alarm(0)
 
 
 def _limit(memory: int) -> None:

@@ -107,6 +107,8 @@ class Extractor:
         return Extracted(**answer)
 
     def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is not None:
+            self.close()  # it died of something else, between two files
         if self._child is None:
             # -P and the path: what lies in the folder of the user is never imported.
             start = _START.format(MEMORY, SECONDS + 2)

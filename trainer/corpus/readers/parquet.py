@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import tempfile
@@ -18,9 +19,14 @@ from trainer.records import Rejection
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH = 512
+BATCH = 64
 """Rows that are held at a time."""
 
+_SMALL = 1024**2  # bytes of a batch that becomes Python objects at once; of a larger one, row by row
+_FREE = 64 * 1024**2  # bytes that a column of a row group may unpack to
+_LARGEST_RATIO = 200  # beyond that, bytes out for a byte in
+
+_STRINGS = ["text", "id", "doc_id", "title", "source", "date", "url"]
 _LABELS = ("labels", "judged", "unknown", "label", "cats")
 
 Names = Mapping[str, Sequence[str]]
@@ -38,15 +44,26 @@ def read_parquet(handle: Bytes, source: Source) -> Iterator[Record]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not handle.read(1):
-        raise RowError("empty_text", "the file is empty")
+    size = handle.seek(0, io.SEEK_END)
     handle.seek(0)
+    if not size:
+        raise RowError("empty_text", "the file is empty")
     try:
-        file = pq.ParquetFile(handle)
-        columns = wanted_columns(file.schema_arrow.names, source)
+        about = pq.read_metadata(handle)
+        columns = wanted_columns(about.schema.to_arrow_schema().names, source)
+        for packed, unpacked in _weights(about, columns):
+            _refuse_a_bomb(packed, unpacked)
+        # One long string that stands in a million rows stays one string.
+        leaves = {about.schema.column(place).path for place in range(about.num_columns)}
+        strings = [name for name in _STRINGS if name in leaves]
+        file = pq.ParquetFile(handle, metadata=about, read_dictionary=strings)
         names = class_names(file.schema_arrow.metadata)
-        yield from read_batches(file.iter_batches(BATCH, columns=columns), names, source)
-        if file.metadata.num_rows == 0:
+        taken = 0
+        for record in read_batches(file.iter_batches(BATCH, columns=columns), names, source):
+            taken += 0 if isinstance(record, Rejection) else len(record.text)
+            _refuse_a_bomb(size, taken)
+            yield record
+        if about.num_rows == 0:
             yield Rejection(source.at, "empty_text", "the file has no rows")
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise RowError("malformed_parquet", f"not a sound Parquet file: {str(error)[:200]}") from None
@@ -95,13 +112,37 @@ def read_batches(
     """Yield what the rows of Arrow batches hold, the numbers of classes replaced by their names."""
     number = 0
     for batch in batches:
-        for row in batch.to_pylist():
+        for row in _pythonic(batch):
             number += 1
             at = f"{source.at}#{number}"
             try:
                 yield from read_object(_named(row, names, source), source, at, None)
             except RowError as error:
                 yield Rejection(at, error.reason, error.detail)
+
+
+def _weights(metadata: Any, columns: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield the bytes of each column of each row group, packed and unpacked."""
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            column = metadata.row_group(group).column(place)
+            if column.path_in_schema.split(".")[0] in columns:
+                yield column.total_compressed_size, column.total_uncompressed_size
+
+
+def _refuse_a_bomb(packed: int, unpacked: int) -> None:
+    if unpacked > max(_FREE, _LARGEST_RATIO * packed):
+        raise RowError(
+            "bomb",
+            f"{packed:,} bytes unpack to {unpacked:,}: at most {_LARGEST_RATIO} times as much is read "
+            f"beyond {_FREE:,} bytes",
+        )
+
+
+def _pythonic(batch: pa.RecordBatch | pa.Table) -> Iterator[dict[str, Any]]:
+    step = len(batch) if batch.nbytes < _SMALL else 1
+    for start in range(0, len(batch), max(1, step)):
+        yield from batch.slice(start, step).to_pylist()
 
 
 def _named(row: dict[str, Any], names: Names, source: Source) -> dict[str, Any]:
