@@ -86,12 +86,12 @@ def paragraph(text):
     return f'<w:p><w:r><w:t xml:space="preserve">{text}</w:t></w:r></w:p>'
 
 
-def parquet(rows, metadata=None):
+def parquet(rows, metadata=None, compression="snappy"):
     out = io.BytesIO()
-    table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows)
+    table = pa.Table.from_pylist(rows) if isinstance(rows, list) else pa.table(rows)
     if metadata is not None:
         table = table.replace_schema_metadata({b"huggingface": json.dumps(metadata).encode()})
-    pq.write_table(table, out)
+    pq.write_table(table, out, compression=compression)
     return out.getvalue()
 
 

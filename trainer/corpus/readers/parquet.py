@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from trainer.corpus.readers.exports import read_object
 from trainer.corpus.readers.lines import Bytes
 from trainer.corpus.readers.rows import FIELDS, RowError
-from trainer.corpus.readers.source import Record, Source
+from trainer.corpus.readers.source import LARGEST_DOCUMENT, Record, Source, too_large
 from trainer.records import Rejection
 
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ def read_batches(
         for row in _pythonic(batch):
             number += 1
             at = f"{source.at}#{number}"
+            if isinstance(row.get("text"), str) and len(row["text"]) > LARGEST_DOCUMENT:
+                yield too_large(at)
+                continue
             try:
                 yield from read_object(_named(row, names, source), source, at, None)
             except RowError as error:
