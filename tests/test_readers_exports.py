@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import json_values
 
-from trainer.corpus.readers.exports import read_object
+from trainer.corpus.readers.exports import asks_by_topic, read_object
 from trainer.corpus.readers.source import Source
 from trainer.records import Document, LabelledText, Rejection
 
@@ -78,6 +80,22 @@ def test_a_control_with_the_name_of_a_topic_judges_that_topic_alone():
     ]
 
 
+def test_where_a_file_asks_topic_by_topic_an_empty_annotation_judged_nothing():
+    asked, empty = task(annotation(choice("yes", control="tea"))), task(annotation())
+    assert asks_by_topic([empty, asked, 7, {"annotations": [1, {"result": 3}]}], SOURCE)
+    assert not asks_by_topic([empty, task(annotation(choice("tea")))], SOURCE)
+    (record,) = read(empty, replace(SOURCE, by_topic=True))
+    assert record.reason == "not_judged"
+
+
+def test_an_author_beside_the_answer_counts_where_no_account_is_named():
+    named = {**choice("yes", control="tea"), "meta": {"text": ["human:ann"]}}
+    assert said(task(annotation(named, completed_by=None))) == [({"tea": "yes"}, "human:ann")]
+    assert said(task(annotation(named))) == [({"tea": "yes"}, "3")]
+    rule = {**named, "meta": {"text": ["rule:tea/words"]}}
+    assert said(task(annotation(rule, completed_by=None))) == [({"tea": "yes"}, "human:export.json")]
+
+
 def test_a_wrong_label_costs_its_own_annotation_alone():
     assert said(task(annotation(choice("tee")), annotation(choice("tea")))) == [
         "unknown_topic",
@@ -130,6 +148,10 @@ def test_only_what_was_submitted_in_argilla_counts():
     assert said(record_of({"topics": answers})) == [({**NO, "wind": "yes"}, "u2")]
     assert said(record_of({"topics": answers[:1]})) == ["not_judged"]
     assert isinstance(read(record_of({}))[0], Document)
+    # Argilla 2 leaves the status of responses out and has one of the record.
+    bare = {"topics": [{"value": ["tea"], "user_id": "u1"}]}
+    assert said(record_of(bare, status="completed")) == [({**NO, "tea": "yes"}, "u1")]
+    assert said(record_of(bare, status="pending")) == ["not_judged"]
 
 
 def test_the_older_form_of_argilla_lists_people_first():

@@ -4,9 +4,12 @@
 tool             an object with                                  what is a judgement
 ===============  ==============================================  ==========================================
 Label Studio     ``data`` and ``annotations``                    each annotation that was not cancelled;
-                                                                 one without a choice says "no" to all
+                                                                 one without a choice says "no" to all,
+                                                                 unless the file asks topic by topic
 Argilla          ``fields`` and ``responses``                    each submitted response, user by user;
-                                                                 suggestions are a machine's and no labels
+                                                                 not those of a pending record whose export
+                                                                 leaves open which were submitted; no
+                                                                 suggestions: they are a machine's
 Prodigy          ``answer``, and ``accept`` or ``label``         "accept" and "reject", not "ignore";
                                                                  ``options`` tell which topics were offered
 doccano          ``label`` or ``cats``, a list                   a list that names something: examples that
@@ -19,7 +22,7 @@ Label Studio control, that has the name of a topic and is answered yes, no or un
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +31,7 @@ from trainer.corpus.readers.source import Record, Source
 from trainer.errors import did_you_mean
 from trainer.records import Rejection
 
+HUMAN = "human:"
 _ANSWERS = ("yes", "no", "unknown")
 _NOT_TAKEN_OVER = {"labels", "judged", "unknown", "annotator", "time", "origin"}
 _ABOUT = [key for key in FIELDS if key not in _NOT_TAKEN_OVER]
@@ -46,6 +50,19 @@ def read_object(value: Row, source: Source, at: str, encoding: str | None) -> It
                 yield read_row(_in_split(row, source), source.topics, at, source.author, **read_from)
     except RowError as error:
         yield Rejection(at, error.reason, error.detail)
+
+
+def asks_by_topic(values: Iterable[Any], source: Source) -> bool:
+    """Tell whether the tasks of Label Studio among `values` have a control with the name of a topic."""
+    topics = source.topics or ()
+    return any(region.get("from_name") in topics for value in values for region in _regions(value))
+
+
+def _regions(value: Any) -> Iterator[Row]:
+    tasks = [value] if isinstance(value, dict) and isinstance(value.get("annotations"), list) else []
+    for annotation in (one for task in tasks for one in task["annotations"] if isinstance(one, dict)):
+        result = annotation.get("result")
+        yield from filter(_is_object, result if isinstance(result, list) else ())
 
 
 def _rows(value: Row, source: Source) -> Iterator[Row | RowError]:
@@ -94,11 +111,24 @@ def _annotation(annotation: Any, source: Source) -> Row:
             answers.setdefault(control if isinstance(control, str) else "", []).extend(
                 _strings(value["choices"], "choices")
             )
+    if not answers and source.by_topic:
+        raise RowError("not_judged", "no question was answered")
+    time = annotation.get("updated_at") or annotation.get("created_at")
+    return {"labels": _judged(answers, source), "annotator": _annotator(annotation), "time": time}
+
+
+def _annotator(annotation: Row) -> str | None:
+    """Return who annotated: the account, else whom this package's own export names beside an answer."""
     person = annotation.get("completed_by")
     if isinstance(person, dict):
         person = person.get("email") or person.get("username") or person.get("id")
-    time = annotation.get("updated_at") or annotation.get("created_at")
-    return {"labels": _judged(answers, source), "annotator": _person(person), "time": time}
+    if person is not None:
+        return _person(person)
+    for region in filter(_is_object, annotation.get("result", [])):
+        match region.get("meta"):
+            case {"text": [str(name), *_]} if name.startswith(HUMAN):
+                return name
+    return None
 
 
 def _argilla(record: Row, source: Source) -> Iterator[Row | RowError]:
@@ -106,7 +136,8 @@ def _argilla(record: Row, source: Source) -> Iterator[Row | RowError]:
     base.setdefault("id", record.get("id"))
     if base["id"] is None:
         del base["id"]
-    said = list(_responses(record["responses"]))
+    unsaid = "pending" if record.get("status") == "pending" else "submitted"
+    said = list(_responses(record["responses"], unsaid))
     if source.topics is None or not said:
         yield base
         return
@@ -115,7 +146,7 @@ def _argilla(record: Row, source: Source) -> Iterator[Row | RowError]:
         if status == "submitted" and answer is not None:
             people.setdefault(_person(user), {})[question] = answer
     if not people:
-        yield RowError("not_judged", "no response was submitted")
+        yield RowError("not_judged", "no response was submitted, or the export does not say which")
     for user, answers in people.items():
         try:
             yield {**base, "labels": _answered(answers, source), "annotator": user}
@@ -123,23 +154,23 @@ def _argilla(record: Row, source: Source) -> Iterator[Row | RowError]:
             yield error
 
 
-def _responses(responses: Any) -> Iterator[tuple[Any, str, str, Any]]:
+def _responses(responses: Any, unsaid: str) -> Iterator[tuple[Any, str, str, Any]]:
     """Yield user, question, status and answer: of today's exports by question, of older ones by user.
 
-    An export without statuses holds what was submitted.
+    `unsaid` is the status of a response that has none.
     """
     match responses:
         case dict():
             for question, answers in responses.items():
                 for answer in filter(_is_object, answers if isinstance(answers, list) else ()):
-                    status = str(answer.get("status") or "submitted")
+                    status = str(answer.get("status") or unsaid)
                     yield answer.get("user_id"), question, status, answer.get("value")
         case list():
             for one in filter(_is_object, responses):
                 values = one.get("values")
                 for question, answer in values.items() if isinstance(values, dict) else ():
                     value = answer.get("value") if isinstance(answer, dict) else answer
-                    yield one.get("user_id"), question, str(one.get("status") or "submitted"), value
+                    yield one.get("user_id"), question, str(one.get("status") or unsaid), value
         case None:
             return
         case _:

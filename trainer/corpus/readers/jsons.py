@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from trainer.corpus.readers.encodings import as_utf8, decoded, marked
-from trainer.corpus.readers.exports import read_object
+from trainer.corpus.readers.exports import asks_by_topic, read_object
 from trainer.corpus.readers.lines import Bytes, numbered_lines, too_long
 from trainer.corpus.readers.rows import RowError
 from trainer.corpus.readers.source import LARGEST_DOCUMENT, Record, Source, too_large
@@ -53,7 +54,9 @@ def read_json(handle: Bytes, source: Source) -> Iterator[Record]:
     except ValueError as error:
         yield Rejection(source.at, "malformed_json", str(error))
         return
-    for number, item in enumerate(value if isinstance(value, list) else [value], 1):
+    items = value if isinstance(value, list) else [value]
+    source = replace(source, by_topic=asks_by_topic(items, source))
+    for number, item in enumerate(items, 1):
         yield from _held(item, source, f"{source.at}#{number}", encoding)
     if value == []:
         yield Rejection(source.at, "empty_text", "the array is empty")

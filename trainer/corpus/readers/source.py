@@ -32,6 +32,8 @@ class Source:
         Topic -> title: what labels may be called elsewhere.
     split : str or None
         The split that the rows are in, where the file as a whole is one.
+    by_topic : bool
+        Whether an export asks one question a topic: what is not answered is then not judged.
     """
 
     at: str
@@ -40,6 +42,7 @@ class Source:
     topics: Sequence[str] | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
     split: str | None = None
+    by_topic: bool = False
 
     @property
     def author(self) -> str:
