@@ -23,20 +23,23 @@ Label Studio control, that has the name of a topic and is answered yes, no or un
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from trainer.corpus.readers.rows import FIELDS, NONE, RowError, read_row
+from trainer.corpus.labels import HUMAN
+from trainer.corpus.readers.labelling import (
+    Row,
+    about_text,
+    is_none,
+    judged,
+    known_topic,
+    moment,
+    person_name,
+    strings,
+    topic_of,
+)
+from trainer.corpus.readers.rows import RowError, read_row
 from trainer.corpus.readers.source import Record, Source
-from trainer.errors import did_you_mean
 from trainer.records import Rejection
-
-HUMAN = "human:"
-_ANSWERS = ("yes", "no", "unknown")
-_NOT_TAKEN_OVER = {"labels", "judged", "unknown", "annotator", "time", "origin"}
-_ABOUT = [key for key in FIELDS if key not in _NOT_TAKEN_OVER]
-
-Row = dict[str, Any]
 
 
 def read_object(value: Row, source: Source, at: str, encoding: str | None) -> Iterator[Record]:
@@ -87,7 +90,7 @@ def _in_split(row: Row, source: Source) -> Row:
 
 
 def _label_studio(task: Row, source: Source) -> Iterator[Row | RowError]:
-    base = _about(task["data"], task.get("meta"))
+    base = about_text(task["data"], task.get("meta"))
     if source.topics is None or not task["annotations"]:
         yield base
         return
@@ -109,21 +112,21 @@ def _annotation(annotation: Any, source: Source) -> Row:
         if isinstance(value, dict) and "choices" in value:
             control = region.get("from_name")
             answers.setdefault(control if isinstance(control, str) else "", []).extend(
-                _strings(value["choices"], "choices")
+                strings(value["choices"], "choices")
             )
     if not answers and source.by_topic:
         raise RowError("not_judged", "no question was answered")
     time = annotation.get("updated_at") or annotation.get("created_at")
-    return {"labels": _judged(answers, source), "annotator": _annotator(annotation), "time": time}
+    return {"labels": judged(answers, source), "annotator": _annotator(annotation), "time": time}
 
 
 def _annotator(annotation: Row) -> str | None:
     """Return who annotated: the account, else whom this package's own export names beside an answer."""
-    person = annotation.get("completed_by")
-    if isinstance(person, dict):
-        person = person.get("email") or person.get("username") or person.get("id")
-    if person is not None:
-        return _person(person)
+    account = annotation.get("completed_by")
+    if isinstance(account, dict):
+        account = account.get("email") or account.get("username") or account.get("id")
+    if account is not None:
+        return person_name(account)
     for region in filter(_is_object, annotation.get("result", [])):
         match region.get("meta"):
             case {"text": [str(name), *_]} if name.startswith(HUMAN):
@@ -132,7 +135,7 @@ def _annotator(annotation: Row) -> str | None:
 
 
 def _argilla(record: Row, source: Source) -> Iterator[Row | RowError]:
-    base = _about(record["fields"], record.get("metadata"))
+    base = about_text(record["fields"], record.get("metadata"))
     base.setdefault("id", record.get("id"))
     if base["id"] is None:
         del base["id"]
@@ -144,7 +147,7 @@ def _argilla(record: Row, source: Source) -> Iterator[Row | RowError]:
     people: dict[Any, dict[str, Any]] = {}
     for user, question, status, answer in said:
         if status == "submitted" and answer is not None:
-            people.setdefault(_person(user), {})[question] = answer
+            people.setdefault(person_name(user), {})[question] = answer
     if not people:
         yield RowError("not_judged", "no response was submitted, or the export does not say which")
     for user, answers in people.items():
@@ -184,28 +187,28 @@ def _is_object(value: Any) -> bool:
 def _answered(answers: Mapping[str, Any], source: Source) -> Row:
     """Return the labels of one person; answers in free text are no labels where others are lists."""
     lists = {key: value for key, value in answers.items() if isinstance(value, list)}
-    asked = {key: value for key, value in answers.items() if _topic(key, source) and isinstance(value, str)}
+    asked = {key: value for key, value in answers.items() if topic_of(key, source) and isinstance(value, str)}
     if lists or asked:
-        chosen = {key: _strings(value, key) for key, value in lists.items()}
-        return _judged({**chosen, **{key: [value] for key, value in asked.items()}}, source)
+        chosen = {key: strings(value, key) for key, value in lists.items()}
+        return judged({**chosen, **{key: [value] for key, value in asked.items()}}, source)
     single = [value for value in answers.values() if isinstance(value, str)]
     if not single:
         raise RowError("bad_labels", "no response is a label or a list of labels")
     # One answer was allowed, so the other topics were not judged.
-    return {_known(name, source): "yes" for name in single}
+    return {known_topic(name, source): "yes" for name in single}
 
 
 def _prodigy(task: Row, source: Source) -> Row:
-    row = _about(task, task.get("meta"))
+    row = about_text(task, task.get("meta"))
     if source.topics is None:
         return row
     if task["answer"] == "ignore":
         raise RowError("not_judged", "the answer is 'ignore'")
-    about = {"annotator": _person(task.get("_annotator_id") or task.get("_session_id"))}
-    about["time"] = _moment(task.get("_timestamp"))
+    about = {"annotator": person_name(task.get("_annotator_id") or task.get("_session_id"))}
+    about["time"] = moment(task.get("_timestamp"))
     if isinstance(label := task.get("label"), str):
         answer = "yes" if task["answer"] == "accept" else "no"
-        return {**row, **about, "labels": {_known(label, source): answer}}
+        return {**row, **about, "labels": {known_topic(label, source): answer}}
     if task["answer"] == "reject":
         raise RowError("not_judged", "the task with its options was rejected")
     return {**row, **about, "labels": _chosen(task, source)}
@@ -220,7 +223,9 @@ def _chosen(task: Row, source: Source) -> Row:
     if not isinstance(accepted, list):
         raise RowError("bad_labels", "'accept' must be a list")
     names = {str(option.get("id")): _option(option, source) for option in options}
-    yes = [names.get(str(choice)) or _known(choice, source) for choice in accepted if not _none(choice)]
+    yes = [
+        names.get(str(choice)) or known_topic(choice, source) for choice in accepted if not is_none(choice)
+    ]
     offered = [name for name in names.values() if name] or list(source.topics or ())
     return {**dict.fromkeys(offered, "no"), **dict.fromkeys(yes, "yes")}
 
@@ -228,92 +233,18 @@ def _chosen(task: Row, source: Source) -> Row:
 def _option(option: Row, source: Source) -> str | None:
     """Return the topic that an option stands for, by its id or by its text."""
     for name in (option.get("id"), option.get("text")):
-        if topic := _topic(name, source):
+        if topic := topic_of(name, source):
             return topic
-    if _none(option.get("id")) or _none(option.get("text")):
+    if is_none(option.get("id")) or is_none(option.get("text")):
         return None
-    return _known(option.get("text") or option.get("id"), source)
+    return known_topic(option.get("text") or option.get("id"), source)
 
 
 def _doccano(example: Row, source: Source) -> Row:
-    row = _about({**example, "text": example.get("text", example.get("data"))}, None)
-    labels = _strings(example.get("label", example.get("cats")), "label")
+    row = about_text({**example, "text": example.get("text", example.get("data"))}, None)
+    labels = strings(example.get("label", example.get("cats")), "label")
     if source.topics is None:
         return row
     if not labels:
         raise RowError("not_judged", "no label: doccano exports what nobody opened in the same way")
-    return {**row, "labels": _judged({"": labels}, source), "annotator": example.get("username")}
-
-
-# -- what they share --------------------------------------------------------------------------------------
-
-
-def _about(data: Mapping[str, Any], more: Any) -> Row:
-    """Return text and metadata as a row has them; what is no plain value in `more` is passed over."""
-    row = {key: data[key] for key in _ABOUT if data.get(key) is not None}
-    if "text" not in row:
-        texts = [value for value in data.values() if isinstance(value, str)]
-        row |= {"text": texts[0]} if len(texts) == 1 else {}
-    if isinstance(more, dict):
-        plain = {key: more[key] for key in _ABOUT if isinstance(more.get(key), str) and key not in row}
-        row |= {key: value for key, value in plain.items() if key != "text"}
-    return row
-
-
-def _judged(answers: Mapping[str, list[str]], source: Source) -> Row:
-    """Return labels from chosen names: complete, or topic by topic where the question is a topic's own."""
-    own = {key: topic for key in answers if (topic := _topic(key, source)) and _is_answer(answers[key])}
-    labels = {topic: answers[key][0].strip().lower() for key, topic in own.items()}
-    if own and len(own) == len(answers):
-        return labels
-    names = [name for key, chosen in answers.items() if key not in own for name in chosen]
-    yes = [_known(name, source) for name in names if not _none(name)]
-    return {**dict.fromkeys(source.topics or (), "no"), **labels, **dict.fromkeys(yes, "yes")}
-
-
-def _is_answer(chosen: list[str]) -> bool:
-    return len(chosen) == 1 and chosen[0].strip().lower() in _ANSWERS
-
-
-def _topic(label: Any, source: Source) -> str | None:
-    topics = source.topics or ()
-    if not isinstance(label, str) or label in topics:
-        return label if isinstance(label, str) else None
-    plain = _plain(label)
-    return next((t for t in topics if plain in (_plain(t), _plain(source.titles.get(t, t)))), None)
-
-
-def _known(label: Any, source: Source) -> str:
-    topic = _topic(label, source)
-    if topic is None:
-        known = did_you_mean(str(label), source.topics or ())
-        raise RowError("unknown_topic", f"unknown topic {label!r}. {known}")
-    return topic
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.replace("_", " ").replace("-", " ").casefold().split())
-
-
-def _none(label: Any) -> bool:
-    return isinstance(label, str) and label.strip().lower() == NONE
-
-
-def _strings(value: Any, key: str) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise RowError("bad_labels", f"'{key}' must be a list of labels")
-    return value
-
-
-def _person(value: Any) -> str | None:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
-
-
-def _moment(seconds: Any) -> str | None:
-    """Return seconds since 1970 as a time that can be read."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return None
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, OSError, ValueError):
-        raise RowError("bad_field", f"'_timestamp' is no time: {seconds!r}") from None
+    return {**row, "labels": judged({"": labels}, source), "annotator": example.get("username")}
