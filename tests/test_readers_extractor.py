@@ -108,7 +108,7 @@ def test_an_extra_that_is_missing_is_named_once_and_costs_its_files_alone(
     ] * 2
     assert f'pip install "topic-trainer[{kind}]"' in found[0].detail
     assert len(caught) == 1
-    assert str(caught[0].message).startswith("2 files were not read: ")
+    assert str(caught[0].message).startswith("2 files not read: ")
 
 
 def test_a_document_knows_what_it_was_read_from(tmp_path):

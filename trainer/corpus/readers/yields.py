@@ -36,10 +36,10 @@ class Yields:
     def messages(self) -> Iterator[str]:
         """Yield what to warn of."""
         for detail, names in self._missing.items():
-            yield f"{len(names):,} files were not read: {detail}{_listed(names)}"
+            yield f"{_count(names, 'file')} not read: {detail}{_listed(names)}"
         if self._poor:
             yield (
-                f"{len(self._poor):,} documents gave hardly any text; a scan needs to be recognised first, "
+                f"{_count(self._poor, 'document')} gave hardly any text; a scan needs to be recognised first, "
                 f"a page that scripts fill to be saved from the browser:{_listed(self._poor)}"
             )
 
@@ -56,3 +56,7 @@ def is_poor(document: Document) -> bool:
 def _listed(names: list[str]) -> str:
     more = f"\n  and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return "".join(f"\n  {name}" for name in names[:_SHOWN]) + more
+
+
+def _count(names: list[str], noun: str) -> str:
+    return f"{len(names):,} {noun}{'s' * (len(names) > 1)}"
