@@ -39,8 +39,8 @@ class Yields:
             yield f"{_count(names, 'file')} not read: {detail}{_listed(names)}"
         if self._poor:
             yield (
-                f"{_count(self._poor, 'document')} gave hardly any text; a scan needs to be recognised first, "
-                f"a page that scripts fill to be saved from the browser:{_listed(self._poor)}"
+                f"{_count(self._poor, 'document')} gave hardly any text; a scan needs to be recognised "
+                f"first, a page that scripts fill to be saved from the browser:{_listed(self._poor)}"
             )
 
 
