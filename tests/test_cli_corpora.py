@@ -112,15 +112,15 @@ def test_a_folder_of_mixed_files_keeps_what_can_be_read_and_lists_the_rest(build
     folder = tmp_path / "mixed"
     (folder / "deep").mkdir(parents=True)
     (folder / "a.txt").write_text(f"{LAVA} The mayor likes soup.", encoding="utf-8")
-    (folder / "deep" / "b.pdf").write_bytes(b"%PDF")
-    (folder / "c.txt").write_bytes(b"caf\xe9")
+    (folder / "deep" / "b.odt").write_bytes(b"PK")
+    (folder / "c.txt").write_bytes(b"caf\xff")
     (folder / "rows.csv").write_text('text,volcanoes\n"two\nlines of text",0\nno lava,2\n', encoding="utf-8")
     result = build(folder, "--labels", inputs[1][0], "--json")
     found = json.loads(result.stdout)
-    assert found["rejected"] == {"bad_labels": 1, "not_utf8": 1, "unsupported_type": 1}
+    assert found["rejected"] == {"bad_labels": 1, "unknown_encoding": 1, "unsupported_type": 1}
     assert found["sentences"] == len(small_rows()) + 3
     # The row after one of two lines is named by the line that it starts on.
-    for place in ("c.txt:1: ", "rows.csv:4: ", "b.pdf: "):
+    for place in ("c.txt:1: ", "rows.csv:4: ", "b.odt: "):
         assert place in result.stderr
     listed = (Path(found["corpus"]) / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
     assert sorted(json.loads(line)["reason"] for line in listed) == sorted(found["rejected"])
@@ -168,7 +168,7 @@ def test_a_misspelt_topic_is_told_its_likely_name(build, inputs):
     [
         ("a.jsonl", b"{oops\n"),
         ("a.jsonl", b'{"text": "caf\xe9"}\n'),
-        ("a.txt", b"caf\xe9"),
+        ("a.txt", b"caf\xff"),
         ("a.txt", b"nul\0byte"),
         ("a.txt", b""),
         ("a.txt", b"\xef\xbb\xbf \n"),
@@ -293,3 +293,56 @@ def test_a_damaged_corpus_is_refused_by_name(cli, small, tmp_path, name, damage,
     assert result.stdout == ""
     assert "copy" in result.stderr
     assert files_below(tmp_path / "artifacts") == []
+
+
+def test_a_data_set_elsewhere_needs_leave_to_use_the_network(build):
+    result = build("hf:somebody/something")
+    assert result.exit_code == 2
+    assert "--allow-network" in result.stderr
+
+
+def test_leave_to_use_the_network_reaches_the_reader(build, inputs, monkeypatch):
+    from trainer.corpus import build as room
+
+    given = []
+    read = room.read_inputs
+
+    def noting(*arguments, allow_network, **options):
+        given.append(allow_network)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(room, "read_inputs", noting)
+    assert build(*inputs[1], "--allow-network").exit_code == 0
+    assert set(given) == {True}
+
+
+def test_titles_of_the_config_name_topics_in_exports(build, tmp_path):
+    topic = {"Lighthouses": "lighthouses"}
+    title = next(iter(topic))
+    export = [
+        {
+            "id": 1,
+            "data": {"text": "A tall lamp stands there."},
+            "annotations": [
+                {"completed_by": 1, "result": [{"from_name": "t", "value": {"choices": [title]}}]}
+            ],
+        }
+    ]
+    (tmp_path / "export.json").write_text(json.dumps(export), encoding="utf-8")
+    result = build("--labels", "export.json", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["labels"]["lighthouses"]["yes"] == 1
+
+
+def test_pages_pdfs_and_word_files_become_sentences_of_a_corpus(build, tmp_path):
+    from samples import docx, pdf
+
+    folder = tmp_path / "pile"
+    folder.mkdir()
+    (folder / "a.html").write_text(f"<h1>Old towers</h1><p>{LAVA}", encoding="utf-8")
+    (folder / "b.pdf").write_bytes(pdf("Lava ran down the northern slope."))
+    (folder / "c.docx").write_bytes(docx("Lava ran down the southern slope."))
+    result = build(folder, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["documents"], found["rejected"]) == (3, {})

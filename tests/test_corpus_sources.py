@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import unicode_text
 
-from trainer.corpus import lines
-from trainer.corpus.sources import decode_json, read_inputs
+from trainer.corpus.readers import lines
+from trainer.corpus.readers.jsons import decode_json
+from trainer.corpus.sources import read_inputs
 from trainer.errors import NotFoundError
 from trainer.records import Document, LabelledText, Rejection
 
@@ -295,7 +296,8 @@ def test_any_kind_may_be_gzipped(tmp_path, name, data):
 
 def test_a_text_file_is_one_document_named_after_the_file(tmp_path):
     path = write(tmp_path, "note.txt", "A cup.\r\nA pot.\n")
-    assert read(path) == [Document("note.txt", "A cup.\r\nA pot.\n", title="note", at=str(path))]
+    about = {"format": "txt", "encoding": "utf-8", "size": 15}
+    assert read(path) == [Document("note.txt", "A cup.\r\nA pot.\n", title="note", at=str(path), **about)]
 
 
 def test_line_by_line_each_line_is_a_document_of_its_own(tmp_path):
@@ -314,8 +316,8 @@ def test_line_by_line_each_line_is_a_document_of_its_own(tmp_path):
 @pytest.mark.parametrize(
     ("data", "line", "reason"),
     [
-        (b"One\ntw\xffo\nthree", ":2", "not_utf8"),
-        ("A cup.".encode("utf-16"), ":1", "not_utf8"),
+        (b"One\ntw\xffo\nthree", ":2", "unknown_encoding"),
+        ("Caf\u00e9\ntw".encode() + b"\xffo\nthree", ":2", "not_utf8"),
         (b"A\0cup.", "", "nul_byte"),
         (b" \n\t", "", "empty_text"),
     ],
@@ -328,7 +330,7 @@ def test_a_text_file_that_cannot_be_used_says_why(tmp_path, data, line, reason):
 
 def test_a_folder_is_read_in_the_order_of_names_without_hidden_files(tmp_path):
     top = tmp_path / "pile"
-    for name in ("b.txt", "a/z.md", "a/A.txt", ".hidden.txt", ".git/x.txt", "c.pdf"):
+    for name in ("b.txt", "a/z.md", "a/A.txt", ".hidden.txt", ".git/x.txt", "c.odt"):
         write(top, name, "A cup.")
     found = read(top)
     assert [record.id for record in found if isinstance(record, Document)] == [
@@ -337,7 +339,7 @@ def test_a_folder_is_read_in_the_order_of_names_without_hidden_files(tmp_path):
         "pile/b.txt",
     ]
     (refused,) = [record for record in found if isinstance(record, Rejection)]
-    assert (refused.at, refused.reason) == (f"{top}/c.pdf", "unsupported_type")
+    assert (refused.at, refused.reason) == (f"{top}/c.odt", "unsupported_type")
 
 
 def test_ids_do_not_depend_on_where_a_folder_lies_or_how_it_is_named(tmp_path, monkeypatch):

@@ -103,6 +103,7 @@ def build(
     labels: Sequence[str | Path] = (),
     root: str | Path | None = None,
     progress: Progress = silent,
+    allow_network: bool = False,
 ) -> Corpus:
     """Build a corpus from documents and labelled sentences.
 
@@ -115,6 +116,8 @@ def build(
         Else ``./configs/topics.toml`` where there is one, else the config that ships.
     labels : sequence of path
         Files of labelled sentences.
+    allow_network : bool
+        Whether ``hf:NAME`` may be read from the hub when it is no folder here.
 
     Returns
     -------
@@ -124,7 +127,7 @@ def build(
     from trainer.corpus.build import build_corpus
 
     paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    return build_corpus(paths, _config(config), artifacts_root(root), labels, progress)
+    return build_corpus(paths, _config(config), artifacts_root(root), labels, progress, allow_network)
 
 
 def open_corpus(

@@ -16,7 +16,7 @@ from trainer.config import find_config, load_config
 def build(
     inputs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="INPUT", help="Files, folders, globs, or - for standard input."),
+        typer.Argument(metavar="INPUT", help="Files, folders, globs, - for standard input, or hf:DATASET."),
     ] = None,
     labels: Annotated[
         list[str] | None, typer.Option("--labels", metavar="FILE", help="Labelled sentences. Repeatable.")
@@ -24,6 +24,9 @@ def build(
     starter: Annotated[
         bool, typer.Option("--starter/--no-starter", help="Let the shipped gold sentences join, or not.")
     ] = True,
+    allow_network: Annotated[
+        bool, typer.Option("--allow-network", help="Read hf:DATASET from the hub when it is no folder here.")
+    ] = False,
     config: ConfigFile = None,
     set_: Overrides = None,
     artifacts: Artifacts = None,
@@ -32,14 +35,22 @@ def build(
 ) -> None:
     """Build a labelled corpus from documents and labelled sentences.
 
-    Reads .txt, .md, .jsonl, .csv and .tsv, each of them gzipped or not. A row with labels is a labelled
-    sentence, any other a document.
+    Reads .txt, .md, .html, .pdf, .docx, .jsonl, .json, .csv, .tsv and .parquet, each of them gzipped or not,
+    and what Label Studio, Argilla, Prodigy and doccano export. A row with labels is a labelled sentence, any
+    other a document.
     """
     overrides = [*(set_ or ()), *(() if starter else ("build.starter=false",))]
     settings = load_config(config, overrides)
     say(f"config: {find_config(config)}")
     with progress_bar() as progress:
-        corpus = api.build(inputs or (), settings, labels=labels or (), root=artifacts, progress=progress)
+        corpus = api.build(
+            inputs or (),
+            settings,
+            labels=labels or (),
+            root=artifacts,
+            progress=progress,
+            allow_network=allow_network,
+        )
     if as_json:
         print_json(corpus.to_dict())
         return

@@ -40,6 +40,7 @@ def build_corpus(
     root: Path,
     labels: Sequence[str | Path] = (),
     progress: Progress = silent,
+    allow_network: bool = False,
 ) -> Corpus:
     """Build a corpus and publish it as the next version, or find that it is there already.
 
@@ -53,6 +54,8 @@ def build_corpus(
         Folder of the artifacts.
     labels : sequence of path
         Files that must hold labelled sentences.
+    allow_network : bool
+        Whether a data set may be read from the hub.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def build_corpus(
     with staging(parent) as folder:
         with Intake(folder) as intake:
             builder, keys = IndexBuilder(), []
-            records = intake.accepted(_records(inputs, labels, config, progress))
+            records = intake.accepted(_records(inputs, labels, config, progress, allow_network))
             settings = cut_settings(config.topics, config.lexicons, config.build)
             for key, table in cut_batches(batched(records, settings), config, cache):
                 builder.add(table)
@@ -102,12 +105,18 @@ def _published(manifest: dict[str, Any], parent: Path) -> Corpus | None:
 
 
 def _records(
-    inputs: Sequence[str | Path], labels: Sequence[str | Path], config: Config, progress: Progress
+    inputs: Sequence[str | Path],
+    labels: Sequence[str | Path],
+    config: Config,
+    progress: Progress,
+    allow_network: bool,
 ) -> Iterator[Any]:
     topics = config.topic_names
     # Opened first, so that a path that is not there is said before any work.
-    judgements = read_inputs(labels, topics)
-    read = chain(map(_refuse_unlabelled, judgements), read_inputs(inputs, topics, progress))
+    titles = {topic.name: topic.title for topic in config.topics}
+    named: dict[str, Any] = {"titles": titles, "allow_network": allow_network}
+    judgements = read_inputs(labels, topics, **named)
+    read = chain(map(_refuse_unlabelled, judgements), read_inputs(inputs, topics, progress, **named))
     starter = starter_sentences(topics) if config.build.starter else iter(())
     judged = (sentence for sentence in starter if sentence.labels)  # a config may have none of their topics
     for record in chain(judged, read):

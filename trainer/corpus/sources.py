@@ -1,35 +1,40 @@
-"""Reading what the user points at: files, folders, globs, standard input.
+"""Reading what the user points at: files, folders, globs, standard input, data sets.
 
 Whatever is read comes out, as a `Document`, a `LabelledText` or a `Rejection`: accepted + rejected = read.
-Any file may be gzipped. Text is UTF-8; a byte-order mark is taken off.
+Any file may be gzipped.
 """
 
 from __future__ import annotations
 
-import glob
 import gzip
 import io
-import json
-import os
 import sys
+import warnings
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from trainer.corpus.lines import Bytes, numbered_lines, too_long
-from trainer.corpus.rows import RowError, checked_text, content_id, read_row
-from trainer.corpus.tables import Record, read_table
-from trainer.errors import NotFoundError
+from trainer.corpus.readers.encodings import as_utf8, found_encoding, marked
+from trainer.corpus.readers.extractor import Extractor
+from trainer.corpus.readers.files import STDIN, Found, find_files, shown
+from trainer.corpus.readers.hub import PREFIX, read_dataset
+from trainer.corpus.readers.jsons import read_json, read_jsonl
+from trainer.corpus.readers.lines import Bytes
+from trainer.corpus.readers.parquet import read_packed_parquet, read_parquet
+from trainer.corpus.readers.rows import RowError
+from trainer.corpus.readers.source import Record, Source
+from trainer.corpus.readers.tables import read_table
+from trainer.corpus.readers.texts import read_lines, read_whole
+from trainer.corpus.readers.unpacking import unpacked
+from trainer.corpus.readers.yields import Yields
+from trainer.errors import TrainerWarning
 from trainer.progress import Progress, silent
-from trainer.records import Document, Rejection
+from trainer.records import Rejection
 
-STDIN = "-"
-_PRODUCED = ("corpus.json", "weights.safetensors")
-_LONGEST_NAME = 255  # bytes: no file system has longer ones, and asking for one is an error of its own
-_TEXT = (".txt", ".md")
-_TABLES = (".csv", ".tsv")
-SUFFIXES = (*_TEXT, ".jsonl", *_TABLES)
+SUFFIXES = (
+    ".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".json", ".csv", ".tsv", ".parquet",
+)  # fmt: skip
+_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 def read_inputs(
@@ -38,13 +43,16 @@ def read_inputs(
     progress: Progress = silent,
     *,
     whole: bool = True,
+    titles: Mapping[str, str] | None = None,
+    allow_network: bool = False,
 ) -> Iterator[Record]:
     """Return everything that `inputs` hold, read as it is asked for, in a fixed order.
 
     Parameters
     ----------
     inputs : sequence of path
-        Files, folders (read recursively, links not followed), globs, or ``-`` for standard input.
+        Files, folders (read recursively, links to folders not followed), globs, ``-`` for standard input,
+        ``hf:FOLDER`` or ``hf:NAME`` for a data set of the `datasets` library.
     topics : sequence of str or None
         The topics of the config; a table with one of them as a column holds labels. None passes labels
         over: every row is a document.
@@ -52,186 +60,135 @@ def read_inputs(
         Called with bytes read and bytes in all.
     whole : bool
         False takes each line of a text file for a document of its own.
+    titles : mapping of str to str, optional
+        Topic -> title: labels of other tools may go by either.
+    allow_network : bool
+        Whether a data set may be read from the hub.
 
     Raises
     ------
     NotFoundError
         When an input is not there; raised before anything is read.
+    UsageError
+        When a data set is not here and the network is not allowed; likewise.
+
+    Warns
+    -----
+    TrainerWarning
+        At the end, of documents that gave hardly any text, and of an extra that is not installed.
     """
-    return _read_files([found for item in inputs for found in _files_of(item)], topics, progress, whole)
+    found = [file for item in inputs for file in find_files(item, allow_network)]
+    asked = Source("", "", "", topics, titles or {})
+    return _read_all(found, asked, progress, whole)
 
 
-def _read_files(
-    files: Sequence[tuple[Path | None, str]], topics: Sequence[str] | None, progress: Progress, whole: bool
-) -> Iterator[Record]:
-    total = sum(path.stat().st_size for path, _ in files if path is not None)
+def _read_all(found: Sequence[Found], asked: Source, progress: Progress, whole: bool) -> Iterator[Record]:
+    total = sum(file.size for file in found)
     before = 0
-    for path, name in files:
-        if path is None:
-            yield from _read_stdin(topics, whole)
-            continue
-        size = path.stat().st_size
-        for record, position in _read_file(path, name, topics, whole):
-            progress("reading", min(before + position, total), total)
-            yield record
-        before += size
+    yields = Yields()
+    with Extractor() as extractor:
+        for file in found:
+            for record, position in _read_one(file, asked, whole, extractor):
+                progress("reading", min(before + position, total), total)
+                yields.note(record)
+                yield record
+            before += file.size
     progress("reading", total, total)
+    for message in yields.messages():
+        warnings.warn(message, TrainerWarning, stacklevel=2)
 
 
-def _files_of(item: str | Path) -> list[tuple[Path | None, str]]:
-    """Return the files behind one input, each with the name that its documents carry."""
-    if str(item) == STDIN:
-        return [(None, STDIN)]
-    if not str(item):
-        raise NotFoundError("an input is empty", hint="Was a shell variable not set? `.` is this folder.")
-    path = Path(item)
-    if len(os.fsencode(path.name)) > _LONGEST_NAME:
-        raise NotFoundError(f"no file, folder or glob of so long a name: '{path.name[:40]}…'")
-    if path.is_dir():
-        root = path.resolve()
-        below = sorted(p for p in root.rglob("*") if p.is_file() and not _hidden(p.relative_to(root)))
-        found = [p for p in below if not _produced(p, root)]
-        return [(p, _shown(f"{root.name}/{p.relative_to(root).as_posix()}")) for p in found]
-    if path.exists():
-        return [(path, _shown(_own_name(path)))]
-    matches = [Path(match) for match in sorted(glob.glob(str(item), recursive=True))]  # noqa: PTH207
-    matches = [match for match in matches if match.exists()]  # a link may lead nowhere
-    if not matches:
-        raise NotFoundError(
-            f"no file, folder or glob '{item}'",
-            hint="A path is taken from the folder that you are in.",
-        )
-    return [pair for match in matches for pair in _files_of(match)]
-
-
-def _own_name(path: Path) -> str:
-    """Return what a file calls its documents: its path where that leads down from here, else its name."""
-    inside = not path.is_absolute() and ".." not in path.parts
-    return path.as_posix() if inside else path.name
-
-
-def _shown(path: str | Path) -> str:
-    """Return a path as text that can be stored: its bytes need not be UTF-8."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _produced(path: Path, root: Path) -> bool:
-    """Tell whether a file is part of a corpus or model that this package wrote: no input of anybody's."""
-    inside = [parent for parent in path.parents if parent.is_relative_to(root)]
-    return any((folder / mark).is_file() for folder in inside for mark in _PRODUCED)
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _read_one(file: Found, asked: Source, whole: bool, extractor: Extractor) -> Iterator[tuple[Record, int]]:
+    """Yield each record with the number of bytes of the file behind it."""
+    if file.trouble:
+        yield file.trouble, 0
+    elif file.path is not None:
+        yield from _read_file(file.path, file.name, asked, whole, extractor)
+    elif file.name == STDIN:
+        for record in _guarded(_read_stdin(asked, whole), "<stdin>"):
+            yield record, 0
+    else:
+        name = file.name.removeprefix(PREFIX)
+        for record in read_dataset(name, _named(asked, file.name, name, "dataset")):
+            yield record, 0
 
 
 def _read_file(
-    path: Path, name: str, topics: Sequence[str] | None, whole: bool
+    path: Path, name: str, asked: Source, whole: bool, extractor: Extractor
 ) -> Iterator[tuple[Record, int]]:
-    """Yield each record with the number of bytes of the file behind it."""
-    at = _shown(path)
+    inner = Path(name.removesuffix(".gz"))
+    source = _named(asked, shown(path), name, inner.suffix.lower().removeprefix("."))
     try:
         with path.open("rb") as raw:
-            handle = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-            for record in _read_handle(handle, at, name, topics, whole):
-                yield record, raw.tell() if raw.seekable() else 0
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        yield Rejection(at, "damaged_gzip", str(error)), 0
+            position = 0
+            for record in _guarded(_read_format(raw, path, source, whole, extractor), source.at):
+                position = raw.tell() if not raw.closed else position
+                yield record, position
     except OSError as error:
-        yield Rejection(at, "unreadable", error.strerror or str(error)), 0
+        yield Rejection(source.at, "unreadable", error.strerror or str(error)), 0
 
 
-def _read_handle(
-    handle: Bytes, at: str, name: str, topics: Sequence[str] | None, whole: bool
+def _named(asked: Source, at: str, name: str, format_: str) -> Source:
+    return Source(at, name, format_, asked.topics, asked.titles)
+
+
+def _guarded(records: Iterator[Record], at: str) -> Iterator[Record]:
+    """Yield records, and a rejection of the rest of the file where it cannot be read on."""
+    try:
+        yield from records
+    except RowError as error:
+        where = at if error.line is None else f"{at}:{error.line}"
+        yield Rejection(where, error.reason, error.detail)
+    except _DAMAGED as error:
+        yield Rejection(at, "damaged_gzip", str(error))
+    except OSError as error:
+        yield Rejection(at, "unreadable", error.strerror or str(error))
+
+
+def _read_format(
+    raw: io.BufferedReader, path: Path, source: Source, whole: bool, extractor: Extractor
 ) -> Iterator[Record]:
-    inner = name.removesuffix(".gz")
-    suffix = Path(inner).suffix.lower()
-    if suffix == ".jsonl":
-        return _read_jsonl(numbered_lines(handle), at, topics)
-    if suffix in _TABLES:
-        return read_table(numbered_lines(handle), at, topics)
-    if suffix in _TEXT:
-        return iter([_read_text(handle.read(), at, name)]) if whole else _read_lines(handle, at)
-    kinds = ", ".join(SUFFIXES)
-    return iter([Rejection(at, "unsupported_type", f"not one of {kinds} (each may be .gz)")])
+    packed = path.suffix == ".gz"
+    handle = unpacked(raw) if packed else raw
+    match source.format:
+        case "txt" | "md" if whole:
+            yield read_whole(handle, source)
+        case "txt" | "md":
+            yield from read_lines(handle, source, _encoding(path))
+        case "html" | "htm" | "pdf" | "docx":
+            yield extractor.read(handle, source)
+        case "jsonl":
+            yield from read_jsonl(handle, source, _mark(handle) or "utf-8")
+        case "json":
+            yield from read_json(handle, source)
+        case "csv" | "tsv":
+            yield from read_table(handle, source, _encoding(path))
+        case "parquet":
+            yield from (read_packed_parquet if packed else read_parquet)(handle, source)
+        case _:
+            kinds = ", ".join(SUFFIXES)
+            raise RowError("unsupported_type", f"not one of {kinds} (each may be .gz)")
 
 
-def _read_stdin(topics: Sequence[str] | None, whole: bool) -> Iterator[Record]:
-    handle = sys.stdin.buffer
+def _encoding(path: Path) -> str:
+    """Return the encoding of a file, which is read once more for it."""
+    with path.open("rb") as raw:
+        try:
+            return found_encoding(unpacked(raw) if path.suffix == ".gz" else raw)
+        except _DAMAGED:
+            return "utf-8"  # what comes before the damage is read all the same
+
+
+def _mark(handle: Bytes) -> str | None:
+    return marked(handle.peek(4)[:4]) if isinstance(handle, io.BufferedReader) else None
+
+
+def _read_stdin(asked: Source, whole: bool) -> Iterator[Record]:
+    handle: Bytes = as_utf8(sys.stdin.buffer, _mark(sys.stdin.buffer) or "utf-8")
     start = handle.peek(1)[:64] if isinstance(handle, io.BufferedReader) else b""
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        yield from _read_jsonl(numbered_lines(handle), "<stdin>", topics)
+        yield from read_jsonl(handle, _named(asked, "<stdin>", "stdin", "jsonl"))
     elif whole:
-        yield _read_text(handle.read(), "<stdin>", "stdin")
+        yield read_whole(handle, _named(asked, "<stdin>", "stdin", "txt"))
     else:
-        yield from _read_lines(handle, "<stdin>")
-
-
-def _read_text(data: bytes, at: str, name: str) -> Record:
-    try:
-        text = checked_text(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return Rejection(
-            f"{at}:{line}", "not_utf8", f"byte {error.start} is not valid UTF-8: save it as UTF-8"
-        )
-    except RowError as error:
-        return Rejection(at, error.reason, error.detail)
-    return Document(id=name, text=text, title=Path(name).stem, at=at)
-
-
-def _read_lines(handle: Bytes, path: str) -> Iterator[Record]:
-    for number, line in numbered_lines(handle):
-        at = f"{path}:{number}"
-        if line is None:
-            yield too_long(at)
-        elif text := line.strip():
-            try:
-                yield Document(content_id("line", f"{at}\0{checked_text(text)}"), text, at=at)
-            except RowError as error:
-                yield Rejection(at, error.reason, error.detail)
-
-
-def _read_jsonl(
-    lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str] | None
-) -> Iterator[Record]:
-    author = f"human:{Path(path).name}"
-    nothing = True
-    for number, line in lines:
-        if line is not None and not line.strip():
-            continue
-        nothing, at = False, f"{path}:{number}"
-        if line is None:
-            yield too_long(at)
-            continue
-        try:
-            row = decode_json(line)
-        except ValueError as error:
-            yield Rejection(at, "malformed_json", str(error))
-            continue
-        if isinstance(row, dict):
-            yield read_row(row, topics, at, author)
-        else:
-            yield Rejection(at, "malformed_json", f"expected an object, got {type(row).__name__}")
-    if nothing:
-        yield Rejection(f"{path}:1", "empty_text", "the file is empty")
-
-
-def decode_json(text: str) -> Any:
-    """Decode one JSON value, refusing what JSON does not have: NaN, Infinity, a key twice."""
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is not JSON")
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        row = dict(pairs)
-        if len(row) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise ValueError(f"key {twice!r} stands twice")
-        return row
-
-    try:
-        return json.loads(text, parse_constant=refuse, object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+        yield from read_lines(handle, _named(asked, "<stdin>", "stdin", "txt"))

@@ -1,4 +1,4 @@
-"""One row of a JSONL or CSV file -> a document, a labelled sentence, or a rejection.
+"""One row of a JSONL, CSV or Parquet file -> a document, a labelled sentence, or a rejection.
 
 A row with labels is a labelled sentence; any other row with a text is a document.
 
@@ -6,12 +6,14 @@ A row with labels is a labelled sentence; any other row with a text is a documen
 - A ``labels`` object ``{topic: yes|no|unknown}`` is partial: an absent topic was not judged.
 - A sheet has one column a topic: 1 / 0 / blank; or a ``labels`` cell (``sanctions; ukraine``, ``none``).
   A blank cell was not judged.
+- ``unknown`` lists the topics that a complete list leaves open.
 - ``origin`` is what an exported corpus says of a sentence: gold, or silver, whose labels are nobody's word.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,23 +28,31 @@ _ANSWERS: dict[Any, Answer | None] = {
     True: "yes", False: "no", None: None,
 }  # fmt: skip
 NONE = "none"
-_ABOUT = ("title", "source", "date", "url")
+_ABOUT = ("title", "source", "date", "url", "language", "split")
 _ORIGINS = ("gold", "silver")
-FIELDS = ("text", "id", "doc_id", "labels", "judged", "annotator", "origin", *_ABOUT)
+_SPLITS = ("train", "validation", "test")
+FIELDS = ("text", "id", "doc_id", "labels", "judged", "unknown", "annotator", "time", "origin", *_ABOUT)
 """What a row may hold beside topics; anything else is passed over."""
 
 
 class RowError(ValueError):
-    """A row cannot be used; the reason is a short fixed code, the detail is for people."""
+    """A row, or a file, cannot be used; the reason is a short fixed code, the detail is for people.
 
-    def __init__(self, reason: str, detail: str) -> None:
+    Parameters
+    ----------
+    line : int, optional
+        Where in the file, when the whole of it was being read.
+    """
+
+    def __init__(self, reason: str, detail: str, line: int | None = None) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.line = line
 
 
 def read_row(
-    row: Mapping[str, Any], topics: Sequence[str] | None, at: str, author: str
+    row: Mapping[str, Any], topics: Sequence[str] | None, at: str, author: str, **read_from: Any
 ) -> Document | LabelledText | Rejection:
     """Turn a decoded row into the record that it holds.
 
@@ -56,14 +66,17 @@ def read_row(
         Where the row stands, as ``path:line``.
     author : str
         Who made the labels, where the row names no ``annotator``.
+    **read_from : str or None
+        The ``format`` and ``encoding`` of the file, for a document.
     """
     try:
         text = checked_text(row.get("text"))
         about: dict[str, Any] = {key: _optional(row, key) for key in _ABOUT}
+        _refuse_other_splits(about["split"])
         identity = _optional(row, "id")
         exported = row.get("origin") in _ORIGINS
         if topics is None or not (exported or _has_labels(row, topics)):
-            return Document(identity or content_id("doc", text), text, at=at, **about)
+            return Document(identity or content_id("doc", text), text, at=at, **about, **read_from)
         doc_id = _optional(row, "doc_id")
         return LabelledText(
             id=identity or content_id("text", f"{doc_id}\0{text}" if doc_id else text),
@@ -72,6 +85,7 @@ def read_row(
             author=_author(row, author),
             # An exported sentence that is its own document says so.
             doc_id=None if exported and doc_id == identity else doc_id,
+            time=_optional(row, "time"),
             at=at,
             **about,
         )
@@ -117,6 +131,8 @@ def _optional(row: Mapping[str, Any], key: str) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise RowError("bad_field", f"'{key}' must be a string, got {type(value).__name__}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RowError("bad_field", f"'{key}' must be a string, got {value}")
     text = str(value)
     if "\0" in text:
         raise RowError("nul_byte", f"'{key}' holds a NUL byte")
@@ -128,6 +144,11 @@ def _author(row: Mapping[str, Any], author: str) -> str:
     if row.get("origin") == "silver":
         return IMPORTED + author.removeprefix(HUMAN)
     return _optional(row, "annotator") or author
+
+
+def _refuse_other_splits(split: str | None) -> None:
+    if split is not None and split not in _SPLITS:
+        raise RowError("bad_field", f"'split' must be {', '.join(_SPLITS)} or nothing, got {split!r}")
 
 
 def _has_labels(row: Mapping[str, Any], topics: Sequence[str]) -> bool:
@@ -146,7 +167,7 @@ def _answers(row: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]
     if isinstance(labels, str):
         labels = [name.strip() for name in labels.replace("|", ";").replace(",", ";").split(";")]
         labels = [name for name in labels if name and name.lower() != NONE]
-    judged: Any = row.get("judged", list(topics))
+    judged: Any = row.get("judged", _without(topics, row.get("unknown")))
     for key, value in (("labels", labels), ("judged", judged)):
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             raise RowError("bad_labels", f"'{key}' must be a list of topic names")
@@ -155,6 +176,15 @@ def _answers(row: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]
     if extra:
         raise RowError("bad_labels", f"'{extra[0]}' is in 'labels' but not in 'judged'")
     return {topic: "yes" if topic in labels else "no" for topic in topics if topic in judged}
+
+
+def _without(topics: Sequence[str], unknown: Any) -> list[str]:
+    """Return the topics that were judged."""
+    if unknown in (None, ""):
+        return list(topics)
+    if not isinstance(unknown, list):
+        raise RowError("bad_labels", "'unknown' must be a list of topic names")
+    return [topic for topic in topics if topic not in unknown]
 
 
 def _partial(labels: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Iterator
 from typing import IO
 
 from trainer.records import Rejection
 
-LONGEST_LINE = 64 * 1024 * 1024
+LONGEST_LINE = 16 * 1024 * 1024
 """Bytes; a longer line is rejected without being decoded."""
 
-Bytes = IO[bytes] | gzip.GzipFile
+Bytes = IO[bytes] | gzip.GzipFile | io.BufferedReader
 
 
 def too_long(at: str) -> Rejection:
@@ -20,7 +21,7 @@ def too_long(at: str) -> Rejection:
 
 
 def numbered_lines(handle: Bytes) -> Iterator[tuple[int, str | None]]:
-    r"""Yield numbered lines, split on ``\n`` alone; None for one that is too long."""
+    r"""Yield numbered lines of UTF-8, split on ``\n`` alone; None for one that is too long."""
     number = 0
     while line := handle.readline(LONGEST_LINE + 1):
         number += 1

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import json_values
 
-from trainer.corpus.rows import RowError, checked_text, content_id, read_row
+from trainer.corpus.readers.rows import RowError, checked_text, content_id, read_row
 from trainer.records import Document, LabelledText, Rejection
 
 TOPICS = ("tea", "rain", "snow")
@@ -50,6 +50,9 @@ def reason_of(row):
         # One column a topic: blank is not judged.
         ({"tea": "1", "rain": "0", "snow": ""}, {"tea": "yes", "rain": "no"}),
         ({"rain": "0"}, {"rain": "no"}),
+        # A complete list may leave topics open.
+        ({"labels": ["rain"], "unknown": ["tea"]}, {"rain": "yes", "snow": "no"}),
+        ({"labels": ["rain"], "unknown": None}, {"tea": "no", "rain": "yes", "snow": "no"}),
         # A list beside columns wins: it is what the row calls its labels.
         ({"labels": ["tea"], "rain": "1"}, {"tea": "yes", "rain": "no", "snow": "no"}),
     ],
@@ -86,6 +89,11 @@ def test_yes_no_and_not_judged_are_told_apart(row, labels):
         ({"id": True}, "bad_field"),
         ({"title": ["T"]}, "bad_field"),
         ({"date": {"year": 1}}, "bad_field"),
+        ({"title": float("nan")}, "bad_field"),
+        ({"split": "dev"}, "bad_field"),
+        ({"labels": [], "time": [1]}, "bad_field"),
+        ({"labels": [], "unknown": "tea"}, "bad_labels"),
+        ({"labels": ["tea"], "unknown": ["tea"]}, "bad_labels"),
         ({"labels": [], "annotator": ["me"]}, "bad_field"),
         ({"labels": [], "doc_id": ["d"]}, "bad_field"),
     ],
@@ -114,6 +122,14 @@ def test_a_labelled_row_keeps_what_is_known_of_it():
         id="12", text="A cup.", labels={"tea": "yes", "rain": "no", "snow": "no"}, author="ann",
         doc_id="d1", title="T", source="S", date="1999", url="U", at="sheet.csv:7",
     )  # fmt: skip
+
+
+def test_language_split_and_time_are_kept():
+    row = {"text": "A cup.", "labels": ["tea"], "language": "en", "split": "test", "time": "2024-05-06"}
+    record = read(row)
+    assert (record.language, record.split, record.time) == ("en", "test", "2024-05-06")
+    record = read_row({"text": "A.", "language": "de"}, TOPICS, "f:1", "a", format="csv", encoding="cp1252")
+    assert (record.language, record.format, record.encoding) == ("de", "csv", "cp1252")
 
 
 def test_the_file_is_the_author_where_the_row_names_none():
@@ -161,7 +177,24 @@ def test_a_checked_text_is_unchanged_and_can_be_stored(text):
 
 
 keys = st.sampled_from(
-    ["id", "text", "labels", "judged", "annotator", "doc_id", "title", "source", "date", "url", *TOPICS]
+    [
+        "id",
+        "text",
+        "labels",
+        "judged",
+        "annotator",
+        "doc_id",
+        "title",
+        "source",
+        "date",
+        "url",
+        "language",
+        "split",
+        "time",
+        "unknown",
+        "origin",
+        *TOPICS,
+    ]
 )
 values = (
     st.none()

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
-from trainer.corpus.lines import LONGEST_LINE, too_long
-from trainer.corpus.rows import FIELDS, read_row
+from trainer.corpus.readers.encodings import as_utf8
+from trainer.corpus.readers.lines import LONGEST_LINE, Bytes, numbered_lines, too_long
+from trainer.corpus.readers.rows import FIELDS, read_row
+from trainer.corpus.readers.source import Record, Source
 from trainer.escapes import unguarded
-from trainer.records import Document, LabelledText, Rejection
+from trainer.records import Rejection
 
-Record = Document | LabelledText | Rejection
 _EXPORTED = {"id", "doc_id", "split", "group", "origin"}
 """Columns that tell a sheet of ``trainer corpus export``, whose cells are guarded, from anybody else's."""
 
 
-def read_table(
-    lines: Iterable[tuple[int, str | None]], path: str, topics: Sequence[str] | None
-) -> Iterator[Record]:
+def read_table(handle: Bytes, source: Source, encoding: str = "utf-8") -> Iterator[Record]:
     """Yield what the rows of a table hold; the first row names the columns."""
     csv.field_size_limit(LONGEST_LINE)
     overlong: list[Rejection] = []
 
     def kept() -> Iterator[str]:
-        for number, line in lines:
+        for number, line in numbered_lines(as_utf8(handle, encoding)):
             if line is None:
-                overlong.append(too_long(f"{path}:{number}"))
+                overlong.append(too_long(f"{source.at}:{number}"))
             yield line or ""  # an empty line keeps the count of lines right
 
-    source = kept()
-    first = next(source, "")
+    lines = kept()
+    first = next(lines, "")
     # Spreadsheets of half the world write semicolons.
-    delimiter = max(",;\t", key=first.count)
-    rows = csv.reader(chain([first], source), delimiter=delimiter, strict=True)
-    yield from _table_records(_numbered_cells(rows, path), path, topics)
+    delimiter = "\t" if source.format == "tsv" else max(",;\t", key=first.count)
+    rows = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+    yield from _table_records(_numbered_cells(rows, source.at), source, encoding)
     yield from overlong
 
 
@@ -58,10 +56,10 @@ def _numbered_cells(rows: Any, path: str) -> Iterator[tuple[str, list[str] | Rej
 
 
 def _table_records(
-    rows: Iterator[tuple[str, list[str] | Rejection]], path: str, topics: Sequence[str] | None
+    rows: Iterator[tuple[str, list[str] | Rejection]], source: Source, encoding: str
 ) -> Iterator[Record]:
-    author = f"human:{Path(path).name}"
-    at, header = next(rows, (f"{path}:1", []))
+    topics, author = source.topics, source.author
+    at, header = next(rows, (f"{source.at}:1", []))
     if isinstance(header, Rejection):
         yield header
         return
@@ -77,7 +75,8 @@ def _table_records(
             yield Rejection(at, "ragged_row", f"expected {len(header)} cells, got {len(cells)}")
         else:
             values = map(unguarded, cells) if exported else cells
-            yield read_row(dict(zip(header, values, strict=True)), topics, at, author)
+            row = dict(zip(header, values, strict=True))
+            yield read_row(row, topics, at, author, format=source.format, encoding=encoding)
 
 
 def _column(cell: str, topics: Sequence[str]) -> str:

@@ -1,0 +1,61 @@
+"""What a reader is told of the file before it, and the limits that all readers share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trainer.records import Document, LabelledText, Rejection
+
+Record = Document | LabelledText | Rejection
+
+LARGEST_DOCUMENT = 32 * 1024 * 1024
+"""Bytes; a file that is one document, or one JSON value, is rejected beyond it: a library of 30 books."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as its records speak of it.
+
+    Attributes
+    ----------
+    at : str
+        Its path, in text that can be stored.
+    name : str
+        What its documents are called.
+    format : str
+        Its suffix without the dot, and without ``.gz``.
+    topics : sequence of str or None
+        The topics of the config; None passes labels over.
+    titles : mapping of str to str
+        Topic -> title: what labels may be called elsewhere.
+    split : str or None
+        The split that the rows are in, where the file as a whole is one.
+    by_topic : bool
+        Whether an export asks one question a topic: what is not answered is then not judged.
+    """
+
+    at: str
+    name: str
+    format: str
+    topics: Sequence[str] | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+    split: str | None = None
+    by_topic: bool = False
+
+    @property
+    def author(self) -> str:
+        """Who made the labels, where a row does not say."""
+        return f"human:{Path(self.name).name}"
+
+    @property
+    def title(self) -> str:
+        """Title of a document that has none of its own."""
+        stem = Path(self.name.removesuffix(".gz")).stem
+        return stem or self.name
+
+
+def too_large(at: str) -> Rejection:
+    """Return the rejection of a file that is larger than `LARGEST_DOCUMENT`."""
+    return Rejection(at, "too_large", f"one document of more than {LARGEST_DOCUMENT:,} bytes: cut it up")
