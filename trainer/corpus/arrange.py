@@ -61,7 +61,7 @@ def arrange(
     groups = [names[document] for document in documents[kept].tolist()]
     shares = [getattr(build.split, split) for split in SPLITS]
     split = np.zeros(len(index), dtype=np.int64)
-    split[kept] = assign_groups(groups, _to_balance(gold, codes)[kept], shares, config.seed)
+    split[kept] = assign_groups(groups, _to_balance(gold[kept], codes[kept]), shares, config.seed)
     return Arrangement(kept, split, documents, names, near_duplicates)
 
 

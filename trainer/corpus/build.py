@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from trainer.config import Config
 from trainer.corpus.arrange import Arrangement, arrange
-from trainer.corpus.batches import batched
-from trainer.corpus.cache import TableCache, load_table
+from trainer.corpus.batches import Batch, batched
+from trainer.corpus.cache import TableCache
 from trainer.corpus.card import corpus_card
-from trainer.corpus.cut import cut_settings
+from trainer.corpus.cut import cut_settings, rules_of
 from trainer.corpus.index import IndexBuilder, SentenceIndex
 from trainer.corpus.intake import Intake
 from trainer.corpus.labels import IMPORTED
@@ -65,24 +65,20 @@ def build_corpus(
     if not inputs and not labels and not config.build.starter:
         raise UsageError("nothing to build from", hint="Name documents, or let the starter sentences join.")
     parent = root / "corpora" / config.name
-    rules = RuleSet(config.topics, config.build.silence_weight, config.lexicons)
+    rules = rules_of(config)
     cache = TableCache(root / ".cache" / "sentences")
     with staging(parent) as folder:
         with Intake(folder) as intake:
-            builder, keys = IndexBuilder(), []
             records = intake.accepted(_records(inputs, labels, config, progress, allow_network))
-            settings = cut_settings(config.topics, config.lexicons, config.build)
-            for key, table in cut_batches(batched(records, settings), config, cache):
-                builder.add(table)
-                keys.append(key)
-            index = builder.finish()
+            batches = batched(records, cut_settings(config))
+            index, keys = _indexed(batches, config, cache)
             _refuse_nothing(index, intake)
             _warn_of_rejections(intake)  # before anything is published: --strict makes it an error
         progress("grouping", 0, None)
         labelling, reports = _labelled(index, rules, intake, config)
         arrangement = arrange(index, labelling.gold, labelling.codes, config)
         progress("grouping", 1, 1)
-        tables = (load_table(cache.path(key)) for key in keys)
+        tables = map(cache.load, keys)
         written = write_rows(tables, folder, rules, labelling, arrangement, progress)
         manifest = _manifest(config, intake, index, labelling, reports, arrangement, written)
         cache.trim(keys)
@@ -131,6 +127,15 @@ def _refuse_unlabelled(record: Any) -> Any:
     if isinstance(record, Document):
         return Rejection(record.at, "no_labels", "a file given as labels must label each row")
     return record
+
+
+def _indexed(batches: Iterable[Batch], config: Config, cache: TableCache) -> tuple[SentenceIndex, list[str]]:
+    """Return the index of all sentences, and the keys of the batches that they stand in."""
+    builder, keys = IndexBuilder(), []
+    for key, table in cut_batches(batches, config, cache):
+        builder.add(table)
+        keys.append(key)
+    return builder.finish(), keys
 
 
 def _refuse_nothing(index: SentenceIndex, intake: Intake) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import signal
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from multiprocessing import parent_process
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.config import Build, Lexicon, Topic
+from trainer.config import Config
 from trainer.corpus.batches import Batch
 from trainer.corpus.cache import save_table
 from trainer.corpus.rules import RuleSet
@@ -30,23 +30,29 @@ if TYPE_CHECKING:
 CUT_VERSION = 1
 """Raised whenever the same batch would come out otherwise: kept tables are then not used."""
 ABOUT = ("source", "date", "title", "url")
+Digest = tuple[int, int]
+_TOOLS = ("sentencex", "google-re2")
+"""Packages whose next release may cut or match otherwise."""
 _WORD = re.compile(r"\w+")
 _VOCABULARY = b"vocabulary"
 
 
-def cut_settings(topics: tuple[Topic, ...], lexicons: tuple[Lexicon, ...], build: Build) -> str:
+@lru_cache(maxsize=2)
+def rules_of(config: Config) -> RuleSet:
+    """Return the rules of a config; compiled once a process, for many lexicons take a second."""
+    return RuleSet(config.topics, config.build.silence_weight, config.lexicons)
+
+
+def cut_settings(config: Config) -> str:
     """Return a digest of what the sentences of a batch depend on beside the batch."""
-    said = [CUT_VERSION, build.min_words, list(_rules(topics, lexicons).authors)]
+    tools = [unicodedata.unidata_version, *map(version, _TOOLS)]
+    said = [CUT_VERSION, tools, config.build.min_words, list(rules_of(config).authors)]
     return sha256(json.dumps(said).encode())
 
 
-def cut_batch(
-    batch: Batch, topics: tuple[Topic, ...], lexicons: tuple[Lexicon, ...], build: Build, target: Path
-) -> None:
+def cut_batch(batch: Batch, config: Config, target: Path) -> None:
     """Cut a batch and save its table at `target`."""
-    if parent_process() is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to answer
-    save_table(sentence_table(batch, _rules(topics, lexicons), build.min_words), target)
+    save_table(sentence_table(batch, rules_of(config), config.build.min_words), target)
 
 
 def vocabulary_of(table: pa.Table) -> list[str]:
@@ -55,15 +61,10 @@ def vocabulary_of(table: pa.Table) -> list[str]:
     return words
 
 
-def digest_of(text: str) -> tuple[int, int]:
+def digest_of(text: str) -> Digest:
     """Return the first 128 bits of the SHA-256 of `text`, as two numbers."""
     digest = hashlib.sha256(text.encode()).digest()
     return int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:16], "big")
-
-
-@lru_cache(maxsize=2)
-def _rules(topics: tuple[Topic, ...], lexicons: tuple[Lexicon, ...]) -> RuleSet:
-    return RuleSet(topics, lexicons=lexicons)
 
 
 def sentence_table(batch: Batch, rules: RuleSet, min_words: int) -> pa.Table:

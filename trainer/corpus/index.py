@@ -5,7 +5,7 @@ A sentence costs about fifty bytes here and four more a word; texts and spans wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.corpus.cut import vocabulary_of
+from trainer.corpus.cut import Digest, vocabulary_of
 from trainer.corpus.labels import CODES, judge
 from trainer.records import Vote
 
@@ -78,35 +78,33 @@ class SentenceIndex:
         """Text number -> the first row that has this text."""
         return np.unique(self.texts, return_index=True)[1]
 
-    def text_numbers(self, digests: Sequence[tuple[int, int]]) -> list[int]:
+    def text_numbers(self, digests: Iterable[Digest]) -> dict[Digest, int]:
         """Return the numbers of texts by their digests; a text that is not there is left out."""
-        high, low = self.text_high[self.first_rows], self.text_low[self.first_rows]
-        found = []
-        for one, other in digests:
-            place = int(np.searchsorted(high, np.uint64(one)))
-            while place < len(high) and high[place] == one and low[place] != other:
-                place += 1
-            if place < len(high) and high[place] == one:
-                found.append(place)
-        return found
+        wanted = set(digests)
+        high, low = (column[self.first_rows] for column in (self.text_high, self.text_low))
+        near = np.flatnonzero(np.isin(high, np.array([one for one, _ in wanted], dtype=np.uint64)))
+        pairs = zip(high[near].tolist(), low[near].tolist(), strict=True)
+        found = zip(pairs, near.tolist(), strict=True)
+        return {digest: number for digest, number in found if digest in wanted}
 
     def human_codes(
-        self, said: Mapping[tuple[int, int], Sequence[Vote]], topics: Sequence[str]
+        self, said: Mapping[Digest, Sequence[Vote]], topics: Sequence[str]
     ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
         """Return which texts people judged, and the (number of texts, k) codes of their labels."""
         gold = np.zeros(len(self.first_rows), dtype=bool)
         codes = np.full((len(gold), len(topics)), -1, dtype=np.int8)
-        for digest, votes in said.items():
-            judged = judge(votes, topics)
-            for number in self.text_numbers([digest]) if judged.origin == "gold" else ():
-                gold[number] = True
-                codes[number] = [CODES[label] for label in judged.labels]
+        judged = {digest: judge(votes, topics) for digest, votes in said.items()}
+        by_people = (digest for digest, found in judged.items() if found.origin == "gold")
+        for digest, number in self.text_numbers(by_people).items():
+            gold[number] = True
+            codes[number] = [CODES[label] for label in judged[digest].labels]
         return gold, codes
 
-    def said_by_row(self, said: Mapping[tuple[int, int], Sequence[Vote]]) -> dict[int, Sequence[Vote]]:
+    def said_by_row(self, said: Mapping[Digest, Sequence[Vote]]) -> dict[int, Sequence[Vote]]:
         """Return the votes that the input brought along for each row."""
-        rows = np.flatnonzero(np.isin(self.texts, self.text_numbers(list(said)))).tolist()
-        return {row: said[int(self.text_high[row]), int(self.text_low[row])] for row in rows}
+        rows = np.flatnonzero(np.isin(self.texts, list(self.text_numbers(said).values())))
+        digests = zip(self.text_high[rows].tolist(), self.text_low[rows].tolist(), strict=True)
+        return {row: said[digest] for row, digest in zip(rows.tolist(), digests, strict=True)}
 
 
 class IndexBuilder:
@@ -125,7 +123,7 @@ class IndexBuilder:
         """Take in the sentences of one batch."""
         table = table.combine_chunks()
         for name in ("id_digest", "text_high", "text_low"):
-            self._columns[name].append(table[name].to_numpy())
+            self._columns[name].append(np.array(table[name]))  # a copy: a view would keep the whole table
         documents = self._document_numbers(table)
         self._columns["documents"].append(documents)
         self._columns["placed"].append(np.asarray(table["start"].is_valid()))
@@ -136,16 +134,17 @@ class IndexBuilder:
         rules, counts = _flattened(table["rules"])
         rows = self._rows + np.repeat(np.arange(len(counts)), counts)
         self._fired.append((rows, rules.astype(np.int64)))
-        for row in np.flatnonzero(table["asked"].is_valid()).tolist():
-            self._asked.setdefault(int(documents[row]), table["asked"][row].as_py())
+        self._take_asked(table["asked"], documents)
         self._rows += len(table)
 
     def finish(self) -> SentenceIndex:
-        """Return the index; the builder gives up what it holds."""
+        """Return the index; the builder is of no use after it."""
         columns: dict[str, Any] = {}
         for name, kind in _COLUMNS.items():
-            columns[name] = np.concatenate([np.zeros(0, kind), *self._columns.pop(name)]).astype(kind)
-        words, self._words = np.concatenate([np.zeros(0, np.uint32), *self._words]), []
+            columns[name] = np.concatenate([np.zeros(0, kind), *self._columns.pop(name)]).astype(
+                kind, copy=False
+            )
+        words = np.concatenate([np.zeros(0, np.uint32), *self._words])
         rows, rules = (
             np.concatenate([np.zeros(0, np.int64), *(pair[i] for pair in self._fired)]) for i in (0, 1)
         )
@@ -157,6 +156,13 @@ class IndexBuilder:
             asked=self._asked,
             **columns,
         )
+
+    def _take_asked(self, asked: pa.ChunkedArray, documents: NDArray[np.int32]) -> None:
+        """Keep the first split that each document asks for."""
+        rows = np.flatnonzero(asked.is_valid())
+        rows = rows[np.unique(documents[rows], return_index=True)[1]]
+        for document, split in zip(documents[rows].tolist(), asked.take(rows).to_pylist(), strict=True):
+            self._asked.setdefault(document, split)
 
     def _document_numbers(self, table: pa.Table) -> NDArray[np.int32]:
         coded = table["doc_id"].combine_chunks().dictionary_encode()

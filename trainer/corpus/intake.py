@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.corpus.batches import Readable
-from trainer.corpus.cut import ABOUT, digest_of
+from trainer.corpus.cut import ABOUT, Digest, digest_of
 from trainer.corpus.labels import human_votes
 from trainer.corpus.store import TableWriter
 from trainer.records import Document, LabelledText, Rejection, Vote
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _OF_DOCUMENT = ("id", "text", *ABOUT, "language", "format", "encoding")
-Digest = tuple[int, int]
 
 
 class Intake:

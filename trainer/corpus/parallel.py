@@ -2,52 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.config import Config
 from trainer.corpus.batches import MEAN_SIZE, Batch
 from trainer.corpus.cache import TableCache
 from trainer.corpus.cut import cut_batch
-from trainer.errors import ArtifactError
+from trainer.errors import TrainerError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _AHEAD = 8
 """Batches a process that are read before any is cut."""
+_WORTH_PROCESSES = 4 * MEAN_SIZE
+"""Characters; for less, processes cost more than they save."""
 
 
 def cut_batches(
     batches: Iterable[Batch], config: Config, cache: TableCache
 ) -> Iterator[tuple[str, pa.Table]]:
-    """Yield key and table of sentences of each batch, in their order."""
-    from joblib import Parallel, cpu_count
+    """Yield key and table of sentences of each batch, in their order.
 
-    jobs = cpu_count()
+    Raises
+    ------
+    TrainerError
+        When a process that cuts died.
+    """
+    from joblib import cpu_count
+
     waiting = iter(batches)
-    with Parallel(n_jobs=jobs) as pool:
-        while several := list(islice(waiting, _AHEAD * jobs)):
-            tables = {batch.key: cache.get(batch.key) for batch in several}
-            missing = [batch for batch in several if tables[batch.key] is None]
-            _cut(missing, config, cache, pool)
-            for batch in several:
-                table = tables.pop(batch.key, None) or cache.get(batch.key)
-                if table is None:
-                    raise ArtifactError(
-                        "what was just written cannot be read", where=str(cache.path(batch.key))
-                    )
-                yield batch.key, table
+    while several := list(islice(waiting, _AHEAD * cpu_count())):
+        tables = {batch.key: cache.get(batch.key) for batch in several}
+        missing = {batch.key: batch for batch in several if tables[batch.key] is None}
+        _cut(list(missing.values()), config, cache)
+        for batch in several:
+            table = tables.pop(batch.key, None)
+            yield batch.key, cache.load(batch.key) if table is None else table
 
 
-def _cut(missing: list[Batch], config: Config, cache: TableCache, pool: object) -> None:
-    from joblib import delayed
+def _cut(missing: Sequence[Batch], config: Config, cache: TableCache) -> None:
+    from joblib import Parallel, delayed
 
-    about = (config.topics, config.lexicons, config.build)
-    work = sum(len(record.text) for batch in missing for record in batch.records)
-    if work < 4 * MEAN_SIZE:  # processes cost more than they save
-        for batch in missing:
-            cut_batch(batch, *about, cache.path(batch.key))
-    else:
-        pool(delayed(cut_batch)(batch, *about, cache.path(batch.key)) for batch in missing)  # type: ignore[operator]
+    tasks = [(batch, config, cache.path(batch.key)) for batch in missing]
+    if sum(len(record.text) for batch in missing for record in batch.records) < _WORTH_PROCESSES:
+        for task in tasks:
+            cut_batch(*task)
+        return
+    try:
+        Parallel(n_jobs=-1)(delayed(_cut_away_from)(os.getpid(), *task) for task in tasks)
+    except BrokenExecutor as error:
+        raise TrainerError(
+            "a process that cuts sentences died, as one does that is killed or out of memory",
+            hint="Run the same command again: it goes on with the sentences that are cut already.",
+        ) from error
+
+
+def _cut_away_from(caller: int, batch: Batch, config: Config, target: Path) -> None:
+    if os.getpid() != caller:  # joblib stays in the calling process where it may not start others
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller to answer
+    cut_batch(batch, config, target)

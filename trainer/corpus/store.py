@@ -38,6 +38,7 @@ ROW_COLUMNS = (
     "source", "date", "title", "url",
 )  # fmt: skip
 _KEYS = {"name", "topics", "fingerprint", "documents", "sentences", "labels", "gold", "splits", "rejected"}
+_CANONICAL = json.JSONEncoder(ensure_ascii=False)
 _VERSION_HINT = "`trainer build` makes one."
 
 
@@ -213,8 +214,17 @@ def row_schema(topics: Sequence[str]) -> pa.Schema:
 
 def row_digest(row: Mapping[str, Any]) -> bytes:
     """Return the SHA-256 of one row in canonical form."""
-    values = [row[column] for column in ROW_COLUMNS]
-    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).digest()
+    return _digest([row[column] for column in ROW_COLUMNS])
+
+
+def row_digests(rows: pa.Table) -> list[bytes]:
+    """Return the `row_digest` of every row of a table."""
+    columns = (rows[column].to_pylist() for column in ROW_COLUMNS)
+    return [_digest(values) for values in zip(*columns, strict=True)]
+
+
+def _digest(values: Sequence[Any]) -> bytes:
+    return hashlib.sha256(_CANONICAL.encode(values).encode()).digest()
 
 
 def fingerprint(topics: Sequence[str], digests: Iterable[bytes]) -> str:

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from trainer.corpus.arrange import Arrangement
 from trainer.corpus.labels import HUMAN
 from trainer.corpus.rules import SILENCE, RuleSet
-from trainer.corpus.store import ROW_COLUMNS, SPLITS, TableWriter, row_digest, row_schema
+from trainer.corpus.store import ROW_COLUMNS, SPLITS, TableWriter, row_digests, row_schema
 from trainer.progress import Progress
 from trainer.records import Vote
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_Placed = tuple[NDArray[np.int64], "pa.Table"]
+"""Votes, and which sentence of the batch each is on."""
 VOTE_COLUMNS = ("sentence_id", "topic", "answer", "author", "start", "end", "weight", "at", "time")
 
 
@@ -96,7 +98,7 @@ def write_rows(
                 for conflict in _conflicts(part, stays, rules, labelling):
                     written.conflicts[conflict["topic"]] += 1
                     conflicts.write(json.dumps(conflict, ensure_ascii=False) + "\n")
-                written.digests += map(row_digest, rows.to_pylist())
+                written.digests += row_digests(rows)
             start += len(table)
             progress("writing", start, total)
     return written
@@ -116,18 +118,16 @@ def _rows(
     import pyarrow as pa
 
     codes = labelling.codes[stays]
-    documents = arrangement.documents[stays].tolist()
+    groups = [arrangement.groups[document] for document in arrangement.documents[stays].tolist()]
     more = {
-        "split": [SPLITS[side] for side in arrangement.split[stays].tolist()],
-        "group": [arrangement.groups[document] for document in documents],
-        "origin": np.where(labelling.gold[stays], "gold", "silver").tolist(),
+        "split": pa.array(SPLITS).take(pa.array(arrangement.split[stays])),
+        "group": pa.array(groups, pa.string()),
+        "origin": pa.array(["silver", "gold"]).take(pa.array(labelling.gold[stays].astype(np.int8))),
         "labels": _lists(codes == 1),
         "unknown": _lists(codes == -1),
     }
     for name, values in more.items():
-        part = part.append_column(
-            name, values if isinstance(values, pa.Array) else pa.array(values, pa.string())
-        )
+        part = part.append_column(name, values)
     return part.select(ROW_COLUMNS)
 
 
@@ -143,44 +143,98 @@ def _votes(part: pa.Table, stays: NDArray[np.int64], rules: RuleSet, labelling: 
     """Return people's votes, the rules' and those of silence, sentence by sentence."""
     import pyarrow as pa
 
-    ids = part["id"].to_pylist()
-    lengths = [len(text) for text in part["text"].to_pylist()]
-    said: list[tuple[int, Vote]] = [
-        (i, vote) for i, row in enumerate(stays.tolist()) for vote in labelling.said.get(row, ())
-    ]
-    for i, fired in enumerate(_fired(part)):
-        said += [(i, rules.vote(n, start, end, labelling.weights[n])) for n, start, end in fired]
-    if rules.silence_weight:
-        for i, topic in np.argwhere(~labelling.heard[stays]).tolist():
-            vote = Vote(rules.topics[topic], "no", SILENCE, 0, lengths[i], rules.silence_weight)
-            said.append((i, vote))
-    said.sort(key=lambda pair: pair[0])
-    columns: dict[str, list[Any]] = {"sentence_id": [ids[i] for i, _ in said]}
-    columns |= {key: [getattr(vote, key) for _, vote in said] for key in VOTE_COLUMNS[1:]}
-    return pa.table(columns, vote_schema())
+    several = (
+        _votes_brought_along(stays, labelling),
+        _votes_of_rules(part, rules, labelling),
+        _votes_of_silence(part, stays, rules, labelling),
+    )
+    places = np.concatenate([places for places, _ in several])
+    order = np.argsort(places, kind="stable")
+    votes = pa.concat_tables([votes for _, votes in several]).take(pa.array(order))
+    return votes.add_column(0, "sentence_id", part["id"].take(pa.array(places[order])))
 
 
-def _fired(part: pa.Table) -> Iterator[list[tuple[int, int, int]]]:
-    columns = (part[name].to_pylist() for name in ("rules", "starts", "ends"))
-    for rules, starts, ends in zip(*columns, strict=True):
-        yield list(zip(rules, starts, ends, strict=True))
+def _votes_brought_along(stays: NDArray[np.int64], labelling: Labelling) -> _Placed:
+    import pyarrow as pa
+
+    said = [(i, vote) for i, row in enumerate(stays.tolist()) for vote in labelling.said.get(row, ())]
+    places = np.array([i for i, _ in said], dtype=np.int64)
+    types = {field.name: field.type for field in vote_schema()}
+    columns = {key: pa.array([getattr(v, key) for _, v in said], types[key]) for key in VOTE_COLUMNS[1:]}
+    return places, pa.table(columns)
+
+
+def _votes_of_rules(part: pa.Table, rules: RuleSet, labelling: Labelling) -> _Placed:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    fired, starts, ends = (part[name].combine_chunks() for name in ("rules", "starts", "ends"))
+    numbers = pc.list_flatten(fired)
+    of_rule = {
+        "topic": pa.array([topic for topic, _ in rules.answers], pa.string()),
+        "answer": pa.array([answer for _, answer in rules.answers], pa.string()),
+        "author": pa.array(rules.authors, pa.string()),
+        "weight": pa.array(labelling.weights, pa.float64()),
+    }
+    columns = {name: values.take(numbers) for name, values in of_rule.items()}
+    spans = {"start": pc.list_flatten(starts), "end": pc.list_flatten(ends)}
+    return np.array(pc.list_parent_indices(fired), dtype=np.int64), _unplaced({**columns, **spans})
+
+
+def _votes_of_silence(
+    part: pa.Table, stays: NDArray[np.int64], rules: RuleSet, labelling: Labelling
+) -> _Placed:
+    """Return the light "no" on every topic of which no rule fires."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    places, topics = np.nonzero(~labelling.heard[stays] & (rules.silence_weight > 0))
+    n = len(places)
+    columns = {
+        "topic": pa.array(rules.topics, pa.string()).take(pa.array(topics)),
+        "answer": pa.repeat("no", n),
+        "author": pa.repeat(SILENCE, n),
+        "start": pa.repeat(0, n),
+        "end": pc.utf8_length(part["text"]).combine_chunks().take(pa.array(places)),
+        "weight": pa.repeat(float(rules.silence_weight), n),
+    }
+    return places, _unplaced(columns)
+
+
+def _unplaced(columns: Mapping[str, pa.Array]) -> pa.Table:
+    """Return a table of votes that nobody cast anywhere: they have no place in a file, and no time."""
+    import pyarrow as pa
+
+    n = len(columns["topic"])
+    everywhere = {**columns, "at": pa.repeat("", n), "time": pa.nulls(n)}
+    fields = [field for field in vote_schema() if field.name != VOTE_COLUMNS[0]]
+    return pa.table({field.name: everywhere[field.name].cast(field.type) for field in fields})
 
 
 def _conflicts(
     part: pa.Table, stays: NDArray[np.int64], rules: RuleSet, labelling: Labelling
 ) -> Iterator[dict[str, Any]]:
     """Yield the topics of sentences on which there are votes that come to nothing."""
-    open_ = labelling.codes[stays] == -1
-    fired: list[list[tuple[int, int, int]]] | None = None
-    for i, topic in np.argwhere(open_).tolist():
-        row = int(stays[i])
+    for i, number in np.argwhere(labelling.codes[stays] == -1).tolist():
+        row, topic = int(stays[i]), rules.topics[number]
         votes = list(labelling.said.get(row, ()))
         if labelling.gold[row]:
             votes = [vote for vote in votes if vote.author.startswith(HUMAN)]
-        elif labelling.heard[row, topic]:
-            fired = fired or list(_fired(part))
-            votes += [rules.vote(n, start, end, labelling.weights[n]) for n, start, end in fired[i]]
-        votes = [vote for vote in votes if vote.topic == rules.topics[topic]]
-        if votes:
-            sentence = {"id": part["id"][i].as_py(), "text": part["text"][i].as_py()}
-            yield {**sentence, "topic": rules.topics[topic], "votes": [asdict(vote) for vote in votes]}
+        elif labelling.heard[row, number]:
+            votes += _fired(part, i, rules, labelling)
+        found = [asdict(vote) for vote in votes if vote.topic == topic]
+        if found:  # whoever voted may have passed the topic over
+            yield {
+                "id": part["id"][i].as_py(),
+                "text": part["text"][i].as_py(),
+                "topic": topic,
+                "votes": found,
+            }
+
+
+def _fired(part: pa.Table, i: int, rules: RuleSet, labelling: Labelling) -> Iterator[Vote]:
+    """Yield the votes of the rules that fire on a sentence."""
+    for number, start, end in zip(
+        *(part[name][i].as_py() for name in ("rules", "starts", "ends")), strict=True
+    ):
+        yield rules.vote(number, start, end, labelling.weights[number])
