@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trainer.api import FitResult, build, evaluate, fit, load, open_corpus
     from trainer.config import Config, load_config
+    from trainer.corpus.splits.splitters import MultilabelStratifiedGroupKFold
     from trainer.corpus.store import Corpus
     from trainer.errors import TrainerError, TrainerWarning
     from trainer.evaluation.evaluate import Evaluation
@@ -31,6 +32,7 @@ _HOME = {
     "Evaluation": "trainer.evaluation.evaluate",
     "Explanation": "trainer.records",
     "FitResult": "trainer.api",
+    "MultilabelStratifiedGroupKFold": "trainer.corpus.splits.splitters",
     "Prediction": "trainer.records",
     "TaggedSentence": "trainer.records",
     "Tagger": "trainer.model.tagger",
@@ -51,6 +53,7 @@ __all__ = [
     "Evaluation",
     "Explanation",
     "FitResult",
+    "MultilabelStratifiedGroupKFold",
     "Prediction",
     "TaggedSentence",
     "Tagger",
