@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.corpus.splits import assign_groups, fold_of
@@ -54,6 +54,7 @@ def test_no_group_stands_on_two_sides_and_a_share_of_nothing_gets_nothing(data, 
     assert {shares[side] > 0 for side in sides.tolist()} == {True}
 
 
+@settings(max_examples=50)
 @given(rows(), shares, seeds, st.randoms())
 def test_the_order_of_the_rows_does_not_matter(data, shares, seed, random):
     groups, Y = data
@@ -102,33 +103,26 @@ def test_the_balance_over_several_sides_is_at_least_that_of_drawing_lots(data, s
         assert imbalance(burden, ended, shares) <= mean + 1e-9
 
 
-@given(rows(most=7), st.sampled_from([(0.8, 0.2), (0.5, 0.5), (0.6, 0.4)]), seeds)
-def test_few_groups_come_near_to_the_best_of_all_outcomes(data, shares, seed):
-    groups, Y = data
-    names, burden = burdens(groups, Y)
-    ended = of_groups(groups, assign_groups(groups, Y, shares, seed))
-    every = list(product(range(2), repeat=len(names)))
-    gaps = lacking(burden, ended, shares)
-    best = min(
-        imbalance(burden, each, shares) for each in every if lacking(burden, each, shares) >= gaps - 1e-9
-    )
-    # No move and no exchange helps; the best of all may still be three groups away.
-    assert imbalance(burden, ended, shares) <= best + 0.5 * (burden**2).sum() + 1e-9
-
-
-def test_the_best_of_all_outcomes_is_found_nearly_always():
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.7, 0.3), (0.8, 0.2)])
+def test_few_groups_mostly_reach_the_best_of_all_outcomes_and_else_come_near(shares):
     rng = np.random.default_rng(4)
-    found = 0
-    for _ in range(100):
+    excess = []
+    for _ in range(30):
         groups = rng.integers(9, size=40).astype(str).tolist()
         Y = (rng.random((40, 3)) < [0.4, 0.2, 0.1]).astype(float)
         names, burden = burdens(groups, Y)
-        outcomes = np.array(list(product(range(2), repeat=len(names))))
-        held = outcomes @ burden
-        costs = ((held - 0.5) ** 2).sum(axis=1) * 4
-        ended = of_groups(groups, assign_groups(groups, Y, [0.5, 0.5], 1))
-        found += imbalance(burden, ended, (0.5, 0.5)) <= costs.min() + 1e-9
-    assert found >= 60
+        ended = of_groups(groups, assign_groups(groups, Y, shares, 1))
+        gaps = round(lacking(burden, ended, shares), 9)
+        every = [np.array(sides) for sides in product(range(2), repeat=len(names))]
+        best = min(
+            imbalance(burden, sides, shares)
+            for sides in every
+            if round(lacking(burden, sides, shares), 9) <= gaps
+        )
+        excess.append(imbalance(burden, ended, shares) - best)
+    assert min(excess) >= -1e-9
+    assert np.mean(np.array(excess) < 1e-9) >= 0.8
+    assert np.mean(excess) < 0.01  # a group holds about a ninth of a thing: its square
 
 
 def lacking(burden, sides, shares):
@@ -162,6 +156,7 @@ def test_what_is_too_rare_for_all_sides_is_in_train_and_then_in_the_test():
         assert set(found[:holders].tolist()) == sides
 
 
+@settings(max_examples=50)
 @given(rows(), shares, seeds, st.dictionaries(st.sampled_from("abcdefghi"), st.integers(0, 1)))
 def test_what_is_fixed_stays(data, shares, seed, fixed):
     groups, Y = data
@@ -253,6 +248,7 @@ def test_the_seed_decides_among_groups_that_are_alike():
     assert len(drawn) == 4
 
 
+@settings(max_examples=50)
 @given(rows(), st.integers(2, 5), seeds)
 def test_folds_are_sides_of_equal_share(data, folds, seed):
     groups, Y = data

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import trainer
@@ -31,6 +31,7 @@ def corpus(n=300, seed=0):
     return rng.normal(size=(n, 4)), Y, rng.integers(n // 4, size=n)
 
 
+@settings(max_examples=40)
 @given(labelled())
 def test_every_row_is_tested_once_and_no_group_is_on_both_sides(data):
     Y, groups = data
@@ -43,6 +44,7 @@ def test_every_row_is_tested_once_and_no_group_is_on_both_sides(data):
     assert sorted(tested) == list(range(len(Y)))
 
 
+@settings(max_examples=40)
 @given(labelled(), st.floats(0.1, 0.9), st.integers(0, 100))
 def test_repeated_splits_keep_groups_whole(data, size, seed):
     Y, groups = data
@@ -52,6 +54,7 @@ def test_repeated_splits_keep_groups_whole(data, size, seed):
         assert not set(groups[train]) & set(groups[test])
 
 
+@settings(max_examples=40)
 @given(labelled(), st.randoms())
 def test_folds_do_not_depend_on_the_order_of_the_rows(data, random):
     Y, groups = data

@@ -23,13 +23,24 @@ TRIED = 100
 """Groups that are weighed to fill a gap, the cheapest first."""
 
 
-def refine(balance: Balance, work: int = WORK) -> None:
-    """Fill what sides lack, then lower the imbalance until no move or exchange does, or `work` is done."""
-    _fill(balance)
+def refine(balance: Balance, work: int = WORK, fill: bool = True) -> None:
+    """Fill what sides lack, then lower the imbalance until no move or exchange does, or `work` is done.
+
+    Parameters
+    ----------
+    balance : Balance
+        Changed in place.
+    work : int
+        How many numbers the search for exchanges may look at.
+    fill : bool
+        Without it only the imbalance counts, and nothing that a side has is taken from it.
+    """
+    if fill:
+        _fill(balance)
     while True:
         _move_all(balance)
         work, found = _exchange_all(balance, work)
-        if not found and not _fill(balance):
+        if not found and not (fill and _fill(balance)):
             return
 
 
@@ -48,10 +59,9 @@ def _fill(balance: Balance) -> bool:
 
 def _bring(balance: Balance, side: int, thing: int) -> bool:
     """Move the group that does it at the least cost for each thing that it brings."""
-    # The rows of a group that is larger than the side would do more harm than the thing does good.
-    fits = balance.burden[balance.free, 0] <= balance.share[side] + EPSILON
-    holds = balance.burden[balance.free, thing] > 0
-    groups = balance.free[fits & holds & (balance.side[balance.free] != side)]
+    holds = (balance.burden[balance.free, thing] > 0) & (balance.side[balance.free] != side)
+    groups = balance.free[holds]
+    groups = groups[_fits(balance, groups, side)]
     change = balance.changes(groups)[:, side]
     best, cost = -1, np.inf
     for i in np.argsort(change, kind="stable")[:TRIED].tolist():
@@ -61,6 +71,20 @@ def _bring(balance: Balance, side: int, thing: int) -> bool:
     if best >= 0:
         balance.take(best, side)
     return best >= 0
+
+
+def _fits(balance: Balance, groups: _Ints, side: int) -> NDArray[np.bool_]:
+    """Mark the groups that are not too large for a side.
+
+    They have no more rows than it is meant to have, and bring it to no more than twice its share of anything
+    that it has already: one thing more is not worth the balance of others.
+    """
+    brings = balance.burden[groups]
+    left = balance.want[side] + balance.share[side] - brings
+    too_much = (brings > 0) & (balance.holders[side] > 0) & (left < -EPSILON)
+    small = brings[:, 0] <= balance.share[side] + EPSILON
+    fits: NDArray[np.bool_] = small & ~too_much.any(axis=1)
+    return fits
 
 
 def _move_all(balance: Balance) -> None:
