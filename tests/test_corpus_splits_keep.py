@@ -150,12 +150,19 @@ def test_rows_of_one_document_that_ask_for_an_earlier_side_are_left_out():
 
 def test_what_hangs_only_on_a_document_that_is_left_out_is_free():
     # c is alike to nothing but b, which goes: it hangs together with neither side any more.
-    documents, texts = list("abdbc"), [1, 1, 2, 2, 3]
-    texts[3] = 2
     documents, texts = ["a", "b", "b", "d", "b", "c"], [1, 1, 2, 2, 3, 3]
     found = keep_sides(documents, texts, ["a"] * 6, [TRAIN, -1, -1, TEST, -1, -1])
     assert by_document(found, documents) == {"a": TRAIN, "d": TEST, "c": None}
     assert found.groups[5] == "c"
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_of_two_new_documents_at_one_distance_the_first_by_name_takes_its_side(backwards):
+    # a (train) - e - f - z (test): one of e and f has to go.
+    rows = [("a", 1, TRAIN), ("e", 1, -1), ("e", 2, -1), ("f", 2, -1), ("f", 3, -1), ("z", 3, TEST)]
+    documents, texts, asked = zip(*(rows[::-1] if backwards else rows), strict=True)
+    found = keep_sides(documents, texts, ["a"] * 6, asked)
+    assert by_document(found, documents) == {"a": TRAIN, "e": TRAIN, "z": TEST}
 
 
 def test_nothing_asked_is_nothing_changed():

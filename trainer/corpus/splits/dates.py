@@ -156,8 +156,7 @@ def _cut(first: _Ints, last: _Ints, rows: _Ints, wanted: float, gap: int) -> int
     before = _rows_up_to(last, rows, days - 1)
     after = rows.sum() - _rows_up_to(first, rows, days + gap - 1)
     away = np.abs(after / np.maximum(before + after, 1) - wanted)
-    # Of equal ones the day that loses the fewest rows in the gap, then the earliest.
-    return int(days[np.lexsort((days, -(before + after), away))[0]])
+    return int(days[np.argmin(away)])  # of equal ones the earliest
 
 
 def _rows_up_to(days: _Ints, rows: _Ints, borders: _Ints) -> _Ints:
