@@ -70,6 +70,16 @@ def test_a_config_cannot_be_changed_nor_extended():
         config.build.split.train = 0.5
 
 
+def test_a_day_may_be_text_or_a_date_of_toml():
+    data = tomllib.loads('a = {by = "date", cut = 2024-07-01}\nb = {by = "date", cut = "2024-07-01"}')
+    days = [
+        Config.model_validate({"topics": [TOPIC], "build": {"split": data[key]}}).build.split for key in "ab"
+    ]
+    assert days[0] == days[1]
+    assert str(days[0].cut_day) == "2024-07-01"
+    assert Config.model_validate({"topics": [TOPIC]}).build.split.cut_day is None
+
+
 RULE = {"name": "words", "match": ["lava"]}
 BAD = [
     ({}, "topics", "Field required"),
@@ -87,6 +97,14 @@ BAD = [
     ({"seed": 2**32}, "seed", "less than 4294967296"),
     ({"seed": 1.5}, "seed", "fractional part"),
     ({"build": {"split": {"train": 0.5}}}, "build.split", "the shares must sum to 1, not 0.7"),
+    ({"build": {"split": {"by": "luck"}}}, "build.split.by", "'topics' or 'date'"),
+    ({"build": {"split": {"by": "date", "cut": "July"}}}, "build.split.cut", "match pattern"),
+    ({"build": {"split": {"by": "date", "cut": 2024}}}, "build.split.cut", "valid string"),
+    ({"build": {"split": {"by": "date", "cut": "2023-02-29"}}}, "build.split.cut", "day"),
+    ({"build": {"split": {"by": "date", "gap_days": -1}}}, "build.split.gap_days", "greater than or equal"),
+    ({"build": {"split": {"cut": "2024-07-01"}}}, "build.split", "mean nothing without"),
+    ({"build": {"split": {"gap_days": 7}}}, "build.split", "mean nothing without"),
+    ({"build": {"split": {"by": "date", "train": 1, "test": 0}}}, "build.split", "needs a test share"),
     ({"build": {"near_duplicate": 0.4}}, "build.near_duplicate", "greater than or equal to 0.5"),
     ({"features": {"word_ngrams": [2, 1]}}, "features", r"word_ngrams must ascend, not [2, 1]"),
     ({"features": {"char_ngrams": [5, 2]}}, "features", r"char_ngrams must ascend, not [5, 2]"),
@@ -191,7 +209,10 @@ def test_the_json_schema_accepts_that_characters_are_off():
     assert complaints({"topics": [TOPIC], "features": {"char_ngrams": []}}, schema, schema) == []
 
 
-NOT_IN_JSON_SCHEMA = ("stands twice", "must sum", "must ascend", "must not exceed", "finite")
+NOT_IN_JSON_SCHEMA = (
+    "stands twice", "must sum", "must ascend", "must not exceed", "finite",
+    "mean nothing", "needs a test", "day",
+)  # fmt: skip
 """Rules between settings, which it cannot say, and numbers that JSON does not have."""
 
 

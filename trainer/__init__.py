@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trainer.api import FitResult, build, evaluate, fit, load, open_corpus
     from trainer.config import Config, load_config
     from trainer.corpus.diff import CorpusDiff
+    from trainer.corpus.splits.splitters import MultilabelStratifiedGroupKFold
     from trainer.corpus.store import Corpus
     from trainer.corpus.versions import CorpusVersion, corpora
     from trainer.errors import TrainerError, TrainerWarning
@@ -35,6 +36,7 @@ _HOME = {
     "Evaluation": "trainer.evaluation.evaluate",
     "Explanation": "trainer.records",
     "FitResult": "trainer.api",
+    "MultilabelStratifiedGroupKFold": "trainer.corpus.splits.splitters",
     "Prediction": "trainer.records",
     "TaggedSentence": "trainer.records",
     "Tagger": "trainer.model.tagger",
@@ -58,6 +60,7 @@ __all__ = [
     "Evaluation",
     "Explanation",
     "FitResult",
+    "MultilabelStratifiedGroupKFold",
     "Prediction",
     "TaggedSentence",
     "Tagger",

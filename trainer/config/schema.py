@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 NgramRange = tuple[Annotated[int, Field(ge=1, le=10)], Annotated[int, Field(ge=1, le=10)]]
@@ -14,6 +15,26 @@ NgramRange = tuple[Annotated[int, Field(ge=1, le=10)], Annotated[int, Field(ge=1
 def _empty_for_none(schema: dict[str, Any]) -> None:
     """Say ``[]`` to editors instead of the null that TOML does not have."""
     schema["anyOf"][-1] = {"type": "array", "maxItems": 0}
+
+
+def _as_text(value: Any) -> Any:
+    """Take a date of TOML for what it looks like."""
+    return value.isoformat() if type(value) is date else value
+
+
+def _is_a_day(text: str) -> str:
+    if text:
+        date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[
+    str,
+    Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"),
+    BeforeValidator(_as_text),
+    AfterValidator(_is_a_day),
+]
+"""A day as YYYY-MM-DD; empty for none, which TOML has not."""
 
 
 class _Strict(BaseModel):
@@ -68,12 +89,18 @@ class Topic(_Strict):
 
 
 class Split(_Strict):
-    """Share of the sentences in each split; they must sum to 1."""
+    """Share of the sentences in each split, which must sum to 1, and how they are found."""
 
     train: Annotated[float, Field(gt=0, le=1)] = 0.8
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Thresholds and calibration are found out of fold, so that none is needed."""
     test: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    by: Literal["topics", "date"] = "topics"
+    """Balanced over the topics, or train before validation before test."""
+    cut: Day = ""
+    """By date: the day before which all but the test lies; without it the shares say where."""
+    gap_days: Annotated[int, Field(ge=0, le=36_525)] = 0
+    """By date: days from each cut on that belong to no split."""
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Split:
@@ -81,6 +108,19 @@ class Split(_Strict):
         if abs(total - 1) > 1e-9:
             raise ValueError(f"the shares must sum to 1, not {total:g}")
         return self
+
+    @model_validator(mode="after")
+    def _dates_fit(self) -> Split:
+        if self.by == "date" and self.test == 0:
+            raise ValueError('by = "date" needs a test share: the test is what comes last')
+        if self.by != "date" and (self.cut or self.gap_days):
+            raise ValueError('cut and gap_days mean nothing without by = "date"')
+        return self
+
+    @property
+    def cut_day(self) -> date | None:
+        """The cut as a date, or None."""
+        return date.fromisoformat(self.cut) if self.cut else None
 
 
 class Build(_Strict):
