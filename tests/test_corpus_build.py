@@ -67,11 +67,12 @@ BELIEVED = round(math.log(4), 6)
 def build(tmp_path, tea_and_rain):
     """Build from rows and paths into one artifacts folder."""
 
-    def run(*inputs, config=tea_and_rain, labels=(), **build):
+    def run(*inputs, config=tea_and_rain, labels=(), keep_splits=None, seed=13, **build):
         if inputs and isinstance(inputs[0], dict):
             inputs = [write(tmp_path / "inputs", inputs)]
-        config = config.model_copy(update={"build": Build(**{"starter": False, **build})})
-        return build_corpus(inputs, config, tmp_path / "artifacts", labels)
+        update = {"build": Build(**{"starter": False, **build}), "seed": seed}
+        config = config.model_copy(update=update)
+        return build_corpus(inputs, config, tmp_path / "artifacts", labels, keep_splits=keep_splits)
 
     return run
 
@@ -374,6 +375,101 @@ def test_every_split_has_its_share_of_every_topic(build):
     for split, sizes in (("train", (28, 14)), ("validation", (4, 2)), ("test", (8, 4))):
         labels = [row["labels"] for row in corpus.rows([split]).to_pylist()]
         assert (labels.count([0]), labels.count([1])) == sizes
+
+
+# -- splits that are given, kept, or by date --------------------------------------------------------------
+
+KETTLE = "The old kettle on the stove sang a very long song about tea."
+
+
+def numbered_documents(n):
+    return [
+        {"id": f"d{i}", "text": f"Cup {i} of tea stood there. It rained {i * i} times that day."}
+        for i in range(n)
+    ]
+
+
+def sides(corpus):
+    return {row["doc_id"]: row["split"] for row in rows_of(corpus)}
+
+
+def rejections(corpus):
+    return [json.loads(line) for line in (corpus.path / "rejected.jsonl").read_text().splitlines()]
+
+
+def test_documents_of_an_earlier_version_keep_their_split_and_new_ones_restore_the_balance(build):
+    before = build(*numbered_documents(20))
+    kept = sides(before)
+    assert before.sides() == kept
+    free = build(*numbered_documents(60), seed=7)
+    assert any(sides(free)[document] != side for document, side in kept.items())
+    after = build(*numbered_documents(60), seed=7, keep_splits=before)
+    assert {document: sides(after)[document] for document in kept} == kept
+    assert after.manifest["splits"] == {"train": 96, "validation": 0, "test": 24}
+    assert after.manifest["kept_splits"] == before.fingerprint
+
+
+def test_of_two_alike_documents_that_ask_for_two_sides_the_test_has_its_way(build):
+    rows = [
+        {"id": "one", "text": KETTLE, "split": "train"},
+        {"id": "two", "text": f"{KETTLE[:-1]} today.", "split": "test"},
+    ]
+    # Alike as they are, the one that asks for the earlier side gives way.
+    corpus = build(*rows, *numbered_documents(4))
+    assert sides(corpus)["two"] == "test"
+    assert "one" not in sides(corpus)
+    (left,) = rejections(corpus)
+    assert (left["at"], left["reason"]) == ("one", "alike_on_later_side")
+    assert corpus.manifest["rejected"] == {"alike_on_later_side": 1}
+
+
+def test_a_new_document_that_would_join_two_sides_is_left_out_and_listed(build):
+    shared = "The harbour of the old town would be shut to all ships until further notice."
+    rows = [
+        {"id": "one", "text": KETTLE, "split": "train"},
+        {"id": "two", "text": shared, "split": "test"},
+        {"id": "three", "text": f"{KETTLE} {shared}"},
+    ]
+    corpus = build(*rows, *numbered_documents(4))
+    assert (sides(corpus)["one"], sides(corpus)["two"]) == ("train", "test")
+    assert "three" not in sides(corpus)
+    (left,) = rejections(corpus)
+    assert (left["at"], left["reason"]) == ("three", "joins_sides")
+    assert left["detail"] == "is alike to 'one' (train) and 'two' (test) (2 sentences)"
+
+
+def test_given_splits_are_respected(build):
+    rows = [
+        {**row, "split": ("train", "validation", "test")[i % 3]}
+        for i, row in enumerate(numbered_documents(9))
+    ]
+    corpus = build(*rows)
+    assert sides(corpus) == {row["id"]: row["split"] for row in rows}
+    wanted = {"train": 6, "validation": 6, "test": 6}
+    assert corpus.manifest["splits"] == wanted
+    assert list(corpus.manifest["split_report"]["rows"]["counts"]) == [6, 6, 6]
+
+
+def test_by_date_the_test_is_later_than_all_of_train_and_the_gap_is_left_out(build):
+    rows = [{**row, "date": f"2024-{1 + i % 12:02}-15"} for i, row in enumerate(numbered_documents(24))]
+    rows.append({"id": "undated", "text": "Nobody knows when this rain fell on us."})
+    corpus = build(*rows, split={"by": "date", "cut": "2024-09-01", "gap_days": 30})
+    dates = {row["id"]: row.get("date") for row in rows}
+    found = sides(corpus)
+    assert found["undated"] == "train"
+    assert {dates[d][5:7] for d, side in found.items() if side == "test"} == {"10", "11", "12"}
+    assert max(dates[d] or "" for d, side in found.items() if side == "train") == "2024-08-15"
+    left = rejections(corpus)
+    assert {row["reason"] for row in left} == {"across_a_cut"}
+    assert {dates[row["at"]] for row in left} == {"2024-09-15"}
+    assert corpus.manifest["repetitions"] == 0
+
+
+def test_an_unchanged_build_that_keeps_splits_is_the_same_version(build):
+    first = build(*numbered_documents(10))
+    second = build(*numbered_documents(12), keep_splits=first)
+    again = build(*numbered_documents(12), keep_splits=first)
+    assert (again.version, again.created) == (second.version, False)
 
 
 # -- the same again ---------------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ def build(
     root: str | Path | None = None,
     progress: Progress = silent,
     allow_network: bool = False,
+    keep_splits: Corpus | str | Path | None = None,
 ) -> Corpus:
     """Build a corpus from documents and labelled sentences.
 
@@ -118,6 +119,8 @@ def build(
         Files of labelled sentences.
     allow_network : bool
         Whether ``hf:NAME`` may be read from the hub when it is no folder here.
+    keep_splits : Corpus or path or version number, optional
+        An earlier version whose documents keep their split.
 
     Returns
     -------
@@ -125,9 +128,13 @@ def build(
         With ``created`` false when nothing changed since an earlier version.
     """
     from trainer.corpus.build import build_corpus
+    from trainer.corpus.store import Corpus
 
     paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    return build_corpus(paths, _config(config), artifacts_root(root), labels, progress, allow_network)
+    settings, folder = _config(config), artifacts_root(root)
+    if keep_splits is not None and not isinstance(keep_splits, Corpus):
+        keep_splits = open_corpus(keep_splits, name=settings.name, root=folder)
+    return build_corpus(paths, settings, folder, labels, progress, allow_network, keep_splits)
 
 
 def open_corpus(

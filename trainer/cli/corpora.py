@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from trainer import api
 from trainer.cli.corpus import print_labels
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
-from trainer.cli.render import print_json, progress_bar, say, with_config
+from trainer.cli.render import console, print_json, progress_bar, say, table, with_config
 from trainer.config import find_config, load_config
+from trainer.corpus.store import Corpus
+from trainer.corpus.versions import version_before
+
+_LARGE = 300_000
+"""Sentences; comparing more of them would cost more than a line is worth."""
 
 
 def build(
@@ -27,6 +33,12 @@ def build(
     allow_network: Annotated[
         bool, typer.Option("--allow-network", help="Read hf:DATASET from the hub when it is no folder here.")
     ] = False,
+    keep_splits: Annotated[
+        str | None,
+        typer.Option(
+            "--keep-splits", metavar="CORPUS", help="Folder or version whose documents keep their split."
+        ),
+    ] = None,
     config: ConfigFile = None,
     set_: Overrides = None,
     artifacts: Artifacts = None,
@@ -50,6 +62,7 @@ def build(
             root=artifacts,
             progress=progress,
             allow_network=allow_network,
+            keep_splits=keep_splits,
         )
     if as_json:
         print_json(corpus.to_dict())
@@ -63,4 +76,43 @@ def build(
     )
     typer.echo("  " + ", ".join(f"{split} {n:,}" for split, n in m["splits"].items() if n))
     print_labels(corpus.manifest)
+    _print_split_report(m["split_report"])
+    if corpus.created:
+        _print_what_changed(corpus)
     say(f"next: {with_config('trainer fit', config)}")
+
+
+def _print_split_report(report: Mapping[str, Any]) -> None:
+    """Print how near each split came to its share of every topic."""
+    used = [i for i, wanted in enumerate(report["wanted"]) if wanted or report["rows"]["counts"][i]]
+    if len(used) < 2:
+        return
+
+    def line(name: str, found: Mapping[str, Any]) -> list[str]:
+        parts = [f"{found['shares'][i]:.1%} ({found['counts'][i]:,})" for i in used]
+        return [name, *(parts if sum(found["counts"]) else [""] * len(used))]
+
+    rows = [["wanted", *(f"{report['wanted'][i]:.1%}" for i in used)]]
+    rows += [line(key, report[key]) for key in ("groups", "rows")]
+    for topic, found in report["topics"].items():
+        rows += [
+            line(f"{topic}, {origin}", found[origin])
+            for origin in ("gold", "silver")
+            if sum(found[origin]["counts"])
+        ]
+    console().print(table("splits", ["", *(report["sides"][i] for i in used)], rows))
+    for side, topic in report["missing"]:
+        say(f"warning: {side} has no sentence of {topic}")
+
+
+def _print_what_changed(corpus: Corpus) -> None:
+    before = version_before(corpus)
+    if before is None:
+        return
+    why = f"trainer corpus diff {before.version} {corpus.version}"
+    if max(corpus.manifest["sentences"], before.manifest["sentences"]) > _LARGE:
+        typer.echo(f"what changed since version {before.version}: `{why}`")
+        return
+    summary = before.diff(corpus).summary
+    told = [f"{n:,} {kind}" for kind, n in summary.items() if n]
+    typer.echo(f"since version {before.version}: {', '.join(told)} (`{why}` says why)")

@@ -41,6 +41,7 @@ def build_corpus(
     labels: Sequence[str | Path] = (),
     progress: Progress = silent,
     allow_network: bool = False,
+    keep_splits: Corpus | None = None,
 ) -> Corpus:
     """Build a corpus and publish it as the next version, or find that it is there already.
 
@@ -56,6 +57,9 @@ def build_corpus(
         Files that must hold labelled sentences.
     allow_network : bool
         Whether a data set may be read from the hub.
+    keep_splits : Corpus, optional
+        An earlier version: documents that stand in it keep their split, and those that are alike to them join
+        them there.
 
     Raises
     ------
@@ -73,14 +77,18 @@ def build_corpus(
             batches = batched(records, cut_settings(config))
             index, keys = _indexed(batches, config, cache)
             _refuse_nothing(index, intake)
+            progress("grouping", 0, None)
+            labelling, reports = _labelled(index, rules, intake, config)
+            previous = None if keep_splits is None else keep_splits.sides()
+            arrangement = arrange(index, labelling.gold, labelling.codes, config, previous)
+            for left in arrangement.left_out:
+                intake.reject(left)
+            progress("grouping", 1, 1)
             _warn_of_rejections(intake)  # before anything is published: --strict makes it an error
-        progress("grouping", 0, None)
-        labelling, reports = _labelled(index, rules, intake, config)
-        arrangement = arrange(index, labelling.gold, labelling.codes, config)
-        progress("grouping", 1, 1)
         tables = map(cache.load, keys)
         written = write_rows(tables, folder, rules, labelling, arrangement, progress)
         manifest = _manifest(config, intake, index, labelling, reports, arrangement, written)
+        manifest["kept_splits"] = None if keep_splits is None else keep_splits.fingerprint
         cache.trim(keys)
         if known := _published(manifest, parent):
             return known
@@ -198,7 +206,8 @@ def _manifest(
         "gold": {topic: int((codes[gold, i] == 1).sum()) for i, topic in enumerate(topics)},
         "conflicts": dict(sorted(written.conflicts.items())),
         "splits": {split: written.splits[split] for split in SPLITS},
-        "repetitions": len(index) - int(kept.sum()),
+        "split_report": arrangement.report.to_dict(),
+        "repetitions": arrangement.repetitions,
         "near_duplicates": arrangement.near_duplicates,
         "rejected": dict(sorted(intake.rejected.items())),
         "rules": [report.to_dict() for report in reports],

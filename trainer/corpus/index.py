@@ -43,8 +43,8 @@ class SentenceIndex:
         The words of all sentences, numbered, one after the other; how many each has.
     fired_rows, fired_rules : (m,) arrays
         Which rule fires on which row.
-    asked : mapping of int to str
-        Document -> the split that the input asks for.
+    asked, dates : mapping of int to str
+        Document -> the split that the input asks for; its date.
     """
 
     doc_ids: tuple[str, ...]
@@ -58,6 +58,7 @@ class SentenceIndex:
     fired_rows: _Ints
     fired_rules: _Ints
     asked: Mapping[int, str]
+    dates: Mapping[int, str]
 
     def __len__(self) -> int:
         return len(self.documents)
@@ -116,7 +117,7 @@ class IndexBuilder:
         self._fired: list[tuple[_Ints, _Ints]] = []
         self._numbers: dict[str, int] = {}
         self._documents: dict[str, int] = {}
-        self._asked: dict[int, str] = {}
+        self._about: dict[str, dict[int, str]] = {"asked": {}, "date": {}}
         self._rows = 0
 
     def add(self, table: pa.Table) -> None:
@@ -134,7 +135,8 @@ class IndexBuilder:
         rules, counts = _flattened(table["rules"])
         rows = self._rows + np.repeat(np.arange(len(counts)), counts)
         self._fired.append((rows, rules.astype(np.int64)))
-        self._take_asked(table["asked"], documents)
+        for name, known in self._about.items():
+            _take_first(table[name], documents, known)
         self._rows += len(table)
 
     def finish(self) -> SentenceIndex:
@@ -153,16 +155,10 @@ class IndexBuilder:
             words=words,
             fired_rows=rows,
             fired_rules=rules,
-            asked=self._asked,
+            asked=self._about["asked"],
+            dates=self._about["date"],
             **columns,
         )
-
-    def _take_asked(self, asked: pa.ChunkedArray, documents: NDArray[np.int32]) -> None:
-        """Keep the first split that each document asks for."""
-        rows = np.flatnonzero(asked.is_valid())
-        rows = rows[np.unique(documents[rows], return_index=True)[1]]
-        for document, split in zip(documents[rows].tolist(), asked.take(rows).to_pylist(), strict=True):
-            self._asked.setdefault(document, split)
 
     def _document_numbers(self, table: pa.Table) -> NDArray[np.int32]:
         coded = table["doc_id"].combine_chunks().dictionary_encode()
@@ -172,6 +168,14 @@ class IndexBuilder:
         ]
         numbers: NDArray[np.int32] = np.array(known, dtype=np.int32)[coded.indices.to_numpy()]
         return numbers
+
+
+def _take_first(values: pa.ChunkedArray, documents: NDArray[np.int32], known: dict[int, str]) -> None:
+    """Keep the first value of each document."""
+    rows = np.flatnonzero(values.is_valid())
+    rows = rows[np.unique(documents[rows], return_index=True)[1]]
+    for document, value in zip(documents[rows].tolist(), values.take(rows).to_pylist(), strict=True):
+        known.setdefault(document, value)
 
 
 def _flattened(column: pa.ChunkedArray) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:

@@ -96,6 +96,15 @@ class Corpus:
         except (OSError, pa.ArrowException) as error:
             raise ArtifactError(f"the corpus is damaged: {error}", where=str(self.path)) from error
 
+    def sides(self) -> dict[str, str]:
+        """Return the split of each document."""
+        import pyarrow.compute as pc
+
+        rows = self.rows(columns=("doc_id", "split")).combine_chunks()
+        documents = rows["doc_id"].combine_chunks().dictionary_encode()
+        first = pc.index_in(pc.unique(documents.indices), documents.indices)
+        return dict(zip(documents.dictionary.to_pylist(), rows["split"].take(first).to_pylist(), strict=True))
+
     def rejections(self, most: int) -> list[str]:
         """Return what was read and not used, one line each, at most so many."""
         lines = []

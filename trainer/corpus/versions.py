@@ -49,6 +49,15 @@ def corpora(name: str | None = None, *, root: str | Path | None = None) -> list[
     return list(_below(artifacts_root(root), name))
 
 
+def version_before(corpus: Corpus) -> Corpus | None:
+    """Return the version that stood last when this one was built; None where it was the first."""
+    parent = corpus.path.parent
+    for version in reversed(versions(parent)):
+        if int(version) < int(corpus.version) and (found := _readable(parent / version, parent, corpus.name)):
+            return found
+    return None
+
+
 def _below(root: Path, name: str | None) -> Iterator[CorpusVersion]:
     folder = root / "corpora"
     names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
