@@ -85,7 +85,10 @@ def test_the_same_input_again_is_the_same_version_with_the_same_table(build, inp
     def rows(result):
         return [line.split() for line in result.stdout.splitlines() if line.startswith((" l", " v"))]
 
-    assert [row[0] for row in rows(first)] == ["lighthouses", "volcanoes"], "topics in config order"
+    # The table of labels, then that of splits: topics in config order.
+    assert [row[0] for row in rows(first)] == [
+        "lighthouses", "volcanoes", "lighthouses,", "lighthouses,", "volcanoes,", "volcanoes,",
+    ]  # fmt: skip
     assert rows(again) == rows(first)
     assert [path.name for path in (tmp_path / "artifacts" / "corpora" / "small").iterdir()] == ["1"]
     assert build(*inputs[1], "--json").stdout == build(*inputs[1], "--json").stdout

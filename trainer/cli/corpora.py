@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -74,15 +74,15 @@ def build(
         f"  {m['sentences']:,} sentences of {m['documents']:,} documents, "
         f"fingerprint {corpus.fingerprint[:12]}"
     )
-    typer.echo("  " + ", ".join(f"{split} {n:,}" for split, n in m["splits"].items() if n))
+    typer.echo("  " + ", ".join(f"{split} {m['splits'][split]:,}" for split in corpus.splits))
     print_labels(corpus.manifest)
-    _print_split_report(m["split_report"])
+    _print_split_report(m["split_report"], corpus.topics)
     if corpus.created:
         _print_what_changed(corpus)
     say(f"next: {with_config('trainer fit', config)}")
 
 
-def _print_split_report(report: Mapping[str, Any]) -> None:
+def _print_split_report(report: Mapping[str, Any], topics: Sequence[str]) -> None:
     """Print how near each split came to its share of every topic."""
     used = [i for i, wanted in enumerate(report["wanted"]) if wanted or report["rows"]["counts"][i]]
     if len(used) < 2:
@@ -94,7 +94,8 @@ def _print_split_report(report: Mapping[str, Any]) -> None:
 
     rows = [["wanted", *(f"{report['wanted'][i]:.1%}" for i in used)]]
     rows += [line(key, report[key]) for key in ("groups", "rows")]
-    for topic, found in report["topics"].items():
+    for topic in topics:
+        found = report["topics"][topic]
         rows += [
             line(f"{topic}, {origin}", found[origin])
             for origin in ("gold", "silver")

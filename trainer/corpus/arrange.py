@@ -125,6 +125,7 @@ def _given(places: _Places, previous: Mapping[str, str]) -> _Places:
     groups = list(places.groups)
     for document, group in zip(places.documents.tolist(), found.groups, strict=True):
         groups[document] = group
+    fixed: dict[Hashable, int] = dict(found.fixed.items())
     left = [
         Rejection(out.document, out.reason, f"{out.detail} ({out.rows:,} sentences)")
         for out in found.left_out
@@ -132,7 +133,7 @@ def _given(places: _Places, previous: Mapping[str, str]) -> _Places:
     rows, documents, clusters = (
         part[found.kept] for part in (places.rows, places.documents, places.clusters)
     )
-    return _Places(places.index, rows, documents, clusters, groups, {**found.fixed}, left)
+    return _Places(places.index, rows, documents, clusters, groups, fixed, left)
 
 
 def _balanced(places: _Places, gold: NDArray[np.bool_], codes: NDArray[np.int8], config: Config) -> _Ints:
