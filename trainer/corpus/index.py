@@ -124,7 +124,8 @@ class IndexBuilder:
         """Take in the sentences of one batch."""
         table = table.combine_chunks()
         for name in ("id_digest", "text_high", "text_low"):
-            self._columns[name].append(np.array(table[name]))  # a copy: a view would keep the whole table
+            # A copy: a view into a file that was read would keep all of it.
+            self._columns[name].append(table[name].to_numpy().copy())
         documents = self._document_numbers(table)
         self._columns["documents"].append(documents)
         self._columns["placed"].append(np.asarray(table["start"].is_valid()))
