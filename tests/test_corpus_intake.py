@@ -78,7 +78,7 @@ def test_one_id_in_two_documents_is_rejected(take):
     intake, used = take(labelled("s1", "A cup.", "d1"), labelled("s1", "A cup.", "d2"))
     assert [record.doc_id for record in used] == ["d1"]
     assert dict(intake.rejected) == {"duplicate_id": 1}
-    assert len(intake.human[digest_of("A cup.")]) == 1  # what is rejected has no say
+    assert len(intake.said[digest_of("A cup.")]) == 1  # what is rejected has no say
 
 
 def test_a_document_that_comes_twice_is_rejected_the_second_time(take, tmp_path):
@@ -97,10 +97,10 @@ def test_a_second_opinion_is_heard_beside_the_first(take):
         labelled("s9", "A cup.", author="cy", rain="no"),
         labelled("s2", "A pot.", author="cy", rain="no"),
     )
-    assert [(vote.author, vote.topic, vote.answer) for vote in intake.human[digest_of("A cup.")]] == [
+    assert [(vote.author, vote.topic, vote.answer) for vote in intake.said[digest_of("A cup.")]] == [
         ("human:ann", "tea", "yes"), ("human:bob", "tea", "no"), ("human:cy", "rain", "no"),
     ]  # fmt: skip
-    assert list(intake.human) == [digest_of("A cup."), digest_of("A pot.")]
+    assert list(intake.said) == [digest_of("A cup."), digest_of("A pot.")]
     assert not intake.rejected
 
 
@@ -150,7 +150,7 @@ def test_everything_added_is_a_row_a_second_opinion_or_a_rejection(tmp_path_fact
     documents = list(read_batches(folder / "documents.parquet"))
     assert intake.rejected.total() == len(intake.rejections) == len(listed(folder))
     assert len(used) + len(intake.rejections) == len(added)
-    votes = sum(map(len, intake.human.values()))
+    votes = sum(map(len, intake.said.values()))
     assert len(documents) + votes + len(intake.rejections) == len(added)
     assert intake.documents == len({document["id"] for document in documents}) == len(documents)
     # Each judged sentence is a row, whether it is the first of its id or a second opinion.

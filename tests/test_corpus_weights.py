@@ -11,8 +11,8 @@ from scipy import stats
 
 from trainer.config import Build
 from trainer.corpus.labels import CODES, human_votes, judge
-from trainer.corpus.weights import beta_posterior, rule_codes, rule_reports
-from trainer.records import LabelledText
+from trainer.corpus.weights import beta_posterior, rule_reports, silver_codes
+from trainer.records import LabelledText, Vote
 
 TOPICS = ("topic0", "topic1")
 said = st.lists(
@@ -46,12 +46,24 @@ def test_what_rules_come_to_is_what_judging_their_votes_says(world, silence, dat
     weight = st.sampled_from([0.0, 0.1, 0.2, 0.3, 1.386294])
     weights = data.draw(st.lists(weight, min_size=len(said), max_size=len(said)))
     tables = tables_of(several, rules, 3)
-    codes, heard = rule_codes(index_of(tables), rules, weights)
+    index = index_of(tables)
+    # Some texts come with votes of their own: imported ones count beside the rules', people's do not here.
+    authors = st.sampled_from(["imported:a.csv", "human:ann"])
+    brought = st.builds(
+        Vote, st.sampled_from(TOPICS), st.sampled_from(["yes", "no"]), authors, st.just(0), st.just(1), weight
+    )
+    said_by_row = data.draw(
+        st.dictionaries(st.integers(0, len(several) - 1), st.lists(brought, max_size=3), max_size=3)
+        if several
+        else st.just({})
+    )
+    codes, heard = silver_codes(index, rules, weights, said_by_row)
     assert (codes.dtype, codes.shape) == (np.int8, (len(several), 2))
     for n, row in enumerate(rows_of(tables)):
         fired = zip(row["rules"], row["starts"], row["ends"], strict=True)
         votes = [rules.vote(number, start, end, weights[number]) for number, start, end in fired]
-        labels = judge(rules.with_silence(votes, row["text"]), TOPICS).labels
+        imported = [vote for vote in said_by_row.get(n, ()) if vote.author.startswith("imported:")]
+        labels = judge([*imported, *rules.with_silence(votes, row["text"])], TOPICS).labels
         assert codes[n].tolist() == [CODES[label] for label in labels]
         assert heard[n].tolist() == [any(vote.topic == topic for vote in votes) for topic in TOPICS]
 
@@ -60,7 +72,7 @@ def test_without_rules_silence_alone_speaks():
     several = [LabelledText("s1", "So it is.", {"topic0": "yes"}, "ann")]
     for silence, code in ((0.1, 0), (0.0, -1)):
         rules = rule_set([], silence)
-        codes, heard = rule_codes(index_of(tables_of(several, rules)), rules, [])
+        codes, heard = silver_codes(index_of(tables_of(several, rules)), rules, [], {})
         assert (codes.tolist(), heard.tolist()) == ([[code] * 2], [[False] * 2])
 
 

@@ -20,7 +20,7 @@ from trainer.corpus.cut import digest_of
 from trainer.corpus.labels import judge
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import ROW_COLUMNS, SPLITS, row_digest, row_digests, row_schema
-from trainer.corpus.weights import rule_codes
+from trainer.corpus.weights import silver_codes
 from trainer.corpus.write import VOTE_COLUMNS, Labelling, write_rows
 from trainer.progress import silent
 from trainer.records import Document, LabelledText, Vote
@@ -45,9 +45,10 @@ def written(config, several, weights, silence, size, folder, progress=silent):
     index, human = index_of(tables), human_of(several)
     gold, codes = index.human_codes(human, TOPICS)
     gold_rows = gold[index.texts]
-    labels, heard = rule_codes(index, rules, weights)
+    said = index.said_by_row(human)
+    labels, heard = silver_codes(index, rules, weights, said)
     labels[gold_rows] = codes[index.texts[gold_rows]]
-    labelling = Labelling(gold_rows, labels, heard, weights, index.human_by_row(human, gold_rows))
+    labelling = Labelling(gold_rows, labels, heard, weights, said)
     arrangement = arrange(index, gold_rows, labels, config)
     counted = write_rows(iter(tables), folder, rules, labelling, arrangement, progress)
     return rows_of(tables), arrangement, counted

@@ -54,7 +54,12 @@ def human_votes(labelled: LabelledText) -> list[Vote]:
     """Return the votes that a labelled sentence carries."""
     named = labelled.author.startswith((HUMAN, IMPORTED))
     author = labelled.author if named else HUMAN + labelled.author
-    return [Vote(topic, answer, author, 0, len(labelled.text)) for topic, answer in labelled.labels.items()]
+    # The name of the file and the line: where the file lay is nobody's business who gets the corpus.
+    place, end = labelled.at.replace("\\", "/").rpartition("/")[2], len(labelled.text)
+    return [
+        Vote(topic, answer, author, 0, end, at=place, time=labelled.time)
+        for topic, answer in labelled.labels.items()
+    ]
 
 
 def _unanimous(votes: Iterable[Vote]) -> Label:

@@ -37,24 +37,36 @@ def cut_batches(
     """
     from joblib import cpu_count
 
-    waiting = iter(batches)
-    while several := list(islice(waiting, _AHEAD * cpu_count())):
-        tables = {batch.key: cache.get(batch.key) for batch in several}
-        missing = {batch.key: batch for batch in several if tables[batch.key] is None}
-        _cut(list(missing.values()), config, cache)
-        for batch in several:
-            table = tables.pop(batch.key, None)
-            yield batch.key, cache.load(batch.key) if table is None else table
+    waiting, processes = iter(batches), False
+    try:
+        while several := list(islice(waiting, _AHEAD * cpu_count())):
+            tables = {batch.key: cache.get(batch.key) for batch in several}
+            missing = {batch.key: batch for batch in several if tables[batch.key] is None}
+            processes |= _cut(list(missing.values()), config, cache)
+            for batch in several:
+                table = tables.pop(batch.key, None)
+                yield batch.key, cache.load(batch.key) if table is None else table
+    finally:
+        if processes:
+            _let_go()
 
 
-def _cut(missing: Sequence[Batch], config: Config, cache: TableCache) -> None:
+def _let_go() -> None:
+    """End the idle processes: joblib would keep them, and their memory, for minutes."""
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=False, kill_workers=True)
+
+
+def _cut(missing: Sequence[Batch], config: Config, cache: TableCache) -> bool:
+    """Cut batches; tell whether that was done in other processes."""
     from joblib import Parallel, delayed
 
     tasks = [(batch, config, cache.path(batch.key)) for batch in missing]
     if sum(len(record.text) for batch in missing for record in batch.records) < _WORTH_PROCESSES:
         for task in tasks:
             cut_batch(*task)
-        return
+        return False
     try:
         Parallel(n_jobs=-1)(delayed(_cut_away_from)(os.getpid(), *task) for task in tasks)
     except BrokenExecutor as error:
@@ -62,6 +74,7 @@ def _cut(missing: Sequence[Batch], config: Config, cache: TableCache) -> None:
             "a process that cuts sentences died, as one does that is killed or out of memory",
             hint="Run the same command again: it goes on with the sentences that are cut already.",
         ) from error
+    return True
 
 
 def _cut_away_from(caller: int, batch: Batch, config: Config, target: Path) -> None:
