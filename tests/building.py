@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from strategies import unicode_text
 
-from trainer.corpus.batches import Batch
-from trainer.corpus.cut import digest_of, sentence_table
+from trainer.corpus.cutting.batches import Batch
+from trainer.corpus.cutting.cut import digest_of, sentence_table
 from trainer.corpus.index import IndexBuilder
 from trainer.corpus.labels import human_votes
 from trainer.corpus.rules import RuleSet

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import small_rows, write_small_inputs
 
+from trainer.corpus.compare.diff import diff_corpora
 from trainer.corpus.store import fingerprint, row_digest
 
 
@@ -118,7 +119,7 @@ def test_diff_shows_the_first_of_each_kind_and_counts_the_rest(cli, place):
 
 def test_diff_as_json_is_all_of_it_and_the_same_as_in_python(cli, place, two_corpora):
     found = json.loads(cli("corpus", "diff", *(c.path for c in two_corpora), *place, "--json").stdout)
-    assert found == json.loads(json.dumps(two_corpora[0].diff(two_corpora[1]).to_dict()))
+    assert found == json.loads(json.dumps(diff_corpora(two_corpora[0], two_corpora[1]).to_dict()))
     assert list(found)[:6] == ["a", "b", "summary", "labels", "settings", "documents"]
 
 

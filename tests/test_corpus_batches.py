@@ -9,8 +9,8 @@ from building import records
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.corpus import batches
-from trainer.corpus.batches import batched
+from trainer.corpus.cutting import batches
+from trainer.corpus.cutting.batches import batched
 from trainer.records import Document, LabelledText
 
 MEAN = 60

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from building import SENTENCES, tables_of
 
-from trainer.corpus.cache import TableCache, load_table, save_table
+from trainer.corpus.cutting.cache import TableCache, load_table, save_table
 from trainer.corpus.rules import RuleSet
 from trainer.errors import ArtifactError
 from trainer.records import Document

@@ -11,10 +11,10 @@ from strategies import tricky_text, unicode_text
 
 from trainer.config import Build, Lexicon, Split, config_from_dict
 from trainer.config.schema import Examples
-from trainer.corpus import cut
-from trainer.corpus.batches import Batch
-from trainer.corpus.cache import load_table
-from trainer.corpus.cut import cut_batch, cut_settings, digest_of, rules_of, vocabulary_of
+from trainer.corpus.cutting import cut
+from trainer.corpus.cutting.batches import Batch
+from trainer.corpus.cutting.cache import load_table
+from trainer.corpus.cutting.cut import cut_batch, cut_settings, digest_of, rules_of, vocabulary_of
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.sentences import sentence_spans
 from trainer.records import Document, LabelledText

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import DAY
 
-from trainer.corpus import diff as module
-from trainer.corpus.diff import KINDS, diff_corpora
+from trainer.corpus.compare import diff as module
+from trainer.corpus.compare.diff import KINDS, diff_corpora
 from trainer.corpus.store import SPLITS, Corpus, row_schema
 from trainer.errors import ArtifactError
 
@@ -122,7 +122,7 @@ def test_backwards_is_the_mirror_image(found, two_corpora):
 
 
 def test_a_corpus_does_not_differ_from_itself(two_corpora):
-    found = two_corpora[0].diff(two_corpora[0])
+    found = diff_corpora(two_corpora[0], two_corpora[0])
     assert found.summary == {"unchanged": two_corpora[0].manifest["sentences"], **dict.fromkeys(KINDS, 0)}
     assert (found.settings, found.documents, set(map(len, found.labels.values()))) == ([], [], {0})
 
@@ -142,12 +142,12 @@ def test_a_move_is_explained_by_groups_that_became_one_or_fell_apart(two_corpora
 
     apart = edited("apart", lambda row: row["doc_id"], "train")
     joined = edited("joined", lambda row: "a.txt", "test")
-    told = {row["reason"] for row in apart.diff(joined).changes("moved")}
+    told = {row["reason"] for row in diff_corpora(apart, joined).changes("moved")}
     assert told == {
         "its group a.txt is one with b.txt and 3 more now",
         *(f"its group {doc} is one with a.txt and 3 more now" for doc in ("b.txt", "g1", "g2", "g3")),
     }
-    told = {row["reason"] for row in joined.diff(apart).changes("moved")}
+    told = {row["reason"] for row in diff_corpora(joined, apart).changes("moved")}
     assert told == {"its group a.txt fell into 5"}
 
 
@@ -155,7 +155,7 @@ def test_other_split_settings_are_the_reason_of_a_move(two_corpora, tmp_path):
     moved = rewritten(two_corpora[0], tmp_path / "moved", lambda row: {"split": "test"})
     config = {**moved.manifest["config"], "seed": 14}
     moved = Corpus(moved.path, {**moved.manifest, "config": config})
-    told = {row["reason"] for row in two_corpora[0].diff(moved).changes("moved")}
+    told = {row["reason"] for row in diff_corpora(two_corpora[0], moved).changes("moved")}
     assert told == {"the settings of splits differ"}
 
 
@@ -220,5 +220,5 @@ def test_a_damaged_corpus_is_named(two_corpora, tmp_path, name, damage):
     if damage == "truncated":
         (copy.path / name).write_bytes(data[: len(data) // 2])
     with pytest.raises(ArtifactError, match="damaged") as caught:
-        list(two_corpora[0].diff(copy).changes("relabelled"))
+        list(diff_corpora(two_corpora[0], copy).changes("relabelled"))
     assert str(copy.path) in str(caught.value)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.config import Build
-from trainer.corpus.batches import Batch
-from trainer.corpus.cut import sentence_table
+from trainer.corpus.cutting.batches import Batch
+from trainer.corpus.cutting.cut import sentence_table
 from trainer.corpus.grouping import cluster_texts, group_names, kept_rows
 from trainer.corpus.index import IndexBuilder
 from trainer.corpus.rules import RuleSet

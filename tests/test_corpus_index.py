@@ -10,7 +10,7 @@ from building import human_of, index_of, records, rows_of, rule_set, tables_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.corpus.cut import digest_of, vocabulary_of
+from trainer.corpus.cutting.cut import digest_of, vocabulary_of
 from trainer.corpus.index import IndexBuilder
 from trainer.corpus.labels import CODES, judge
 from trainer.corpus.rules import RuleSet

@@ -8,7 +8,7 @@ from building import tables_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.corpus.cut import digest_of
+from trainer.corpus.cutting.cut import digest_of
 from trainer.corpus.intake import Intake
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import read_batches

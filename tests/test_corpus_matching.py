@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.corpus.matching import Side, match, open_side
+from trainer.corpus.compare.matching import Side, match, open_side
 
 rows = st.lists(
     st.tuples(st.integers(0, 12), st.sampled_from(["d1", "d2"]), st.sampled_from(["x", "y", "z"])),

@@ -13,12 +13,12 @@ from building import SENTENCES, records
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.corpus import batches, parallel
-from trainer.corpus.batches import batched
 from trainer.corpus.build import build_corpus
-from trainer.corpus.cache import TableCache
-from trainer.corpus.cut import rules_of, sentence_table
-from trainer.corpus.parallel import cut_batches
+from trainer.corpus.cutting import batches, parallel
+from trainer.corpus.cutting.batches import batched
+from trainer.corpus.cutting.cache import TableCache
+from trainer.corpus.cutting.cut import rules_of, sentence_table
+from trainer.corpus.cutting.parallel import cut_batches
 from trainer.errors import TrainerError
 from trainer.records import Document
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.corpus.reasons import told, why_moved, why_one_sided, why_relabelled
+from trainer.corpus.compare.reasons import told, why_moved, why_one_sided, why_relabelled
 from trainer.records import Vote
 
 TEXT = "A cup of tea."

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from strategies import hostile_text, unicode_text
 
-from trainer.corpus.diff import KINDS, diff_corpora
-from trainer.corpus.report import diff_page
+from trainer.corpus.compare.diff import KINDS, diff_corpora
+from trainer.corpus.compare.report import diff_page, write_page
 
 
 class Page(HTMLParser):
@@ -117,6 +117,6 @@ def test_no_text_gets_out_of_its_place(two_corpora, text):
 def test_a_written_page_replaces_another_whole(two_corpora, tmp_path):
     target = tmp_path / "d.html"
     target.write_text("old", encoding="utf-8")
-    diff_corpora(*two_corpora).to_html(target)
+    write_page(diff_corpora(*two_corpora), target, 1_000)
     assert target.read_text(encoding="utf-8").rstrip().endswith("</html>")
     assert [path.name for path in tmp_path.iterdir()] == ["d.html"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import json_values, names
 
-from trainer.corpus.settings import changed_rules, changed_settings
+from trainer.corpus.compare.settings import changed_rules, changed_settings
 
 RULE = {"name": "words", "match": ["tea", "@pots"], "ignore": [], "weight": 1.0, "examples": {"fires": []}}
 CONFIG = {

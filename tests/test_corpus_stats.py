@@ -5,6 +5,7 @@ import json
 import pytest
 
 from trainer.corpus.build import build_corpus
+from trainer.corpus.stats import corpus_stats
 
 ROWS = [
     {"id": "a", "text": "One two three.", "labels": ["tea", "rain"], "source": "S"},
@@ -24,7 +25,7 @@ def corpus(tmp_path, tea_and_rain):
 
 
 def test_stats_count_what_is_there(corpus):
-    stats = corpus.stats()
+    stats = corpus_stats(corpus)
     assert stats == {
         "corpus": str(corpus.path),
         "version": "1",
@@ -48,5 +49,5 @@ def test_stats_count_what_is_there(corpus):
 
 
 def test_sources_stand_most_frequent_first(corpus):
-    counts = list(corpus.stats()["sources"].values())
+    counts = list(corpus_stats(corpus)["sources"].values())
     assert counts == sorted(counts, reverse=True)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from trainer.config import Build, Rule
 from trainer.corpus.arrange import arrange
 from trainer.corpus.build import build_corpus
-from trainer.corpus.cut import digest_of
+from trainer.corpus.cutting.cut import digest_of
 from trainer.corpus.labels import judge
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import ROW_COLUMNS, SPLITS, row_digest, row_digests, row_schema

@@ -14,9 +14,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trainer.api import FitResult, build, evaluate, fit, load, open_corpus
+    from trainer.api import (
+        FitResult,
+        build,
+        diff_corpora,
+        evaluate,
+        export_corpus,
+        fit,
+        load,
+        open_corpus,
+        write_diff,
+    )
     from trainer.config import Config, load_config
-    from trainer.corpus.diff import CorpusDiff
+    from trainer.corpus.compare.diff import CorpusDiff
     from trainer.corpus.splits.splitters import MultilabelStratifiedGroupKFold
     from trainer.corpus.store import Corpus
     from trainer.corpus.versions import CorpusVersion, corpora
@@ -30,25 +40,28 @@ __version__ = "0.1.0"
 _HOME = {
     "Config": "trainer.config",
     "Corpus": "trainer.corpus.store",
-    "CorpusDiff": "trainer.corpus.diff",
+    "CorpusDiff": "trainer.corpus.compare.diff",
     "CorpusVersion": "trainer.corpus.versions",
     "Document": "trainer.records",
     "Evaluation": "trainer.evaluation.evaluate",
     "Explanation": "trainer.records",
-    "FitResult": "trainer.api",
+    "FitResult": "trainer.api.training",
     "MultilabelStratifiedGroupKFold": "trainer.corpus.splits.splitters",
     "Prediction": "trainer.records",
     "TaggedSentence": "trainer.records",
     "Tagger": "trainer.model.tagger",
     "TrainerError": "trainer.errors",
     "TrainerWarning": "trainer.errors",
-    "build": "trainer.api",
+    "build": "trainer.api.building",
     "corpora": "trainer.corpus.versions",
-    "evaluate": "trainer.api",
-    "fit": "trainer.api",
-    "load": "trainer.api",
+    "diff_corpora": "trainer.api.building",
+    "evaluate": "trainer.api.training",
+    "export_corpus": "trainer.api.building",
+    "fit": "trainer.api.training",
+    "load": "trainer.api.loading",
     "load_config": "trainer.config",
-    "open_corpus": "trainer.api",
+    "open_corpus": "trainer.api.building",
+    "write_diff": "trainer.api.building",
 }
 
 __all__ = [
@@ -68,11 +81,14 @@ __all__ = [
     "TrainerWarning",
     "build",
     "corpora",
+    "diff_corpora",
     "evaluate",
+    "export_corpus",
     "fit",
     "load",
     "load_config",
     "open_corpus",
+    "write_diff",
 ]
 
 

@@ -114,6 +114,6 @@ def _print_what_changed(corpus: Corpus) -> None:
     if max(corpus.manifest["sentences"], before.manifest["sentences"]) > _LARGE:
         typer.echo(f"what changed since version {before.version}: `{why}`")
         return
-    summary = before.diff(corpus).summary
+    summary = api.diff_corpora(before, corpus).summary
     told = [f"{n:,} {kind}" for kind, n in summary.items() if n]
     typer.echo(f"since version {before.version}: {', '.join(told)} (`{why}` says why)")

@@ -65,7 +65,7 @@ def stats(
     """Count topics, pairs of topics, splits, sources and lengths."""
     name = load_config(config, set_ or ()).name
     found = api.open_corpus(corpus, name=name, root=artifacts)
-    counts = found.stats()
+    counts = api.corpus_stats(found)
     if as_json:
         print_json(counts)
         return
@@ -173,7 +173,7 @@ def export(
     """Take a corpus elsewhere; `trainer build` reads jsonl, csv and parquet again."""
     found = api.open_corpus(corpus, name=load_config(config, set_ or ()).name, root=artifacts)
     target = Path(out or f"{found.name}-{found.version}{_SUFFIXES.get(format_, '-' + format_)}")
-    found.export(target, format_, split or ())
+    api.export_corpus(found, target, format_, split or ())
     typer.echo(f"wrote {safe(target)}")
 
 
@@ -194,9 +194,9 @@ def diff(
     """Tell what changed between two corpora, and why: sentences, labels, splits, settings."""
     name = load_config(config, set_ or ()).name
     before, after = (api.open_corpus(which, name=name, root=artifacts) for which in (a, b))
-    found = before.diff(after)
+    found = api.diff_corpora(before, after)
     if html is not None:
-        found.to_html(html)
+        api.write_diff(found, html)
         say(f"wrote {html}")
     if as_json:
         for piece in found.json():

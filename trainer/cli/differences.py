@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from trainer.cli.render import console, safe, table
-from trainer.corpus.reasons import told as told_reasons
+from trainer.corpus.compare.reasons import told as told_reasons
 
 if TYPE_CHECKING:
-    from trainer.corpus.diff import CorpusDiff
+    from trainer.corpus.compare.diff import CorpusDiff
 
 _LONGEST = 160
 _BEFORE = 40

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from trainer.config import Config
 from trainer.corpus.arrange import Arrangement, arrange
-from trainer.corpus.batches import Batch, batched
-from trainer.corpus.cache import TableCache
 from trainer.corpus.card import corpus_card
-from trainer.corpus.cut import cut_settings, rules_of
+from trainer.corpus.cutting.batches import Batch, batched
+from trainer.corpus.cutting.cache import TableCache
+from trainer.corpus.cutting.cut import cut_settings, rules_of
+from trainer.corpus.cutting.parallel import cut_batches
 from trainer.corpus.index import IndexBuilder, SentenceIndex
 from trainer.corpus.intake import Intake
 from trainer.corpus.labels import IMPORTED
-from trainer.corpus.parallel import cut_batches
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.starter import starter_sentences

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.corpus.cut import Digest, vocabulary_of
+from trainer.corpus.cutting.cut import Digest, vocabulary_of
 from trainer.corpus.labels import CODES, judge
 from trainer.records import Vote
 

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.corpus.batches import Readable
-from trainer.corpus.cut import ABOUT, Digest, digest_of
+from trainer.corpus.cutting.batches import Readable
+from trainer.corpus.cutting.cut import ABOUT, Digest, digest_of
 from trainer.corpus.labels import human_votes
 from trainer.corpus.store import TableWriter
 from trainer.records import Document, LabelledText, Rejection, Vote

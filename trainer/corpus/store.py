@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
-    from trainer.corpus.diff import CorpusDiff
-
 FORMAT = 1
 MANIFEST = "corpus.json"
 SPLITS = ("train", "validation", "test")
@@ -114,12 +112,6 @@ class Corpus:
                 lines.append(f"{row['at']}: {row['detail']}")
         return lines
 
-    def stats(self) -> dict[str, Any]:
-        """Return counts of topics, pairs of topics, sources and lengths."""
-        from trainer.corpus.stats import corpus_stats
-
-        return corpus_stats(self)
-
     def to_datasets(self) -> datasets.DatasetDict:
         """Return the splits as a `datasets.DatasetDict`, held in memory."""
         import datasets
@@ -127,18 +119,6 @@ class Corpus:
         return datasets.DatasetDict(
             {split: datasets.Dataset(self.rows([split]).combine_chunks()) for split in self.splits}
         )
-
-    def export(self, target: str | Path, kind: str = "jsonl", splits: Sequence[str] = ()) -> None:
-        """Write the corpus as another program reads it; see `trainer.corpus.exports.export_corpus`."""
-        from trainer.corpus.exports import export_corpus
-
-        export_corpus(self, Path(target), kind, splits)
-
-    def diff(self, later: Corpus) -> CorpusDiff:
-        """Return what a later corpus changes, and why."""
-        from trainer.corpus.diff import diff_corpora
-
-        return diff_corpora(self, later)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer build --json`` prints."""

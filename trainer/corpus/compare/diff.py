@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trainer.corpus.compare.matching import Numbers, Side, differs, match, open_side
+from trainer.corpus.compare.reasons import why_moved, why_one_sided, why_relabelled
+from trainer.corpus.compare.settings import changed_rules, changed_settings
 from trainer.corpus.labels import HUMAN
-from trainer.corpus.matching import Numbers, Side, differs, match, open_side
-from trainer.corpus.reasons import why_moved, why_one_sided, why_relabelled
-from trainer.corpus.settings import changed_rules, changed_settings
 from trainer.corpus.store import Corpus
 from trainer.corpus.votes import read_votes
 from trainer.escapes import to_json
 from trainer.records import Label, Vote
-from trainer.storage import write_atomically
 
 KINDS = ("added", "removed", "reworded", "relabelled", "judged", "moved")
 """What can become of a sentence; ``judged``: its labels are the same, now or no longer by people's word."""
@@ -97,12 +95,6 @@ class CorpusDiff:
                 yield (",\n    " if number else "\n    ") + to_json(change)
             yield "\n  ]"
         yield "\n}\n"
-
-    def to_html(self, target: str | Path, most: int = 1_000) -> None:
-        """Write a page for people to a file, with the first `most` changes of each kind."""
-        from trainer.corpus.report import diff_page
-
-        write_atomically(Path(target), diff_page(self, most).encode())
 
     def _one_sided(self, numbers: Numbers, *, added: bool) -> Iterator[Change]:
         here, there = self._sides[added], self._sides[not added]

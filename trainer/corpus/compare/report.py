@@ -8,12 +8,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-from trainer.corpus.diff import KINDS, CorpusDiff
-from trainer.corpus.reasons import told
+from trainer.corpus.compare.diff import KINDS, CorpusDiff
+from trainer.corpus.compare.reasons import told
 from trainer.corpus.store import SPLITS
 from trainer.escapes import safe
+from trainer.storage import write_atomically
 
 _MOST_WORDS = 400  # difflib is quadratic
 _ABOUT = {
@@ -27,6 +29,11 @@ _ABOUT = {
     ),
     "moved": ("Moved", "moved between splits", "split", "Sentences that are in another split."),
 }  # fmt: skip
+
+
+def write_page(diff: CorpusDiff, target: Path, most: int) -> None:
+    """Write the page to a file, in one step."""
+    write_atomically(target, diff_page(diff, most).encode())
 
 
 def diff_page(diff: CorpusDiff, most: int) -> str:
@@ -47,7 +54,7 @@ def diff_page(diff: CorpusDiff, most: int) -> str:
             return value
         return "\n".join(map(safe, str(value).split("\n")))
 
-    folder = files("trainer.corpus") / "page"
+    folder = files("trainer.corpus.compare") / "page"
     html, style, script = (
         (folder / f"diff.{suffix}").read_text(encoding="utf-8") for suffix in ("html", "css", "js")
     )

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.config import Config
-from trainer.corpus.batches import MEAN_SIZE, Batch
-from trainer.corpus.cache import TableCache
-from trainer.corpus.cut import cut_batch
+from trainer.corpus.cutting.batches import MEAN_SIZE, Batch
+from trainer.corpus.cutting.cache import TableCache
+from trainer.corpus.cutting.cut import cut_batch
 from trainer.errors import TrainerError
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import Config
-from trainer.corpus.batches import Batch
-from trainer.corpus.cache import save_table
+from trainer.corpus.cutting.batches import Batch
+from trainer.corpus.cutting.cache import save_table
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.sentences import sentence_spans
 from trainer.records import Document, LabelledText

@@ -1,0 +1,41 @@
+"""The verbs: what each command does, as one function with a typed result.
+
+Heavy rooms are imported inside the verb that needs them, so that `load` stays light.
+"""
+
+from trainer.api.building import (
+    build,
+    check_corpus,
+    corpora,
+    corpus_stats,
+    diff_corpora,
+    export_corpus,
+    open_corpus,
+    write_diff,
+)
+from trainer.api.loading import export, find, load, models, promote, rollback
+from trainer.api.settings import DEFAULT_NAME
+from trainer.api.training import FitResult, evaluate, fit
+from trainer.model.inputs import tag_inputs
+
+__all__ = [
+    "DEFAULT_NAME",
+    "FitResult",
+    "build",
+    "check_corpus",
+    "corpora",
+    "corpus_stats",
+    "diff_corpora",
+    "evaluate",
+    "export",
+    "export_corpus",
+    "find",
+    "fit",
+    "load",
+    "models",
+    "open_corpus",
+    "promote",
+    "rollback",
+    "tag_inputs",
+    "write_diff",
+]

@@ -1,0 +1,81 @@
+"""The verbs on saved models: load, list, find, name, take elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trainer.api.settings import DEFAULT_NAME
+from trainer.errors import UsageError, did_you_mean
+from trainer.model.tagger import Tagger
+from trainer.registry import versions as versions_room
+from trainer.registry.format import read_model
+from trainer.registry.versions import ModelVersion, find_model, list_models
+from trainer.storage import artifacts_root
+
+
+def load(
+    reference: str | Path = DEFAULT_NAME, *, digest: str | None = None, root: str | Path | None = None
+) -> Tagger:
+    """Load a saved model, checking every byte of it first.
+
+    Parameters
+    ----------
+    reference : str or path
+        ``name`` (its ``production``, else its newest), ``name@3``, ``name@alias``, ``name@sha256:…``, or the
+        folder of a version.
+    digest : str, optional
+        Refuse any other model than the one with this digest: 8 characters of it or more.
+    root : path, optional
+        Folder of the artifacts; else ``$TRAINER_ARTIFACTS``, else ``./artifacts``.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such model.
+    ArtifactError
+        When it is damaged, altered, or another than `digest` says.
+    """
+    found = find_model(reference, artifacts_root(root))
+    pinned = None if digest is None else digest.removeprefix("sha256:")
+    return read_model(found.path, pinned)
+
+
+def models(name: str | None = None, *, root: str | Path | None = None) -> list[ModelVersion]:
+    """Return the saved models, by name and version."""
+    return list(list_models(artifacts_root(root), name))
+
+
+def find(reference: str | Path = DEFAULT_NAME, *, root: str | Path | None = None) -> ModelVersion:
+    """Find a saved model without loading it; see `load`."""
+    return find_model(reference, artifacts_root(root))
+
+
+def promote(
+    reference: str | Path, *, alias: str = "production", root: str | Path | None = None
+) -> ModelVersion:
+    """Let an alias stand for a version that is saved under `root`."""
+    found, folder = find(reference, root=root), artifacts_root(root)
+    if found.path.resolve().parent != (folder / "models" / found.name).resolve():
+        raise UsageError(f"'{found.path}' is not a saved version in '{folder}'")
+    versions_room.promote(folder, found.name, found.version, alias)
+    return found
+
+
+def rollback(name: str = DEFAULT_NAME, *, alias: str = "production", root: str | Path | None = None) -> str:
+    """Let an alias stand for what it stood for before; return that version."""
+    return versions_room.rollback(artifacts_root(root), name, alias)
+
+
+def export(
+    reference: str | Path,
+    target: str | Path,
+    *,
+    kind: str = "dir",
+    root: str | Path | None = None,
+) -> None:
+    """Write a model to `target` as a folder (``dir``) or a scikit-learn pipeline (``joblib``)."""
+    from trainer.registry.exports import EXPORTS
+
+    if kind not in EXPORTS:
+        raise UsageError(f"unknown export format '{kind}'. {did_you_mean(kind, EXPORTS)}")
+    EXPORTS[kind](find(reference, root=root).path, Path(target))

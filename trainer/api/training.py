@@ -1,0 +1,185 @@
+"""The verbs that train and score: fit, evaluate."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.api.building import build, open_corpus
+from trainer.api.settings import DEFAULT_NAME, config_of
+from trainer.errors import DataError, LeakageError, NotFoundError, TrainerWarning
+from trainer.model.tagger import Tagger
+from trainer.progress import Progress, silent
+from trainer.registry.format import read_model
+from trainer.registry.versions import find_model
+from trainer.storage import artifacts_root
+
+if TYPE_CHECKING:
+    from trainer.config import Config
+    from trainer.corpus.store import Corpus
+    from trainer.evaluation.evaluate import Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What `fit` made.
+
+    Attributes
+    ----------
+    model : Tagger
+    path, version, digest : of the saved version; None when it was not saved
+    created : bool
+        False when this very model was saved already.
+    metrics : mapping
+        ``out_of_fold`` and ``test`` scores, on sentences that people judged.
+    labels : mapping
+        How many sentences of each topic were yes, no and unknown in training.
+    seconds : float
+    """
+
+    model: Tagger
+    path: Path | None
+    version: str | None
+    digest: str | None
+    created: bool
+    metrics: Mapping[str, Any]
+    labels: Mapping[str, Mapping[str, int]]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``trainer fit --json`` prints."""
+        return {
+            "model": None if self.path is None else str(self.path),
+            "version": self.version,
+            "digest": self.digest,
+            "created": self.created,
+            "thresholds": dict(zip(self.model.topics, self.model.thresholds.tolist(), strict=True)),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def fit(
+    corpus: Corpus | str | Path | None = None,
+    config: Config | str | Path | None = None,
+    *,
+    save: bool = True,
+    allow_leakage: bool = False,
+    root: str | Path | None = None,
+    progress: Progress = silent,
+) -> FitResult:
+    """Train a tagger on the training split of a corpus and save it as a version.
+
+    Parameters
+    ----------
+    corpus : Corpus or path or version number, optional
+        Else the newest; on a fresh install the shipped sentences are built first.
+    save : bool
+        False keeps the model in memory only.
+    allow_leakage : bool
+        Train on a corpus with the same text on two sides of its split, and only warn of it.
+
+    Raises
+    ------
+    DataError
+        When a topic has no positive sentence, or the corpus has other topics than the config.
+    LeakageError
+        When a group, a text or a near-duplicate stands in more than one split.
+    """
+    from trainer.corpus.check import refuse_leakage
+    from trainer.corpus.examples import corpus_examples
+    from trainer.evaluation.evaluate import evaluate_tagger
+    from trainer.model.fit import fit_tagger, label_counts
+    from trainer.registry.save import save_model
+
+    started = time.perf_counter()
+    settings = config_of(config)
+    used = _corpus_to_fit(corpus, settings, root, progress)
+    if used.topics != settings.topic_names:
+        raise DataError(
+            f"corpus {used.path} has the topics {', '.join(used.topics)}, the config "
+            f"{', '.join(settings.topic_names)}",
+            hint="Build it again with this config: `trainer build`.",
+        )
+    try:
+        refuse_leakage(used)
+    except LeakageError as leak:
+        if not allow_leakage:
+            raise
+        warnings.warn(f"scores will flatter: {leak.where}: {leak.message}", TrainerWarning, stacklevel=2)
+    training = corpus_examples(used, [split for split in used.splits if split != "test"])
+    if not training.gold.any():
+        warnings.warn(
+            "nobody judged a sentence of this corpus: the model learns the rules, and nothing can score it",
+            TrainerWarning,
+            stacklevel=2,
+        )
+    fitted = fit_tagger(training, settings, progress)
+    test = corpus_examples(used, ["test"])
+    metrics: dict[str, Any] = {"out_of_fold": fitted.out_of_fold, "test": None}
+    if test.gold.any():
+        metrics["test"] = dict(evaluate_tagger(fitted.tagger, test.only(test.gold), settings).gold)
+    path, version, digest, created = None, None, None, False
+    tagger = fitted.tagger
+    if save:
+        path, version, digest, created = save_model(
+            tagger, used, settings, metrics, training, artifacts_root(root)
+        )
+        tagger = read_model(path, digest)
+    counts = label_counts(training)
+    return FitResult(tagger, path, version, digest, created, metrics, counts, time.perf_counter() - started)
+
+
+def evaluate(
+    model: Tagger | str | Path = DEFAULT_NAME,
+    on: Corpus | str | Path = "test",
+    *,
+    root: str | Path | None = None,
+) -> Evaluation:
+    """Score a model beside the keyword rules that it was trained with.
+
+    Parameters
+    ----------
+    model : Tagger or reference
+        See `load`.
+    on : str or path or Corpus
+        A split of the corpus that the model was trained on, a file of labelled sentences, or a corpus
+        (its test split).
+    """
+    from trainer.config import config_from_dict
+    from trainer.evaluation.evaluate import evaluate_tagger, examples_to_score
+
+    tagger = model
+    about: dict[str, str | None] = {"path": None, "version": None}
+    if not isinstance(model, Tagger):
+        found = find_model(model, artifacts_root(root))
+        tagger = read_model(found.path)
+        about = {"path": str(found.path), "version": found.version}
+    assert isinstance(tagger, Tagger)  # noqa: S101  (for the type checker)
+    if not tagger.info:
+        raise DataError(
+            "a model that was not saved carries no rules to stand beside it", hint="Save it first."
+        )
+    examples = examples_to_score(tagger, on, artifacts_root(root))
+    result = evaluate_tagger(tagger, examples, config_from_dict(tagger.info["config"]))
+    return replace(
+        result, model={"model": about["path"], "version": about["version"], "digest": tagger.info["digest"]}
+    )
+
+
+def _corpus_to_fit(
+    corpus: Corpus | str | Path | None, config: Config, root: str | Path | None, progress: Progress
+) -> Corpus:
+    from trainer.corpus.store import Corpus
+
+    if isinstance(corpus, Corpus):
+        return corpus
+    if corpus is None and config.build.starter:
+        try:
+            return open_corpus(None, name=config.name, root=root)
+        except NotFoundError:
+            return build((), config, root=root, progress=progress)
+    return open_corpus(corpus, name=config.name, root=root)
