@@ -54,16 +54,20 @@ def build(
     overrides = [*(set_ or ()), *(() if starter else ("build.starter=false",))]
     settings = load_config(config, overrides)
     say(f"config: {find_config(config)}")
-    with progress_bar() as progress:
-        corpus = api.build(
-            inputs or (),
-            settings,
-            labels=labels or (),
-            root=artifacts,
-            progress=progress,
-            allow_network=allow_network,
-            keep_splits=keep_splits,
-        )
+    try:
+        with progress_bar() as progress:
+            corpus = api.build(
+                inputs or (),
+                settings,
+                labels=labels or (),
+                root=artifacts,
+                progress=progress,
+                allow_network=allow_network,
+                keep_splits=keep_splits,
+            )
+    except KeyboardInterrupt:
+        say("what was cut so far is kept: run the same command again to go on from there")
+        raise
     if as_json:
         print_json(corpus.to_dict())
         return

@@ -49,6 +49,8 @@ def fit(
     if as_json:
         print_json(result.to_dict())
         return
+    if not allow_leakage:
+        say("leakage: none; no group, text or near-duplicate stands in two splits")
     state = "saved" if result.created else "unchanged: already"
     digest = (result.digest or "")[:12]
     typer.echo(f"{state} version {result.version} in {result.path}, digest {digest}, {result.seconds:.1f} s")
