@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+_BETWEEN_UPDATES = 0.25
+"""Seconds. The time left is told from the last thousand updates: they must not all be of one burst."""
 _LONGEST_NAME = 32
 
 
@@ -139,10 +142,16 @@ def progress_bar(wanted: bool = True) -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, TaskID] = {}
+        told = 0.0
 
         def tell(stage: str, done: int, total: int | None) -> None:
+            nonlocal told
+            now = time.monotonic()
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total)
+            elif done != total and now - told < _BETWEEN_UPDATES:
+                return
+            told = now
             bars.update(tasks[stage], completed=done, total=total)
 
         yield tell
