@@ -190,7 +190,7 @@ class Thresholds(_Strict):
     objective: Literal["f1", "fixed"] = "f1"
     fixed: Annotated[float, Field(gt=0, lt=1)] = 0.5
     folds: Annotated[int, Field(ge=2, le=20)] = 5
-    lowest: Annotated[float, Field(gt=0, lt=1)] = 0.45
+    lowest: Annotated[float, Field(gt=0, lt=1)] = 0.4
     """Hand-made corpora hold more topics than the world: thresholds found on them are kept inside these."""
     highest: Annotated[float, Field(gt=0, lt=1)] = 0.6
     review: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
