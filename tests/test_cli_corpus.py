@@ -162,6 +162,22 @@ def test_long_texts_are_shown_where_they_part(cli, tea_and_rain, tmp_path):
     assert len(line) < 200
 
 
+# -- show -------------------------------------------------------------------------------------------------
+
+
+def test_show_tells_who_voted_on_what_grounds(cli, small):
+    (row,) = [row for row in small.corpus.rows().to_pylist() if row["id"] == "s000"]
+    shown = cli("corpus", "show", "s000", small.corpus.path).stdout.split("\n")
+    assert shown[0] == f"s000 [s000] {row['split']}, gold"
+    assert shown[1] == f"  {row['text']}"
+    assert "    yes human:a 1.00 rows.jsonl:1" in shown
+    (rule,) = [line for line in shown if line.startswith("    yes rule:lighthouses/words@")]
+    assert rule.endswith(" lighthouse")
+    found = json.loads(cli("corpus", "show", row["text"][4:20], small.corpus.path, "--json").stdout)
+    assert "s000" in {one["id"] for one in found}
+    assert cli("corpus", "show", "no such words", small.corpus.path).exit_code == 6
+
+
 # -- rules and check --------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import unicode_text
 
-from trainer.config import Build
+from trainer.config import Build, load_config, shipped_folder
 from trainer.corpus.build import build_corpus
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import TableWriter, open_corpus
@@ -271,6 +271,22 @@ def test_labels_and_counts_are_those_of_the_votes(tea_and_rain, said):
     assert len({row["id"] for row in found}) == len(found)
 
 
+def test_an_input_of_which_nothing_is_usable_is_an_error_though_the_starter_would_do(build, tmp_path):
+    (tmp_path / "sheet.xlsx").write_bytes(b"PK")
+    config = load_config(shipped_folder() / "topics.toml")
+    with pytest.raises(DataError, match=r"no usable sentence in the input \(1 rejected\)") as caught:
+        build(tmp_path / "sheet.xlsx", config=config, starter=True)
+    assert "save the sheet as .csv" in str(caught.value)
+
+
+def test_pieces_of_too_few_words_are_counted(build):
+    corpus = build(
+        {"text": "No! It rained. Then came the rain."}, {"id": "s", "text": "Tea!", "labels": ["tea"]}
+    )
+    assert corpus.manifest["short"] == 2
+    assert "pieces of too few words 2;" in (corpus.path / "README.md").read_text()
+
+
 def test_the_starter_joins_for_topics_it_was_judged_for_only(build, tea_and_rain):
     corpus = build({"text": "Hot tea helps us."}, starter=True)
     assert corpus.manifest["sentences"] == 1
@@ -463,6 +479,22 @@ def test_by_date_the_test_is_later_than_all_of_train_and_the_gap_is_left_out(bui
     assert {row["reason"] for row in left} == {"across_a_cut"}
     assert {dates[row["at"]] for row in left} == {"2024-09-15"}
     assert corpus.manifest["repetitions"] == 0
+
+
+def test_a_short_sentence_that_stands_twice_stays_where_it_stood(build):
+    # One row of it is kept; which one must not change because another sentence of its document did.
+    phrase = "Tea will be cold."
+    loose = {"id": "loose", "text": phrase, "labels": ["tea"], "split": "train"}
+    article = {"id": "article", "text": f"{phrase} It rained {0} times.", "split": "test"}
+    for edition in range(1, 6):
+        before = build(
+            loose, {**article, "text": f"{phrase} It rained {edition} times."}, *numbered_documents(4)
+        )
+        stood = {row["text"]: row["split"] for row in rows_of(before)}[phrase]
+        plain = [{k: v for k, v in row.items() if k != "split"} for row in (loose, article)]
+        plain[1]["text"] = f"So it did. {phrase} It rained {edition} times."
+        after = build(*plain, *numbered_documents(4), keep_splits=before)
+        assert {row["text"]: row["split"] for row in rows_of(after)}[phrase] == stood
 
 
 def test_an_unchanged_build_that_keeps_splits_is_the_same_version(build):

@@ -48,7 +48,7 @@ def test_the_text_of_a_document_is_stored_once_with_what_is_known_of_it(take, tm
     document = Document("d1", "Hot tea.\n🙂", "T", "S", "1999", "U", "en", "test", "html", "utf-8", 40, "a:1")
     intake, used = take(document, labelled("s1", "A cup."))
     assert used == [document, labelled("s1", "A cup.")]
-    assert intake.documents == 1
+    assert intake.used == 2
     assert list(read_batches(tmp_path / "documents.parquet")) == [{
         "id": "d1", "text": "Hot tea.\n🙂", "source": "S", "date": "1999", "title": "T", "url": "U",
         "language": "en", "format": "html", "encoding": "utf-8", "bytes": 40,
@@ -152,7 +152,8 @@ def test_everything_added_is_a_row_a_second_opinion_or_a_rejection(tmp_path_fact
     assert len(used) + len(intake.rejections) == len(added)
     votes = sum(map(len, intake.said.values()))
     assert len(documents) + votes + len(intake.rejections) == len(added)
-    assert intake.documents == len({document["id"] for document in documents}) == len(documents)
+    assert intake.used == len(used)
+    assert len({document["id"] for document in documents}) == len(documents)
     # Each judged sentence is a row, whether it is the first of its id or a second opinion.
     people = [record for record in used if isinstance(record, LabelledText)]
     rows = [row for table in tables_of(used, RuleSet(tea_and_rain.topics)) for row in table.to_pylist()]

@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainer.corpus import votes as module
-from trainer.corpus.votes import read_votes, rule_and_version
-from trainer.errors import ArtifactError
+from trainer.corpus.votes import find_sentences, read_votes, rule_and_version
+from trainer.errors import ArtifactError, NotFoundError
 from trainer.records import Vote
 
 OLD = {"topic": "tea", "answer": "yes", "author": "rule:tea/w", "start": 0, "end": 3, "weight": 1.0}
@@ -54,3 +54,22 @@ def test_only_rules_have_versions():
     assert rule_and_version("rule:tea/w@1a@2") == ("rule:tea/w", "1a@2")
     assert rule_and_version("rule:tea/w") == ("rule:tea/w", None)
     assert rule_and_version("human:ana@example.org") == ("human:ana@example.org", None)
+
+
+def test_a_sentence_is_found_by_its_id_or_its_text_with_all_that_was_said_of_it(two_corpora):
+    corpus = two_corpora[0]
+    for row in corpus.rows().to_pylist():
+        (found,) = find_sentences(corpus, row["id"])
+        assert found.row == row
+        assert {topic for topic, label in found.labels.items() if label == "yes"} == {
+            corpus.topics[number] for number in row["labels"]
+        }
+        assert list(found.votes) == read_votes(corpus, [row["id"]], silence=True)[row["id"]]
+        assert row["id"] in {one.row["id"] for one in find_sentences(corpus, row["text"].upper())}
+
+
+def test_a_sentence_that_is_nowhere_is_not_found(two_corpora):
+    with pytest.raises(
+        NotFoundError, match=r"no sentence of .* has the id, or holds the text, 'nowhere at all'"
+    ):
+        find_sentences(two_corpora[0], "nowhere at all")

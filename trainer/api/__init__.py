@@ -10,6 +10,7 @@ from trainer.api.building import (
     corpus_stats,
     diff_corpora,
     export_corpus,
+    find_sentences,
     open_corpus,
     write_diff,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "export",
     "export_corpus",
     "find",
+    "find_sentences",
     "fit",
     "load",
     "models",

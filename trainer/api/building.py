@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trainer.corpus.check import Finding
     from trainer.corpus.compare.diff import CorpusDiff
     from trainer.corpus.store import Corpus
+    from trainer.corpus.votes import Sentence
 
 
 def build(
@@ -28,7 +29,7 @@ def build(
     root: str | Path | None = None,
     progress: Progress = silent,
     allow_network: bool = False,
-    keep_splits: Corpus | str | Path | None = None,
+    keep_splits: Corpus | str | Path | int | None = None,
 ) -> Corpus:
     """Build a corpus from documents and labelled sentences.
 
@@ -62,7 +63,7 @@ def build(
 
 
 def open_corpus(
-    where: str | Path | None = None, *, name: str = DEFAULT_NAME, root: str | Path | None = None
+    where: str | Path | int | None = None, *, name: str = DEFAULT_NAME, root: str | Path | None = None
 ) -> Corpus:
     """Open a corpus by folder or version number; None is the newest of `name`."""
     from trainer.corpus import store
@@ -71,7 +72,7 @@ def open_corpus(
 
 
 def check_corpus(
-    corpus: Corpus | str | Path | None = None,
+    corpus: Corpus | str | Path | int | None = None,
     config: Config | str | Path | None = None,
     *,
     slips: bool = True,
@@ -116,6 +117,13 @@ def corpus_stats(corpus: Corpus) -> dict[str, Any]:
     from trainer.corpus import stats
 
     return stats.corpus_stats(corpus)
+
+
+def find_sentences(corpus: Corpus, wanted: str) -> list[Sentence]:
+    """Return the sentence with an id, or those that hold some text, and the votes on them."""
+    from trainer.corpus import votes
+
+    return votes.find_sentences(corpus, wanted)
 
 
 def diff_corpora(a: Corpus, b: Corpus) -> CorpusDiff:

@@ -63,7 +63,7 @@ class FitResult:
 
 
 def fit(
-    corpus: Corpus | str | Path | None = None,
+    corpus: Corpus | str | Path | int | None = None,
     config: Config | str | Path | None = None,
     *,
     save: bool = True,
@@ -171,7 +171,7 @@ def evaluate(
 
 
 def _corpus_to_fit(
-    corpus: Corpus | str | Path | None, config: Config, root: str | Path | None, progress: Progress
+    corpus: Corpus | str | Path | int | None, config: Config, root: str | Path | None, progress: Progress
 ) -> Corpus:
     from trainer.corpus.store import Corpus
 

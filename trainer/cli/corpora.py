@@ -79,10 +79,17 @@ def build(
         f"fingerprint {corpus.fingerprint[:12]}"
     )
     typer.echo("  " + ", ".join(f"{split} {m['splits'][split]:,}" for split in corpus.splits))
+    typer.echo(f"  left out: {m['repetitions']:,} repetitions, {m['short']:,} pieces of too few words")
     print_labels(corpus.manifest)
     _print_split_report(m["split_report"], corpus.topics)
     if corpus.created:
-        _print_what_changed(corpus)
+        before = (
+            version_before(corpus)
+            if keep_splits is None
+            else api.open_corpus(keep_splits, name=corpus.name, root=artifacts)
+        )
+        if before is not None:
+            _print_what_changed(before, corpus, kept=keep_splits is not None)
     say(f"next: {with_config('trainer fit', config)}")
 
 
@@ -110,10 +117,7 @@ def _print_split_report(report: Mapping[str, Any], topics: Sequence[str]) -> Non
         say(f"warning: {side} has no sentence of {topic}")
 
 
-def _print_what_changed(corpus: Corpus) -> None:
-    before = version_before(corpus)
-    if before is None:
-        return
+def _print_what_changed(before: Corpus, corpus: Corpus, *, kept: bool) -> None:
     why = f"trainer corpus diff {before.version} {corpus.version}"
     if max(corpus.manifest["sentences"], before.manifest["sentences"]) > _LARGE:
         typer.echo(f"what changed since version {before.version}: `{why}`")
@@ -121,3 +125,8 @@ def _print_what_changed(corpus: Corpus) -> None:
     summary = api.diff_corpora(before, corpus).summary
     told = [f"{n:,} {kind}" for kind, n in summary.items() if n]
     typer.echo(f"since version {before.version}: {', '.join(told)} (`{why}` says why)")
+    if summary["moved"] and not kept:
+        say(
+            f"{summary['moved']:,} sentences stand in another split than before: scores of models of the two "
+            f"do not compare. `--keep-splits {before.version}` keeps splits as they were"
+        )

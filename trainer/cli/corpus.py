@@ -1,4 +1,4 @@
-"""``trainer corpus list|stats|rules|check|export|diff``."""
+"""``trainer corpus list|stats|show|rules|check|export|diff``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from trainer.cli.differences import print_diff
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
 from trainer.cli.render import console, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
+from trainer.corpus.votes import RULE
 from trainer.errors import LeakageError, TrainerWarning
 
 app = typer.Typer(
@@ -85,6 +86,37 @@ def stats(
     words_of = [[topic, f"{n['words']:,}", f"{n['its_own']:,}"] for topic, n in counts["vocabulary"].items()]
     out.print(table("vocabulary", ["topic", "distinct words", "found in no sentence without it"], words_of))
     out.print(table("sources", ["source", "sentences"], list(counts["sources"].items())))
+
+
+@app.command()
+def show(
+    sentence: Annotated[
+        str, typer.Argument(metavar="SENTENCE", help="Id of a sentence, or some of its text.")
+    ],
+    corpus: CorpusRef = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Tell why the labels of a sentence are what they are: who voted, on what grounds, with what weight."""
+    found = api.open_corpus(corpus, name=load_config(config, set_ or ()).name, root=artifacts)
+    told = api.find_sentences(found, sentence)
+    if as_json:
+        print_json([one.to_dict() for one in told])
+        return
+    for one in told:
+        typer.echo(safe(f"{one.row['id']} [{one.row['doc_id']}] {one.row['split']}, {one.row['origin']}"))
+        typer.echo(f"  {safe(one.row['text'])}")
+        for topic, label in one.labels.items():
+            typer.echo(f"  {topic}: {label}")
+            for vote in one.votes:
+                if vote.topic == topic:
+                    words = (
+                        one.row["text"][vote.start : vote.end] if vote.author.startswith(RULE) else vote.at
+                    )
+                    typer.echo(safe(f"    {vote.answer} {vote.author} {vote.weight:.2f} {words}".rstrip()))
 
 
 @app.command()

@@ -66,6 +66,12 @@ def fit(
     ]
     columns = ["out of fold", "positives", "precision", "recall", "F1", "threshold"]
     console().print(table("", columns, rows))
+    used, name = api.find(settings.name, root=artifacts), f"{settings.name}@{result.version}"
+    if used.version != result.version:
+        say(
+            f"`eval` and `predict` take version {used.version} until you name this one, or "
+            + with_config(f"trainer models promote {name}", config)
+        )
     verbs = ("trainer eval", 'trainer predict --text "…"', 'trainer explain --text "…"')
     say("next: " + ", ".join(with_config(verb, config) for verb in verbs))
 

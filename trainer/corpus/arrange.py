@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from trainer.corpus.grouping import cluster_texts, group_names, kept_rows
 from trainer.corpus.index import SentenceIndex
 from trainer.corpus.splits import SplitReport, assign_groups, by_date, keep_sides, split_report
 from trainer.corpus.store import SPLITS
+from trainer.errors import TrainerWarning
 from trainer.records import Rejection
 
 _Ints = NDArray[np.int64]
@@ -56,6 +58,7 @@ def arrange(
     codes: NDArray[np.int8],
     config: Config,
     previous: Mapping[str, str] | None = None,
+    known_ids: NDArray[np.uint64] | None = None,
 ) -> Arrangement:
     """Decide what stays and where it goes.
 
@@ -68,11 +71,15 @@ def arrange(
     previous : mapping of str to str, optional
         The split of each document in an earlier version, which it keeps; what the input asks for stands
         above.
+    known_ids : array of uint64, optional
+        Digests of the ids of its sentences: of equal ones, those are kept again.
     """
     build, texts, documents = config.build, index.texts, index.documents.astype(np.int64)
     cluster, near_duplicates = cluster_texts(index, build)
     # People's word is kept before the rules', and of two equal rows the one with a place in its document.
     rank = 2 * gold + index.placed.astype(np.int64)
+    if known_ids is not None:
+        rank += 4 * np.isin(index.id_digest, known_ids)
     short = index.lengths < build.link_words
     kept = kept_rows(index.id_digest, cluster[texts], texts, documents, rank, short, build)
     names = group_names(index.doc_ids, cluster[texts][kept], documents[kept])
@@ -148,6 +155,13 @@ def _dated(places: _Places, config: Config) -> _Ints:
     names, split = places.names(), config.build.split
     dates = [places.index.dates.get(document) for document in places.documents.tolist()]
     found = by_date(names, dates, _shares(config), split.cut_day, split.gap_days)
+    if found.undated or found.unreadable:
+        warnings.warn(
+            f"{found.undated + found.unreadable:,} sentences stand in train for want of a date "
+            f"({found.unreadable:,} have one that cannot be read)",
+            TrainerWarning,
+            stacklevel=2,
+        )
     given = np.array([places.fixed.get(name, -1) for name in names], dtype=np.int64)
     side = np.where(given >= 0, given, found.side)
     for document in dict.fromkeys(places.documents[side < 0].tolist()):

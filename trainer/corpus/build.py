@@ -17,7 +17,7 @@ from trainer.corpus.arrange import Arrangement, arrange
 from trainer.corpus.card import corpus_card
 from trainer.corpus.cutting.batches import Batch, batched
 from trainer.corpus.cutting.cache import TableCache
-from trainer.corpus.cutting.cut import cut_settings, rules_of
+from trainer.corpus.cutting.cut import cut_settings, digest_of, rules_of
 from trainer.corpus.cutting.parallel import cut_batches
 from trainer.corpus.index import IndexBuilder, SentenceIndex
 from trainer.corpus.intake import Intake
@@ -73,14 +73,16 @@ def build_corpus(
     cache = TableCache(root / ".cache" / "sentences")
     with staging(parent) as folder:
         with Intake(folder) as intake:
-            records = intake.accepted(_records(inputs, labels, config, progress, allow_network))
+            read = _records(inputs, labels, config, progress, allow_network)
+            starter = _starter(config)
+            records = intake.accepted(chain(starter, read))
             batches = batched(records, cut_settings(config))
             index, keys = _indexed(batches, config, cache)
-            _refuse_nothing(index, intake)
+            _refuse_nothing(index, intake, intake.used > len(starter) or not (inputs or labels))
             progress("grouping", 0, None)
             labelling, reports = _labelled(index, rules, intake, config)
-            previous = None if keep_splits is None else keep_splits.sides()
-            arrangement = arrange(index, labelling.gold, labelling.codes, config, previous)
+            before = (None, None) if keep_splits is None else (keep_splits.sides(), _known_ids(keep_splits))
+            arrangement = arrange(index, labelling.gold, labelling.codes, config, *before)
             for left in arrangement.left_out:
                 intake.reject(left)
             progress("grouping", 1, 1)
@@ -96,6 +98,11 @@ def build_corpus(
         (folder / MANIFEST).write_bytes(canonical_json(manifest))
         path = parent / publish(folder, parent)
     return Corpus(path, manifest, created=True)
+
+
+def _known_ids(corpus: Corpus) -> NDArray[np.uint64]:
+    ids = corpus.rows(columns=("id",))["id"].to_pylist()
+    return np.array([digest_of(identity)[0] for identity in ids], dtype=np.uint64)
 
 
 def _published(manifest: dict[str, Any], parent: Path) -> Corpus | None:
@@ -121,13 +128,14 @@ def _records(
     named: dict[str, Any] = {"titles": titles, "allow_network": allow_network}
     judgements = read_inputs(labels, topics, **named)
     read = chain(map(_refuse_unlabelled, judgements), read_inputs(inputs, topics, progress, **named))
-    starter = starter_sentences(topics) if config.build.starter else iter(())
-    judged = (sentence for sentence in starter if sentence.labels)  # a config may have none of their topics
-    for record in chain(judged, read):
-        if isinstance(record, LabelledText) and not (record.labels or record.author.startswith(IMPORTED)):
-            yield Rejection(record.at, "no_labels", "the row says yes or no of no topic")
-        else:
-            yield record
+    return map(_refuse_no_labels, read)
+
+
+def _refuse_no_labels(record: Any) -> Any:
+    """Reject a labelled sentence of which nothing was judged; an exported one may well be such."""
+    if isinstance(record, LabelledText) and not (record.labels or record.author.startswith(IMPORTED)):
+        return Rejection(record.at, "no_labels", "the row says yes or no of no topic")
+    return record
 
 
 def _refuse_unlabelled(record: Any) -> Any:
@@ -146,8 +154,15 @@ def _indexed(batches: Iterable[Batch], config: Config, cache: TableCache) -> tup
     return builder.finish(), keys
 
 
-def _refuse_nothing(index: SentenceIndex, intake: Intake) -> None:
-    if len(index):
+def _starter(config: Config) -> list[LabelledText]:
+    """Return the sentences that ship, where they join; a config may have none of their topics."""
+    shipped = starter_sentences(config.topic_names) if config.build.starter else ()
+    return [sentence for sentence in shipped if sentence.labels]
+
+
+def _refuse_nothing(index: SentenceIndex, intake: Intake, input_used: bool) -> None:
+    """Refuse an input of which nothing can be used, even where the starter sentences would do."""
+    if len(index) and input_used:
         return
     raise DataError(
         f"no usable sentence in the input ({len(intake.rejections):,} rejected){listing(intake.rejections)}",
@@ -208,6 +223,7 @@ def _manifest(
         "splits": {split: written.splits[split] for split in SPLITS},
         "split_report": arrangement.report.to_dict(),
         "repetitions": arrangement.repetitions,
+        "short": index.short,
         "near_duplicates": arrangement.near_duplicates,
         "rejected": dict(sorted(intake.rejected.items())),
         "rules": [report.to_dict() for report in reports],

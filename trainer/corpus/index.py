@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.corpus.cutting.cut import Digest, vocabulary_of
+from trainer.corpus.cutting.cut import Digest, short_pieces, vocabulary_of
 from trainer.corpus.labels import CODES, judge
 from trainer.records import Vote
 
@@ -45,6 +45,8 @@ class SentenceIndex:
         Which rule fires on which row.
     asked, dates : mapping of int to str
         Document -> the split that the input asks for; its date.
+    short : int
+        Pieces of documents with too few words to be sentences.
     """
 
     doc_ids: tuple[str, ...]
@@ -59,6 +61,7 @@ class SentenceIndex:
     fired_rules: _Ints
     asked: Mapping[int, str]
     dates: Mapping[int, str]
+    short: int = 0
 
     def __len__(self) -> int:
         return len(self.documents)
@@ -118,7 +121,7 @@ class IndexBuilder:
         self._numbers: dict[str, int] = {}
         self._documents: dict[str, int] = {}
         self._about: dict[str, dict[int, str]] = {"asked": {}, "date": {}}
-        self._rows = 0
+        self._rows = self._short = 0
 
     def add(self, table: pa.Table) -> None:
         """Take in the sentences of one batch."""
@@ -139,6 +142,7 @@ class IndexBuilder:
         for name, known in self._about.items():
             _take_first(table[name], documents, known)
         self._rows += len(table)
+        self._short += short_pieces(table)
 
     def finish(self) -> SentenceIndex:
         """Return the index; the builder is of no use after it."""
@@ -158,6 +162,7 @@ class IndexBuilder:
             fired_rules=rules,
             asked=self._about["asked"],
             dates=self._about["date"],
+            short=self._short,
             **columns,
         )
 

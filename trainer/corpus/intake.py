@@ -29,6 +29,8 @@ class Intake:
     ----------
     said : dict of Digest to list of Vote
         What the input says of a text, by the digest of the text: people's votes, and imported ones.
+    used : int
+        Records that are used.
     rejected : Counter
         By reason; `rejections` lists them all, as does ``rejected.jsonl``.
     """
@@ -37,7 +39,7 @@ class Intake:
         self.said: dict[Digest, list[Vote]] = {}
         self.rejected: Counter[str] = Counter()
         self.rejections: list[Rejection] = []
-        self.documents = 0
+        self.used = 0
         self._seen: dict[Digest, int] = {}
         self._files = ExitStack()
         opened = self._files.enter_context
@@ -52,6 +54,7 @@ class Intake:
             elif twice := self._repetition(record):
                 self.reject(twice)
             else:
+                self.used += 1
                 self._keep(record)
                 yield record
 
@@ -65,7 +68,6 @@ class Intake:
         if isinstance(record, LabelledText):
             self.said.setdefault(digest_of(record.text), []).extend(human_votes(record))
             return
-        self.documents += 1
         row = {key: getattr(record, key) for key in _OF_DOCUMENT}
         self._documents.write({**row, "bytes": record.size}, len(record.text))
 

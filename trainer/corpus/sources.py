@@ -34,6 +34,7 @@ from trainer.records import Rejection
 SUFFIXES = (
     ".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".json", ".csv", ".tsv", ".parquet",
 )  # fmt: skip
+_SHEETS = ("xlsx", "xls", "ods", "numbers")
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
@@ -167,7 +168,8 @@ def _read_format(
             yield from (read_packed_parquet if packed else read_parquet)(handle, source)
         case _:
             kinds = ", ".join(SUFFIXES)
-            raise RowError("unsupported_type", f"not one of {kinds} (each may be .gz)")
+            hint = "; save the sheet as .csv" if source.format in _SHEETS else ""
+            raise RowError("unsupported_type", f"not one of {kinds} (each may be .gz){hint}")
 
 
 def _encoding(path: Path) -> str:

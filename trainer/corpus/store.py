@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ class Corpus:
     """
 
     path: Path
-    manifest: Mapping[str, Any]
+    manifest: Mapping[str, Any] = field(repr=False)
     created: bool = False
 
     @property
@@ -131,7 +131,7 @@ class Corpus:
         }
 
 
-def open_corpus(where: str | Path | None, root: Path, name: str) -> Corpus:
+def open_corpus(where: str | Path | int | None, root: Path, name: str) -> Corpus:
     """Open a corpus by its folder, its version number, or (None) the newest one of `name`.
 
     Raises
@@ -141,7 +141,7 @@ def open_corpus(where: str | Path | None, root: Path, name: str) -> Corpus:
     ArtifactError
         When what is there is not a whole corpus of a format that this version reads.
     """
-    folder = Path(where) if where is not None else None
+    folder = Path(str(where)) if where is not None else None
     if folder is None or not folder.is_dir():
         parent = root / "corpora" / name
         folder = version_folder("corpus", parent, None if where is None else str(where), _VERSION_HINT)

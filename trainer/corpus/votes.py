@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from trainer.corpus.rules import SILENCE
 from trainer.corpus.store import Corpus
-from trainer.errors import ArtifactError
+from trainer.errors import ArtifactError, NotFoundError
 from trainer.records import Vote
 
 RULE = "rule:"
@@ -53,6 +55,53 @@ def read_votes(
     except (OSError, pa.ArrowException, KeyError, TypeError) as error:
         raise ArtifactError(f"the votes are damaged: {error}", where=str(corpus.path)) from error
     return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a corpus with all that its labels rest on.
+
+    Attributes
+    ----------
+    row : mapping
+        As it stands in the corpus.
+    labels : mapping of str to {"yes", "no", "unknown"}
+    votes : tuple of Vote
+    """
+
+    row: Mapping[str, Any]
+    labels: Mapping[str, str]
+    votes: tuple[Vote, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the sentence as plain data."""
+        return {**self.row, "labels": dict(self.labels), "votes": [asdict(vote) for vote in self.votes]}
+
+
+def find_sentences(corpus: Corpus, wanted: str, most: int = 20) -> list[Sentence]:
+    """Return the sentence with an id, or else those that hold some text, with the votes on them.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    import pyarrow.compute as pc
+
+    rows = corpus.rows()
+    chosen = rows.filter(pc.equal(rows["id"], wanted))
+    if not len(chosen):
+        chosen = rows.filter(pc.match_substring(rows["text"], wanted, ignore_case=True)).slice(0, most)
+    if not len(chosen):
+        raise NotFoundError(f"no sentence of '{corpus.path}' has the id, or holds the text, '{wanted}'")
+    found = chosen.to_pylist()
+    votes = read_votes(corpus, [row["id"] for row in found], silence=True)
+    return [Sentence(row, _labels_of(row, corpus), tuple(votes.get(row["id"], ()))) for row in found]
+
+
+def _labels_of(row: Mapping[str, Any], corpus: Corpus) -> dict[str, str]:
+    told = {**dict.fromkeys(row["unknown"], "unknown"), **dict.fromkeys(row["labels"], "yes")}
+    return {topic: told.get(number, "no") for number, topic in enumerate(corpus.topics)}
 
 
 def rule_and_version(author: str) -> tuple[str, str | None]:

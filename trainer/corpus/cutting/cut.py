@@ -27,14 +27,14 @@ from trainer.storage import sha256
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CUT_VERSION = 1
+CUT_VERSION = 2
 """Raised whenever the same batch would come out otherwise: kept tables are then not used."""
 ABOUT = ("source", "date", "title", "url")
 Digest = tuple[int, int]
 _TOOLS = ("sentencex", "google-re2")
 """Packages whose next release may cut or match otherwise."""
 _WORD = re.compile(r"\w+")
-_VOCABULARY = b"vocabulary"
+_VOCABULARY, _SHORT = b"vocabulary", b"short"
 
 
 @lru_cache(maxsize=2)
@@ -61,6 +61,11 @@ def vocabulary_of(table: pa.Table) -> list[str]:
     return words
 
 
+def short_pieces(table: pa.Table) -> int:
+    """Return how many pieces of documents had too few words to be sentences."""
+    return int(table.schema.metadata[_SHORT])
+
+
 def digest_of(text: str) -> Digest:
     """Return the first 128 bits of the SHA-256 of `text`, as two numbers."""
     digest = hashlib.sha256(text.encode()).digest()
@@ -74,9 +79,13 @@ def sentence_table(batch: Batch, rules: RuleSet, min_words: int) -> pa.Table:
     schema = _schema()
     columns: dict[str, list[Any]] = {name: [] for name in schema.names}
     numbers: dict[str, int] = {}
+    short = 0
     for record in batch.records:
-        for row in _rows(record, min_words):
+        for row in _rows(record):
             text = row["text"]
+            if isinstance(record, Document) and len(text.split()) < min_words:
+                short += 1
+                continue
             fired = rules.fired(text)
             row["id_digest"], _ = digest_of(row["id"])
             row["text_high"], row["text_low"] = digest_of(text)
@@ -84,11 +93,11 @@ def sentence_table(batch: Batch, rules: RuleSet, min_words: int) -> pa.Table:
             row["words"] = [numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text.lower())]
             for name, column in columns.items():
                 column.append(row[name])
-    metadata = {_VOCABULARY: json.dumps(list(numbers)).encode()}
+    metadata = {_VOCABULARY: json.dumps(list(numbers)).encode(), _SHORT: str(short).encode()}
     return pa.table(columns, schema.with_metadata(metadata))
 
 
-def _rows(record: Document | LabelledText, min_words: int) -> Iterator[dict[str, Any]]:
+def _rows(record: Document | LabelledText) -> Iterator[dict[str, Any]]:
     about = {key: getattr(record, key) for key in ABOUT} | {"asked": record.split}
     if isinstance(record, LabelledText):
         place = (0, len(record.text)) if record.doc_id is None else (None, None)
@@ -97,10 +106,9 @@ def _rows(record: Document | LabelledText, min_words: int) -> Iterator[dict[str,
         return
     for start, end in sentence_spans(record.text):
         text = record.text[start:end]
-        if len(text.split()) >= min_words:
-            key = f"{record.id}\0{start}\0{text}"
-            row = {"id": f"s-{sha256(key.encode())[:16]}", "text": text, "doc_id": record.id}
-            yield {**row, "start": start, "end": end, **about}
+        key = f"{record.id}\0{start}\0{text}"
+        row = {"id": f"s-{sha256(key.encode())[:16]}", "text": text, "doc_id": record.id}
+        yield {**row, "start": start, "end": end, **about}
 
 
 def _schema() -> pa.Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
@@ -14,6 +15,8 @@ from trainer.corpus.readers.source import Record, Source
 from trainer.escapes import unguarded
 from trainer.records import Rejection
 
+_SHOWN = 8
+"""Columns, and characters of each, that a message names."""
 _EXPORTED = {"id", "doc_id", "split", "group", "origin"}
 """Columns that tell a sheet of ``trainer corpus export``, whose cells are guarded, from anybody else's."""
 
@@ -65,8 +68,14 @@ def _table_records(
         return
     header = [_column(cell, topics or ()) for cell in header]
     if "text" not in header or len(set(header)) != len(header):
-        yield Rejection(at, "no_text", "the first row must name the columns, 'text' among them, each once")
+        found = ", ".join(repr(name[:_SHOWN]) for name in header[:_SHOWN])
+        detail = f"the first row must name the columns, 'text' among them, each once; found {found}"
+        yield Rejection(at, "no_text", detail)
         return
+    for name in set(header) - {*FIELDS, *(topics or ())}:
+        if meant := get_close_matches(_plain(name), topics or (), n=1, cutoff=0.8):
+            detail = f"column {name!r} is no topic, and its cells are not read. Did you mean {meant[0]!r}?"
+            yield Rejection(at, "unknown_topic", detail)
     exported = set(header) >= _EXPORTED
     for at, cells in rows:
         if isinstance(cells, Rejection):
@@ -81,6 +90,9 @@ def _table_records(
 
 def _column(cell: str, topics: Sequence[str]) -> str:
     """Return the name of a column: `Text` is text, and `Export Controls` the topic export_controls."""
-    name = cell.strip()
-    plain = name.lower().replace(" ", "_")
+    name, plain = cell.strip(), _plain(cell)
     return plain if plain in (*FIELDS, *topics) else name
+
+
+def _plain(cell: str) -> str:
+    return cell.strip().lower().replace(" ", "_")
