@@ -279,6 +279,30 @@ def test_an_input_of_which_nothing_is_usable_is_an_error_though_the_starter_woul
     assert "save the sheet as .csv" in str(caught.value)
 
 
+def test_labels_are_told_apart_by_whether_a_document_holds_their_sentence(build):
+    rows = [
+        {"id": "d1", "text": "Hot tea helps us. Then came the rain."},
+        {"text": "Hot tea helps us.", "labels": ["tea"]},
+        {"text": "Then came the rain.", "labels": ["rain"], "doc_id": "d1"},
+        {"text": "Nobody said so.", "labels": []},
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        corpus = build(*rows)
+    assert corpus.manifest["own_labels"] == {"in_documents": 2, "alone": 1}
+
+
+def test_labels_for_a_sentence_that_their_document_does_not_hold_are_told_of(build):
+    rows = [
+        {"id": "d1", "text": "Hot tea helps us. Then came the rain."},
+        {"text": "Hot tea harms us.", "labels": ["tea"], "doc_id": "d1"},
+        {"text": "It rained.", "labels": ["rain"], "doc_id": "another"},
+    ]
+    with pytest.warns(TrainerWarning, match="labels name 1 documents that hold no such sentence, .*: 'd1'"):
+        corpus = build(*rows)
+    assert corpus.manifest["sentences"] == 4
+
+
 def test_pieces_of_too_few_words_are_counted(build):
     corpus = build(
         {"text": "No! It rained. Then came the rain."}, {"id": "s", "text": "Tea!", "labels": ["tea"]}

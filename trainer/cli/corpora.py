@@ -80,6 +80,12 @@ def build(
     )
     typer.echo("  " + ", ".join(f"{split} {m['splits'][split]:,}" for split in corpus.splits))
     typer.echo(f"  left out: {m['repetitions']:,} repetitions, {m['short']:,} pieces of too few words")
+    own = m["own_labels"]
+    if any(own.values()):
+        typer.echo(
+            f"  labels of yours: {own['in_documents']:,} on sentences of the documents, "
+            f"{own['alone']:,} on sentences of their own"
+        )
     print_labels(corpus.manifest)
     _print_split_report(m["split_report"], corpus.topics)
     if corpus.created:

@@ -87,9 +87,11 @@ def build_corpus(
                 intake.reject(left)
             progress("grouping", 1, 1)
             _warn_of_rejections(intake)  # before anything is published: --strict makes it an error
+            _warn_of_strangers(index)
         tables = map(cache.load, keys)
         written = write_rows(tables, folder, rules, labelling, arrangement, progress)
         manifest = _manifest(config, intake, index, labelling, reports, arrangement, written)
+        manifest["own_labels"] = _own_labels(index, intake, starter)
         manifest["kept_splits"] = None if keep_splits is None else keep_splits.fingerprint
         cache.trim(keys)
         if known := _published(manifest, parent):
@@ -179,6 +181,25 @@ def _warn_of_rejections(intake: Intake) -> None:
             TrainerWarning,
             stacklevel=2,
         )
+
+
+def _warn_of_strangers(index: SentenceIndex) -> None:
+    if found := index.strangers():
+        shown = ", ".join(map(repr, found[:5])) + (", …" if len(found) > 5 else "")
+        warnings.warn(
+            f"labels name {len(found):,} documents that hold no such sentence, and stand beside them: {shown}",
+            TrainerWarning,
+            stacklevel=2,
+        )
+
+
+def _own_labels(index: SentenceIndex, intake: Intake, starter: Sequence[LabelledText]) -> dict[str, int]:
+    """Return how many judged texts of the input stand in its documents, and how many stand alone."""
+    shipped = {digest_of(sentence.text) for sentence in starter}
+    own = index.text_numbers(digest for digest in intake.judged if digest not in shipped)
+    rows = np.bincount(index.texts, minlength=1)
+    found = sum(bool(rows[number] > intake.judged[digest]) for digest, number in own.items())
+    return {"in_documents": found, "alone": len(own) - found}
 
 
 def _labelled(

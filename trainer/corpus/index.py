@@ -91,6 +91,15 @@ class SentenceIndex:
         found = zip(pairs, near.tolist(), strict=True)
         return {digest: number for digest, number in found if digest in wanted}
 
+    def strangers(self) -> list[str]:
+        """Return the documents of labelled sentences that stand in the input, and hold no such sentence."""
+        documents = self.documents.astype(np.int64)
+        pair = self.texts * len(self.doc_ids) + documents
+        stored = np.zeros(len(self.doc_ids), dtype=bool)
+        stored[documents[self.placed]] = True
+        lost = ~self.placed & stored[documents] & ~np.isin(pair, pair[self.placed])
+        return sorted({self.doc_ids[document] for document in documents[lost].tolist()})
+
     def human_codes(
         self, said: Mapping[Digest, Sequence[Vote]], topics: Sequence[str]
     ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:

@@ -29,6 +29,8 @@ class Intake:
     ----------
     said : dict of Digest to list of Vote
         What the input says of a text, by the digest of the text: people's votes, and imported ones.
+    judged : Counter of Digest
+        How many labelled sentences there are of a text.
     used : int
         Records that are used.
     rejected : Counter
@@ -37,6 +39,7 @@ class Intake:
 
     def __init__(self, folder: Path) -> None:
         self.said: dict[Digest, list[Vote]] = {}
+        self.judged: Counter[Digest] = Counter()
         self.rejected: Counter[str] = Counter()
         self.rejections: list[Rejection] = []
         self.used = 0
@@ -66,7 +69,9 @@ class Intake:
 
     def _keep(self, record: Readable) -> None:
         if isinstance(record, LabelledText):
-            self.said.setdefault(digest_of(record.text), []).extend(human_votes(record))
+            digest = digest_of(record.text)
+            self.said.setdefault(digest, []).extend(human_votes(record))
+            self.judged[digest] += 1
             return
         row = {key: getattr(record, key) for key in _OF_DOCUMENT}
         self._documents.write({**row, "bytes": record.size}, len(record.text))
