@@ -12,7 +12,9 @@ import pytest
 from conftest import small_rows, write_small_inputs
 
 from trainer.corpus.compare.diff import diff_corpora
+from trainer.corpus.seal import SEAL, sealed_manifest
 from trainer.corpus.store import fingerprint, row_digest
+from trainer.storage import canonical_json
 
 
 @pytest.fixture
@@ -216,7 +218,10 @@ def test_check_names_leaks_and_ends_with_five(cli, small, tmp_path):
         for row in pq.read_table(folder / f"data/{split}.parquet").to_pylist()
     ]
     manifest["fingerprint"] = fingerprint(manifest["topics"], map(row_digest, rows))
-    (folder / "corpus.json").write_text(json.dumps(manifest))
+    for key in SEAL:
+        del manifest[key]
+    (folder / "corpus.json").unlink()
+    (folder / "corpus.json").write_bytes(canonical_json(sealed_manifest(manifest, folder)))
     result = cli("corpus", "check", folder, "--no-slips")
     assert result.exit_code == 5
     assert "error: texts stand in more than one split (1)\n" in result.stdout
@@ -231,7 +236,7 @@ def test_check_of_altered_rows_ends_with_seven(cli, small, tmp_path):
     pq.write_table(pq.read_table(file).slice(1), file)
     result = cli("corpus", "check", folder, "--no-slips")
     assert result.exit_code == 7
-    assert "not those that the fingerprint was taken of" in result.stderr
+    assert "train.parquet: the file was altered" in result.stderr
 
 
 def test_hostile_text_reaches_no_terminal_raw(cli, tmp_path):

@@ -136,5 +136,7 @@ def test_rows_that_were_changed_after_the_fact_are_refused(tmp_path, tea_and_rai
     table = pa.Table.from_pylist(rows, schema=row_schema(corpus.topics))
     pq.write_table(table, corpus.path / "data" / "train.parquet")
     with pytest.raises(ArtifactError, match="not those that the fingerprint was taken of") as caught:
-        audit(corpus)
+        refuse_altered(corpus)
     assert caught.value.exit_code == 7
+    with pytest.raises(ArtifactError, match=r"train\.parquet: the file was altered"):
+        audit(corpus)

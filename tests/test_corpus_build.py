@@ -569,6 +569,38 @@ def test_the_fingerprint_depends_on_neither_the_order_of_rows_nor_the_folder(tea
     assert one.fingerprint == other.fingerprint
 
 
+def test_other_votes_on_equal_rows_are_another_version(build):
+    row = {"id": "s1", "text": "A cup of tea.", "labels": ["tea"]}
+    first = build({**row, "annotator": "ann"})
+    other = build({**row, "annotator": "bob"})
+    assert other.fingerprint == first.fingerprint
+    assert (other.version, other.created) == ("2", True)
+    assert {vote["author"] for vote in votes_of(other)} >= {"human:bob"}
+    assert not build({**row, "annotator": "ann"}).created
+
+
+def test_of_equal_sentences_with_other_titles_the_same_is_kept_in_any_order(build, tmp_path):
+    row = {"id": "s1", "text": "A cup of tea.", "labels": ["tea"]}
+    rows = [{**row, "title": title} for title in ("A", "B", "C")]
+    found = set()
+    for order in (rows, rows[::-1], rows[1:] + rows[:1]):
+        found.add(build(*order).fingerprint)
+    assert len(found) == 1
+
+
+def test_a_document_without_a_sentence_is_rejected_and_one_torn_between_splits_told_of(build):
+    rows = [
+        {"id": "d1", "text": "Kyiv"},
+        {"text": "Hot tea helps us.", "labels": ["tea"], "doc_id": "d2", "split": "train"},
+        {"text": "Then came the rain.", "labels": ["rain"], "doc_id": "d2", "split": "test"},
+    ]
+    with pytest.warns(TrainerWarning, match="rows of 1 documents ask for different splits"):
+        corpus = build(*rows)
+    assert corpus.manifest["rejected"] == {"no_sentence": 1}
+    assert rejections(corpus)[0]["at"] == "d1"
+    assert sides(corpus) == {"d2": "test"}
+
+
 def test_a_second_build_says_unchanged_and_leaves_the_first_as_it_is(build, tmp_path):
     rows = [{"text": "Hot tea helps us."}, {"text": "It rained all day."}]
     first = build(*rows)
@@ -616,7 +648,7 @@ def test_nothing_to_build_from_is_a_usage_error(tea_and_rain, tmp_path):
         ("", "the file is empty"),
         ("{", "Expecting property name"),
         ('{"text": "tea", "labels": {}}', "the row says yes or no of no topic"),
-        ('{"text": "Hi."}', "no usable sentence in the input (0 rejected)"),
+        ('{"text": "Hi."}', "no usable sentence in the input (1 rejected)"),
     ],
 )
 def test_an_input_without_a_usable_sentence_is_an_error_that_says_why(build, tmp_path, data, said):

@@ -14,6 +14,7 @@ from trainer.corpus.cutting.cut import digest_of, vocabulary_of
 from trainer.corpus.index import IndexBuilder
 from trainer.corpus.labels import CODES, judge
 from trainer.corpus.rules import RuleSet
+from trainer.corpus.store import SPLITS
 from trainer.records import Document, LabelledText, Vote
 
 TOPICS = ("tea", "rain")
@@ -44,11 +45,19 @@ def test_the_index_is_the_rows_of_the_tables(rules, several, size):
     spelled = [vocabulary_of(t)[number] for t in tables for row in t.to_pylist() for number in row["words"]]
     number_of = {}
     assert index.words.tolist() == [number_of.setdefault(word, len(number_of)) for word in spelled]
-    first = {}
+    asked, dates = {}, {}
     for row in rows:
         if row["asked"]:
-            first.setdefault(row["doc_id"], row["asked"])
-    assert {index.doc_ids[number]: split for number, split in index.asked.items()} == first
+            asked.setdefault(row["doc_id"], set()).add(row["asked"])
+        if row["date"]:
+            dates.setdefault(row["doc_id"], set()).add(row["date"])
+    # Where rows of a document differ, the latest split counts, and the earliest date, in whatever order.
+    latest = {document: max(several, key=SPLITS.index) for document, several in asked.items()}
+    assert {index.doc_ids[number]: split for number, split in index.asked.items()} == latest
+    assert {index.doc_ids[number]: date for number, date in index.dates.items()} == {
+        document: min(several) for document, several in dates.items()
+    }
+    assert index.torn == sum(len(several) > 1 for several in asked.values())
 
 
 @given(records(), st.integers(1, 4))
@@ -146,7 +155,7 @@ def test_a_batch_without_sentences_stands_between_others(rules):
     assert (index.documents.tolist(), index.fired_rows.tolist()) == ([0, 1], [0])
 
 
-def test_the_split_that_is_asked_for_first_counts(rules):
+def test_the_latest_split_that_is_asked_for_counts(rules):
     several = [
         labelled("s1", "A cup.", "d1"), labelled("s2", "A pot.", "d1", "test"),
         labelled("s3", "A mug.", "d1", "train"), labelled("s4", "A jug.", "d2", "train"),

@@ -145,7 +145,7 @@ def test_the_manifest_is_canonical_json_that_names_what_was_used(corpus):
     data = (corpus.path / "corpus.json").read_bytes()
     manifest = json.loads(data)
     assert data == (json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
-    assert (manifest["format"], manifest["name"], manifest["topics"]) == (1, "weather", ["tea", "rain"])
+    assert (manifest["format"], manifest["name"], manifest["topics"]) == (2, "weather", ["tea", "rain"])
     shares = {"train": 0.7, "validation": 0.1, "test": 0.2}
     assert manifest["config"]["build"]["split"] == {**shares, "by": "topics", "cut": "", "gap_days": 0}
     assert manifest["fingerprint"] == corpus.fingerprint

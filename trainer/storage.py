@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 from trainer.errors import NotFoundError, TrainerError, UsageError
 
 _STAGING = ".staging-"
+_ABANDONED = 24 * 3600
+"""Seconds."""
 
 
 def artifacts_root(root: str | Path | None = None) -> Path:
@@ -55,6 +58,7 @@ def staging(parent: Path) -> Iterator[Path]:
     """Give an empty folder beside the versions of `parent`; whatever is left in it at the end goes."""
     try:
         parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(parent)
         folder = parent / f"{_STAGING}{secrets.token_hex(8)}"
         folder.mkdir()
     except OSError as error:
@@ -65,6 +69,14 @@ def staging(parent: Path) -> Iterator[Path]:
         raise _cannot_write(parent, error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove what a process that was killed has left behind; what is younger may be at work."""
+    for path in parent.glob(f"{_STAGING}*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _ABANDONED:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def publish(staged: Path, parent: Path) -> str:

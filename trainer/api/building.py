@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.api.settings import DEFAULT_NAME, config_of
 from trainer.corpus.versions import corpora as corpora
-from trainer.errors import TrainerWarning
+from trainer.errors import DataError, TrainerWarning
 from trainer.progress import Progress, silent
 from trainer.storage import artifacts_root
 
@@ -108,7 +108,11 @@ def check_corpus(
     elif slips and used.topics == settings.topic_names:
         examples = corpus_examples(used)
         if examples.gold.any():
-            found += slips_finding(label_slips(fit_tagger(examples, settings, progress)))
+            try:
+                found += slips_finding(label_slips(fit_tagger(examples, settings, progress)))
+            except DataError as error:
+                told = f"label slips are not looked for: no model can be trained: {error.message}"
+                warnings.warn(told, TrainerWarning, stacklevel=2)
     return found
 
 

@@ -81,7 +81,7 @@ def arrange(
     if known_ids is not None:
         rank += 4 * np.isin(index.id_digest, known_ids)
     short = index.lengths < build.link_words
-    kept = kept_rows(index.id_digest, cluster[texts], texts, documents, rank, short, build)
+    kept = kept_rows(index.order, cluster[texts], texts, documents, rank, short, build)
     names = group_names(index.doc_ids, cluster[texts][kept], documents[kept])
     rows = np.flatnonzero(kept)
     places = _Places(index, rows, documents[rows], cluster[texts[rows]], names, {}, [])

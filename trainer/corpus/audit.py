@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from trainer.corpus.check import SHOWN, Finding, Rows, leaks
+from trainer.corpus.seal import refuse_altered_files
 from trainer.corpus.store import SPLITS, Corpus, fingerprint, row_digest
 from trainer.errors import ArtifactError
 
@@ -33,6 +34,7 @@ def audit(corpus: Corpus) -> list[Finding]:
     ArtifactError
         When its rows are not those that its fingerprint was taken of.
     """
+    refuse_altered_files(corpus.manifest, corpus.path)
     refuse_altered(corpus)
     rows = Rows(corpus)
     return [

@@ -23,6 +23,7 @@ from trainer.corpus.index import IndexBuilder, SentenceIndex
 from trainer.corpus.intake import Intake
 from trainer.corpus.labels import IMPORTED
 from trainer.corpus.rules import RuleSet
+from trainer.corpus.seal import SEAL, sealed_manifest
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.starter import starter_sentences
 from trainer.corpus.store import FORMAT, MANIFEST, SPLITS, Corpus, fingerprint, open_corpus
@@ -78,6 +79,10 @@ def build_corpus(
             records = intake.accepted(chain(starter, read))
             batches = batched(records, cut_settings(config))
             index, keys = _indexed(batches, config, cache)
+            for document in index.empty:
+                intake.reject(
+                    Rejection(document, "no_sentence", "no sentence of the document has enough words")
+                )
             _refuse_nothing(index, intake, intake.used > len(starter) or not (inputs or labels))
             progress("grouping", 0, None)
             labelling, reports = _labelled(index, rules, intake, config)
@@ -91,15 +96,17 @@ def build_corpus(
         tables = map(cache.load, keys)
         written = write_rows(tables, folder, rules, labelling, arrangement, progress)
         manifest = _manifest(config, intake, index, labelling, reports, arrangement, written)
+        manifest["provenance"] = intake.provenance()
         manifest["own_labels"] = _own_labels(index, intake, starter)
         manifest["kept_splits"] = None if keep_splits is None else keep_splits.fingerprint
         cache.trim(keys)
         if known := _published(manifest, parent):
             return known
         (folder / "README.md").write_text(corpus_card(manifest, config), encoding="utf-8")
-        (folder / MANIFEST).write_bytes(canonical_json(manifest))
+        sealed = sealed_manifest(manifest, folder)
+        (folder / MANIFEST).write_bytes(canonical_json(sealed))
         path = parent / publish(folder, parent)
-    return Corpus(path, manifest, created=True)
+    return Corpus(path, sealed, created=True)
 
 
 def _known_ids(corpus: Corpus) -> NDArray[np.uint64]:
@@ -112,7 +119,9 @@ def _published(manifest: dict[str, Any], parent: Path) -> Corpus | None:
     for version in reversed(versions(parent)):
         with suppress(ArtifactError):  # a damaged version is not this one
             known = open_corpus(parent / version, parent, manifest["name"])
-            if canonical_json(known.manifest) == canonical_json(manifest):
+            # Not its seal: Parquet files of equal rows may differ in their bytes.
+            said = {key: value for key, value in known.manifest.items() if key not in SEAL}
+            if canonical_json(said) == canonical_json(manifest):
                 return known
     return None
 
@@ -184,10 +193,16 @@ def _warn_of_rejections(intake: Intake) -> None:
 
 
 def _warn_of_strangers(index: SentenceIndex) -> None:
+    if index.torn:
+        warnings.warn(
+            f"rows of {index.torn:,} documents ask for different splits; the latest of these counts for all",
+            TrainerWarning,
+            stacklevel=2,
+        )
     if found := index.strangers():
         shown = ", ".join(map(repr, found[:5])) + (", …" if len(found) > 5 else "")
         warnings.warn(
-            f"labels name {len(found):,} documents that hold no such sentence, and stand beside them: {shown}",
+            f"labels name {len(found):,} documents that hold no such sentence, and stand alone: {shown}",
             TrainerWarning,
             stacklevel=2,
         )

@@ -42,7 +42,7 @@ def cluster_texts(index: SentenceIndex, build: Build) -> tuple[_Ints, int]:
 
 
 def kept_rows(
-    ids: NDArray[np.uint64],
+    ids: _Ints,
     clusters: _Ints,
     texts: _Ints,
     documents: _Ints,
@@ -55,8 +55,8 @@ def kept_rows(
     Parameters
     ----------
     ids, clusters, texts, documents, rank, short : length n
-        Digest of the sentence id, cluster, number of the text, number of the document, which of several
-        equals to prefer (the highest, then the smallest digest), and whether the sentence is short.
+        Place in an order of all rows, cluster, number of the text, number of the document, which of several
+        equals to prefer (the highest, then the first in order), and whether the sentence is short.
 
     Returns
     -------

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.corpus.cutting.cut import Digest, short_pieces, vocabulary_of
+from trainer.corpus.cutting.cut import Digest, documents_without_sentence, short_pieces, vocabulary_of
 from trainer.corpus.labels import CODES, judge
+from trainer.corpus.store import SPLITS
 from trainer.records import Vote
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _Ints = NDArray[np.int64]
 _COLUMNS = {
-    "id_digest": np.uint64, "text_high": np.uint64, "text_low": np.uint64,
+    "id_digest": np.uint64, "row_digest": np.uint64, "text_high": np.uint64, "text_low": np.uint64,
     "documents": np.int32, "placed": np.bool_, "lengths": np.int32,
 }  # fmt: skip
 
@@ -33,8 +34,8 @@ class SentenceIndex:
 
     Attributes
     ----------
-    id_digest : (n,) array of uint64
-        Of the sentence's id: an order that does not depend on the input's.
+    id_digest, row_digest : (n,) array of uint64
+        Of the sentence's id, and of all that is known of it beside its text.
     documents : (n,) array of int32
         Row -> number of its document in `doc_ids`.
     placed : (n,) array of bool
@@ -47,10 +48,15 @@ class SentenceIndex:
         Document -> the split that the input asks for; its date.
     short : int
         Pieces of documents with too few words to be sentences.
+    empty : tuple of str
+        Documents without a sentence.
+    torn : int
+        Documents of which different rows ask for different splits; the latest counts.
     """
 
     doc_ids: tuple[str, ...]
     id_digest: NDArray[np.uint64]
+    row_digest: NDArray[np.uint64]
     text_high: NDArray[np.uint64]
     text_low: NDArray[np.uint64]
     documents: NDArray[np.int32]
@@ -62,9 +68,18 @@ class SentenceIndex:
     asked: Mapping[int, str]
     dates: Mapping[int, str]
     short: int = 0
+    empty: tuple[str, ...] = ()
+    torn: int = 0
 
     def __len__(self) -> int:
         return len(self.documents)
+
+    @cached_property
+    def order(self) -> _Ints:
+        """Row -> its place in an order of all rows that does not depend on the input's."""
+        places = np.empty(len(self), dtype=np.int64)
+        places[np.lexsort((self.row_digest, self.id_digest))] = np.arange(len(self))
+        return places
 
     @cached_property
     def texts(self) -> _Ints:
@@ -129,13 +144,16 @@ class IndexBuilder:
         self._fired: list[tuple[_Ints, _Ints]] = []
         self._numbers: dict[str, int] = {}
         self._documents: dict[str, int] = {}
-        self._about: dict[str, dict[int, str]] = {"asked": {}, "date": {}}
+        self._asked: dict[int, str] = {}
+        self._dates: dict[int, str] = {}
+        self._torn: set[int] = set()
+        self._empty: list[str] = []
         self._rows = self._short = 0
 
     def add(self, table: pa.Table) -> None:
         """Take in the sentences of one batch."""
         table = table.combine_chunks()
-        for name in ("id_digest", "text_high", "text_low"):
+        for name in ("id_digest", "row_digest", "text_high", "text_low"):
             # A copy: a view into a file that was read would keep all of it.
             self._columns[name].append(table[name].to_numpy().copy())
         documents = self._document_numbers(table)
@@ -148,8 +166,13 @@ class IndexBuilder:
         rules, counts = _flattened(table["rules"])
         rows = self._rows + np.repeat(np.arange(len(counts)), counts)
         self._fired.append((rows, rules.astype(np.int64)))
-        for name, known in self._about.items():
-            _take_first(table[name], documents, known)
+        for document, date in _distinct(table["date"], documents):
+            self._dates[document] = min(date, self._dates.get(document, date))
+        for document, split in _distinct(table["asked"], documents):
+            if self._asked.setdefault(document, split) != split:
+                self._torn.add(document)
+                self._asked[document] = max(split, self._asked[document], key=SPLITS.index)
+        self._empty += documents_without_sentence(table)
         self._rows += len(table)
         self._short += short_pieces(table)
 
@@ -169,9 +192,11 @@ class IndexBuilder:
             words=words,
             fired_rows=rows,
             fired_rules=rules,
-            asked=self._about["asked"],
-            dates=self._about["date"],
+            asked=self._asked,
+            dates=self._dates,
             short=self._short,
+            empty=tuple(self._empty),
+            torn=len(self._torn),
             **columns,
         )
 
@@ -185,12 +210,10 @@ class IndexBuilder:
         return numbers
 
 
-def _take_first(values: pa.ChunkedArray, documents: NDArray[np.int32], known: dict[int, str]) -> None:
-    """Keep the first value of each document."""
+def _distinct(values: pa.ChunkedArray, documents: NDArray[np.int32]) -> set[tuple[int, str]]:
+    """Return the values of each document, each once."""
     rows = np.flatnonzero(values.is_valid())
-    rows = rows[np.unique(documents[rows], return_index=True)[1]]
-    for document, value in zip(documents[rows].tolist(), values.take(rows).to_pylist(), strict=True):
-        known.setdefault(document, value)
+    return set(zip(documents[rows].tolist(), values.take(rows).to_pylist(), strict=True))
 
 
 def _flattened(column: pa.ChunkedArray) -> tuple[NDArray[np.uint32], NDArray[np.int32]]:

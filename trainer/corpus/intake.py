@@ -15,6 +15,7 @@ from trainer.corpus.cutting.cut import ABOUT, Digest, digest_of
 from trainer.corpus.labels import human_votes
 from trainer.corpus.store import TableWriter
 from trainer.records import Document, LabelledText, Rejection, Vote
+from trainer.storage import sha256
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,6 +44,7 @@ class Intake:
         self.rejected: Counter[str] = Counter()
         self.rejections: list[Rejection] = []
         self.used = 0
+        self._stored = 0
         self._seen: dict[Digest, int] = {}
         self._files = ExitStack()
         opened = self._files.enter_context
@@ -67,6 +69,19 @@ class Intake:
         self.rejections.append(rejection)
         self._rejected_file.write(json.dumps(asdict(rejection), ensure_ascii=False) + "\n")
 
+    def provenance(self) -> str:
+        """Return a digest of who judged what and when, of the stored documents and of what was not used.
+
+        Places in files have no part in it, nor has any order.
+        """
+        said = sorted(
+            [*digest, vote.topic, vote.answer, vote.author, vote.time or ""]
+            for digest, votes in self.said.items()
+            for vote in votes
+        )
+        refused = sorted([rejection.reason, rejection.detail] for rejection in self.rejections)
+        return sha256(json.dumps([said, f"{self._stored:x}", refused]).encode())
+
     def _keep(self, record: Readable) -> None:
         if isinstance(record, LabelledText):
             digest = digest_of(record.text)
@@ -74,6 +89,8 @@ class Intake:
             self.judged[digest] += 1
             return
         row = {key: getattr(record, key) for key in _OF_DOCUMENT}
+        high, low = digest_of(json.dumps([*row.values(), record.size]))
+        self._stored ^= high << 64 | low  # the same set of documents, in any order
         self._documents.write({**row, "bytes": record.size}, len(record.text))
 
     def _repetition(self, record: Readable) -> Rejection | None:

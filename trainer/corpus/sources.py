@@ -27,7 +27,7 @@ from trainer.corpus.readers.tables import read_table
 from trainer.corpus.readers.texts import read_lines, read_whole
 from trainer.corpus.readers.unpacking import unpacked
 from trainer.corpus.readers.yields import Yields
-from trainer.errors import TrainerWarning
+from trainer.errors import TrainerWarning, UsageError
 from trainer.progress import Progress, silent
 from trainer.records import Rejection
 
@@ -106,7 +106,7 @@ def _read_one(file: Found, asked: Source, whole: bool, extractor: Extractor) -> 
     elif file.path is not None:
         yield from _read_file(file.path, file.name, asked, whole, extractor)
     elif file.name == STDIN:
-        for record in _guarded(_read_stdin(asked, whole), "<stdin>"):
+        for record in _guarded(_read_stdin(asked, whole, extractor), "<stdin>"):
             yield record, 0
     else:
         name = file.name.removeprefix(PREFIX)
@@ -185,11 +185,23 @@ def _mark(handle: Bytes) -> str | None:
     return marked(handle.peek(4)[:4]) if isinstance(handle, io.BufferedReader) else None
 
 
-def _read_stdin(asked: Source, whole: bool) -> Iterator[Record]:
+_MAGIC = {b"%PDF": "pdf", b"PK\x03\x04": "docx", b"PAR1": "parquet", b"\x1f\x8b": "gz"}
+
+
+def _read_stdin(asked: Source, whole: bool, extractor: Extractor) -> Iterator[Record]:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", hint="Name a file, or pipe text into the command.")
+    head = sys.stdin.buffer.peek(4)[:4] if isinstance(sys.stdin.buffer, io.BufferedReader) else b""
+    if found := next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None):
+        yield Rejection("<stdin>", "unsupported_type", f"standard input is text, not {found}: name a file")
+        return
     handle: Bytes = as_utf8(sys.stdin.buffer, _mark(sys.stdin.buffer) or "utf-8")
     start = handle.peek(1)[:64] if isinstance(handle, io.BufferedReader) else b""
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    start = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"{"):
         yield from read_jsonl(handle, _named(asked, "<stdin>", "stdin", "jsonl"))
+    elif start.startswith((b"<!doctype html", b"<html")):
+        yield extractor.read(handle, _named(asked, "<stdin>", "stdin", "html"))
     elif whole:
         yield read_whole(handle, _named(asked, "<stdin>", "stdin", "txt"))
     else:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.corpus.seal import refuse_broken_seal
 from trainer.errors import ArtifactError, NotFoundError
 from trainer.storage import version_folder, versions
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "corpus.json"
 SPLITS = ("train", "validation", "test")
 ROW_COLUMNS = (
@@ -160,6 +161,7 @@ def open_corpus(where: str | Path | int | None, root: Path, name: str) -> Corpus
         )
     if missing:
         raise ArtifactError(f"the manifest lacks '{missing[0]}'", where=str(file))
+    refuse_broken_seal(manifest, file)
     return Corpus(folder, manifest)
 
 

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.errors import ArtifactError
+from trainer.errors import ArtifactError, TrainerError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,13 +98,19 @@ def save_table(table: pa.Table, path: Path) -> None:
     with pa.ipc.new_file(sink, table.schema, options=options) as file:
         file.write_table(table)
     data = memoryview(sink.getvalue())
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("wb") as file:
             file.write(_seal(path, data))
             file.write(data)
         fresh.replace(path)
+    except OSError as error:
+        raise TrainerError(
+            f"cannot keep what was cut: {error.strerror or error}. Nothing was published",
+            where=str(path.parent),
+            hint="Free space, or remove the folder .cache among the artifacts: nothing in it is needed.",
+        ) from error
     finally:
         _remove(fresh)
 

@@ -27,14 +27,15 @@ from trainer.storage import sha256
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CUT_VERSION = 2
+CUT_VERSION = 3
 """Raised whenever the same batch would come out otherwise: kept tables are then not used."""
 ABOUT = ("source", "date", "title", "url")
 Digest = tuple[int, int]
 _TOOLS = ("sentencex", "google-re2")
 """Packages whose next release may cut or match otherwise."""
+_DIGESTS = ("id_digest", "row_digest", "text_high", "text_low")
 _WORD = re.compile(r"\w+")
-_VOCABULARY, _SHORT = b"vocabulary", b"short"
+_VOCABULARY, _SHORT, _EMPTY = b"vocabulary", b"short", b"empty"
 
 
 @lru_cache(maxsize=2)
@@ -66,6 +67,12 @@ def short_pieces(table: pa.Table) -> int:
     return int(table.schema.metadata[_SHORT])
 
 
+def documents_without_sentence(table: pa.Table) -> list[str]:
+    """Return the ids of the documents of a batch that no sentence was cut from."""
+    ids: list[str] = json.loads(table.schema.metadata[_EMPTY])
+    return ids
+
+
 def digest_of(text: str) -> Digest:
     """Return the first 128 bits of the SHA-256 of `text`, as two numbers."""
     digest = hashlib.sha256(text.encode()).digest()
@@ -79,8 +86,9 @@ def sentence_table(batch: Batch, rules: RuleSet, min_words: int) -> pa.Table:
     schema = _schema()
     columns: dict[str, list[Any]] = {name: [] for name in schema.names}
     numbers: dict[str, int] = {}
-    short = 0
+    short, empty = 0, []
     for record in batch.records:
+        before = len(columns["id"])
         for row in _rows(record):
             text = row["text"]
             if isinstance(record, Document) and len(text.split()) < min_words:
@@ -88,12 +96,16 @@ def sentence_table(batch: Batch, rules: RuleSet, min_words: int) -> pa.Table:
                 continue
             fired = rules.fired(text)
             row["id_digest"], _ = digest_of(row["id"])
+            row["row_digest"], _ = digest_of(json.dumps([row[key] for key in ("doc_id", *ABOUT, "asked")]))
             row["text_high"], row["text_low"] = digest_of(text)
             row["rules"], row["starts"], row["ends"] = zip(*fired, strict=True) if fired else ((), (), ())
             row["words"] = [numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text.lower())]
             for name, column in columns.items():
                 column.append(row[name])
+        if len(columns["id"]) == before:
+            empty.append(record.id)
     metadata = {_VOCABULARY: json.dumps(list(numbers)).encode(), _SHORT: str(short).encode()}
+    metadata[_EMPTY] = json.dumps(empty).encode()
     return pa.table(columns, schema.with_metadata(metadata))
 
 
@@ -116,6 +128,6 @@ def _schema() -> pa.Schema:
 
     strings = [(name, pa.string()) for name in ("id", "text", "doc_id", *ABOUT, "asked")]
     places = [("start", pa.int64()), ("end", pa.int64())]
-    digests = [(name, pa.uint64()) for name in ("id_digest", "text_high", "text_low")]
+    digests = [(name, pa.uint64()) for name in _DIGESTS]
     lists = [(name, pa.list_(pa.uint32())) for name in ("rules", "starts", "ends", "words")]
     return pa.schema([*strings, *places, *digests, *lists])

@@ -24,6 +24,7 @@ from trainer.records import Answer, Document, LabelledText, Rejection
 _ANSWERS: dict[Any, Answer | None] = {
     "yes": "yes", "no": "no", "unknown": None,
     "1": "yes", "0": "no", "": None,
+    "1.0": "yes", "0.0": "no",  # what a column of numbers with gaps becomes
     "true": "yes", "false": "no",
     True: "yes", False: "no", None: None,
 }  # fmt: skip
