@@ -167,8 +167,6 @@ def test_white_space_alone_is_no_text(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["txt", "md", "html", "pdf", "docx", "json"])
 def test_a_document_that_is_too_large(tmp_path, kind, monkeypatch):
     monkeypatch.setattr(source, "LARGEST_DOCUMENT", 200)
-    for module in ("texts", "jsons", "extractor"):
-        monkeypatch.setattr(f"trainer.corpus.readers.{module}.LARGEST_DOCUMENT", 200)
     check(tmp_path, f"a.{kind}", holding(kind, "Tea. " * 100), "too_large")
 
 

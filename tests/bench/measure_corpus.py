@@ -8,13 +8,12 @@ each way switched off, and a learning curve over the shipped sentences, drawn by
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sys
 import tempfile
-from pathlib import Path
 
 import numpy as np
+from given import given_file
 
 import trainer
 from trainer.config import Config, load_config, shipped_folder
@@ -38,16 +37,10 @@ SHARES = (0.1, 0.25, 0.5, 1.0)
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("file", type=Path)
-    chosen = parser.parse_args()
-    if not chosen.file.is_file():
-        sys.exit(f"no file '{chosen.file}': this measures on labelled sentences of your own")
+    file = given_file(__doc__, "labelled sentences")
     shipped = shipped_folder() / "topics.toml"
     config = load_config(shipped)
-    real = file_examples(chosen.file, config.topic_names)
+    real = file_examples(file, config.topic_names)
     with tempfile.TemporaryDirectory() as folder:
         whole = corpus_examples(trainer.build((), config, root=folder))
     row("keyword rules alone", real, rule_decisions(config, real.texts))

@@ -10,7 +10,6 @@ from one to the other.
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 import resource
@@ -19,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from given import given_file
 
 from trainer.corpus.duplicates import near_duplicate_clusters
 from trainer.corpus.sentences import sentence_spans
@@ -31,15 +31,9 @@ _WORD = re.compile(r"\w+")
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("file", type=Path)
-    chosen = parser.parse_args()
-    if not chosen.file.is_file():
-        sys.exit(f"no file '{chosen.file}': this measures on documents of your own")
+    file = given_file(__doc__, "documents")
     draw = random.Random(13)
-    sentences = distinct_sentences(chosen.file)
+    sentences = distinct_sentences(file)
     planted = [plant(sentences, draw) for _ in range(PLANTED)]
     rows = [*sentences, *(copy for _, copy in planted)]
     numbers: dict[str, int] = {}

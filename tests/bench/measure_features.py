@@ -9,15 +9,14 @@ resamples of documents: what does not lie above 0 with its whole interval has no
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from given import given_file
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -97,15 +96,9 @@ VARIANTS: dict[str, tuple[Callable[[], Parts], Callable[[], Any]]] = {
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("file", type=Path)
-    chosen = parser.parse_args()
-    if not chosen.file.is_file():
-        sys.exit(f"no file '{chosen.file}': this measures on labelled sentences of your own")
+    file = given_file(__doc__, "labelled sentences")
     config = load_config(shipped_folder() / "topics.toml")
-    real = file_examples(chosen.file, config.topic_names)
+    real = file_examples(file, config.topic_names)
     with tempfile.TemporaryDirectory() as folder:
         training = corpus_examples(trainer.build((), config, root=folder))
     lexicons = LexiconVectorizer(

@@ -14,6 +14,7 @@ from trainer.cli.differences import print_diff
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
 from trainer.cli.render import console, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
+from trainer.corpus.store import Corpus
 from trainer.corpus.votes import RULE
 from trainer.errors import LeakageError, TrainerWarning
 
@@ -64,8 +65,7 @@ def stats(
     strict: Strict = False,
 ) -> None:
     """Count topics, pairs of topics, splits, sources and lengths."""
-    name = load_config(config, set_ or ()).name
-    found = api.open_corpus(corpus, name=name, root=artifacts)
+    found = _opened(corpus, config, set_, artifacts)
     counts = api.corpus_stats(found)
     if as_json:
         print_json(counts)
@@ -101,7 +101,7 @@ def show(
     strict: Strict = False,
 ) -> None:
     """Tell why the labels of a sentence are what they are: who voted, on what grounds, with what weight."""
-    found = api.open_corpus(corpus, name=load_config(config, set_ or ()).name, root=artifacts)
+    found = _opened(corpus, config, set_, artifacts)
     told = api.find_sentences(found, sentence)
     if as_json:
         print_json([one.to_dict() for one in told])
@@ -133,7 +133,7 @@ def rules(
     Every text counts once. Accuracy is estimated where people judged, from a prior; what a vote weighs
     follows from it.
     """
-    found = api.open_corpus(corpus, name=load_config(config, set_ or ()).name, root=artifacts)
+    found = _opened(corpus, config, set_, artifacts)
     reports = found.manifest["rules"]
     if as_json:
         print_json(reports)
@@ -203,7 +203,7 @@ def export(
     strict: Strict = False,
 ) -> None:
     """Take a corpus elsewhere; `trainer build` reads jsonl, csv and parquet again."""
-    found = api.open_corpus(corpus, name=load_config(config, set_ or ()).name, root=artifacts)
+    found = _opened(corpus, config, set_, artifacts)
     target = Path(out or f"{found.name}-{found.version}{_SUFFIXES.get(format_, '-' + format_)}")
     api.export_corpus(found, target, format_, split or ())
     typer.echo(f"wrote {safe(target)}")
@@ -224,8 +224,7 @@ def diff(
     strict: Strict = False,
 ) -> None:
     """Tell what changed between two corpora, and why: sentences, labels, splits, settings."""
-    name = load_config(config, set_ or ()).name
-    before, after = (api.open_corpus(which, name=name, root=artifacts) for which in (a, b))
+    before, after = (_opened(which, config, set_, artifacts) for which in (a, b))
     found = api.diff_corpora(before, after)
     if html is not None:
         api.write_diff(found, html)
@@ -253,6 +252,11 @@ def _rule_row(report: Mapping[str, Any]) -> list[str]:
         *known,
         f"{report['weight']:.2f}",
     ]
+
+
+def _opened(corpus: str | None, config: str | None, set_: list[str] | None, artifacts: str | None) -> Corpus:
+    """Return the corpus that a command's arguments stand for."""
+    return api.open_corpus(corpus, name=load_config(config, set_ or ()).name, root=artifacts)
 
 
 def print_labels(manifest: Mapping[str, Any]) -> None:

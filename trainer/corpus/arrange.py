@@ -118,6 +118,8 @@ class _Places:
 
 def _given(places: _Places, previous: Mapping[str, str]) -> _Places:
     """Keep the sides that the input asks for, and those of an earlier version; leave out who joins two."""
+    if not places.index.asked and not previous:
+        return places
     doc_ids = places.index.doc_ids
     asked = np.full(len(doc_ids), -1, dtype=np.int64)
     for document, doc_id in enumerate(doc_ids):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 
 from trainer.corpus.check import SHOWN, Finding, Rows, leaks
 from trainer.corpus.seal import refuse_altered_files
-from trainer.corpus.store import SPLITS, Corpus, fingerprint, row_digest
+from trainer.corpus.store import SPLITS, Corpus, fingerprint, row_digests
 from trainer.errors import ArtifactError
 
 COMMON_WORDS = 100
@@ -49,7 +50,7 @@ def audit(corpus: Corpus) -> list[Finding]:
 
 def refuse_altered(corpus: Corpus) -> None:
     """Raise `ArtifactError` when the stored rows do not have the fingerprint that the manifest names."""
-    digests = (row_digest(row) for split in SPLITS for row in corpus.rows([split]).to_pylist())
+    digests = chain.from_iterable(row_digests(corpus.rows([split])) for split in SPLITS)
     if fingerprint(corpus.topics, digests) != corpus.fingerprint:
         raise ArtifactError(
             "the rows are not those that the fingerprint was taken of",

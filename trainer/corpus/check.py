@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.corpus.duplicates import near_duplicate_clusters
+from trainer.corpus.grouping import long_clusters
 from trainer.corpus.store import Corpus
 from trainer.errors import LeakageError
 
@@ -85,10 +85,8 @@ class Rows:
     def cluster(self) -> NDArray[np.int64]:
         """Row -> the first row that is nearly the same, by the bounds that the corpus was built with."""
         words, offsets, _ = self.words
-        cluster = np.arange(len(self), dtype=np.int64)
-        rows = np.flatnonzero(np.diff(offsets) >= self._build["link_words"])
-        cluster[rows] = rows[near_duplicate_clusters(words, offsets, rows, self._build["near_duplicate"])]
-        return cluster
+        bounds = (self._build["link_words"], self._build["near_duplicate"])
+        return long_clusters(words, offsets, np.arange(len(self)), *bounds)
 
 
 def leaks(rows: Rows) -> Iterator[Finding]:

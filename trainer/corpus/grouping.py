@@ -33,12 +33,33 @@ def cluster_texts(index: SentenceIndex, build: Build) -> tuple[_Ints, int]:
     """
     offsets = np.concatenate([[0], np.cumsum(index.lengths, dtype=np.int64)])
     rows = index.first_rows
-    cluster = np.arange(len(rows), dtype=np.int64)
-    long_enough = np.flatnonzero(index.lengths[rows] >= build.link_words)
-    found = near_duplicate_clusters(index.words, offsets, rows[long_enough], build.near_duplicate)
-    cluster[long_enough] = long_enough[found]
+    cluster = long_clusters(index.words, offsets, rows, build.link_words, build.near_duplicate)
     sizes = np.bincount(cluster, minlength=1)
     return cluster, int(sizes[sizes > 1].sum())
+
+
+def long_clusters(words: NDArray[np.uint32], offsets: _Ints, rows: _Ints, least: int, bound: float) -> _Ints:
+    """Put sentences of at least so many words that are near-duplicates into one cluster.
+
+    Parameters
+    ----------
+    words, offsets, rows
+        See `near_duplicate_clusters`.
+    least : int
+        A sentence of fewer words is a cluster of its own.
+    bound : float
+        Least Jaccard similarity, in (0, 1].
+
+    Returns
+    -------
+    (m,) array of int64
+        For each of `rows` the place in `rows` of the first sentence of its cluster.
+    """
+    cluster = np.arange(len(rows), dtype=np.int64)
+    long_enough = np.flatnonzero(offsets[rows + 1] - offsets[rows] >= least)
+    found = near_duplicate_clusters(words, offsets, rows[long_enough], bound)
+    cluster[long_enough] = long_enough[found]
+    return cluster
 
 
 def kept_rows(

@@ -17,7 +17,7 @@ from trainer.corpus.readers.encodings import decoded
 from trainer.corpus.readers.extracted import Extracted
 from trainer.corpus.readers.lines import Bytes
 from trainer.corpus.readers.rows import RowError, checked_text
-from trainer.corpus.readers.source import LARGEST_DOCUMENT, Record, Source, too_large
+from trainer.corpus.readers.source import LARGEST_DOCUMENT, Record, Source, document_bytes
 from trainer.records import Document
 
 SECONDS = 8
@@ -49,9 +49,7 @@ class Extractor:
         RowError
             When it cannot be used.
         """
-        data = handle.read(LARGEST_DOCUMENT + 1)
-        if len(data) > LARGEST_DOCUMENT:
-            return too_large(source.at)
+        data = document_bytes(handle)
         if not data:
             raise RowError("empty_text", "the file is empty")
         kind, encoding, body = source.format, None, data

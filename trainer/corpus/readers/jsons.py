@@ -11,7 +11,7 @@ from trainer.corpus.readers.encodings import as_utf8, decoded, marked
 from trainer.corpus.readers.exports import asks_by_topic, read_object
 from trainer.corpus.readers.lines import Bytes, numbered_lines, too_long
 from trainer.corpus.readers.rows import RowError
-from trainer.corpus.readers.source import LARGEST_DOCUMENT, Record, Source, too_large
+from trainer.corpus.readers.source import Record, Source, document_bytes
 from trainer.records import Rejection
 
 _MOST_PARTS = 1_000_000
@@ -40,10 +40,7 @@ def read_jsonl(handle: Bytes, source: Source, encoding: str = "utf-8") -> Iterat
 
 def read_json(handle: Bytes, source: Source) -> Iterator[Record]:
     """Yield what the objects of an array hold, each found by its number; or the one object there is."""
-    data = handle.read(LARGEST_DOCUMENT + 1)
-    if len(data) > LARGEST_DOCUMENT:
-        yield too_large(source.at)
-        return
+    data = document_bytes(handle)
     if marked(data) is None and b"\0" in data[:4]:
         raise RowError("malformed_json", "JSON in UTF-16 needs a byte-order mark")
     text, encoding = decoded(data, guess=False)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trainer.corpus.readers.lines import Bytes
+from trainer.corpus.readers.rows import RowError
 from trainer.records import Document, LabelledText, Rejection
 
 Record = Document | LabelledText | Rejection
@@ -54,6 +56,21 @@ class Source:
         """Title of a document that has none of its own."""
         stem = Path(self.name.removesuffix(".gz")).stem
         return stem or self.name
+
+
+def document_bytes(handle: Bytes) -> bytes:
+    """Return the bytes of a file that is one document.
+
+    Raises
+    ------
+    RowError
+        When there are more of them than `LARGEST_DOCUMENT`.
+    """
+    data = handle.read(LARGEST_DOCUMENT + 1)
+    if len(data) > LARGEST_DOCUMENT:
+        refused = too_large("")
+        raise RowError(refused.reason, refused.detail)
+    return data
 
 
 def too_large(at: str) -> Rejection:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from trainer.corpus.readers.encodings import as_utf8, decoded
 from trainer.corpus.readers.lines import Bytes, numbered_lines, too_long
 from trainer.corpus.readers.rows import RowError, checked_text, content_id
-from trainer.corpus.readers.source import LARGEST_DOCUMENT, Record, Source, too_large
+from trainer.corpus.readers.source import Record, Source, document_bytes
 from trainer.records import Document, Rejection
 
 
@@ -20,9 +20,7 @@ def read_whole(handle: Bytes, source: Source) -> Record:
     RowError
         When it cannot be used.
     """
-    data = handle.read(LARGEST_DOCUMENT + 1)
-    if len(data) > LARGEST_DOCUMENT:
-        return too_large(source.at)
+    data = document_bytes(handle)
     text, encoding = decoded(data)
     return Document(
         source.name, checked_text(text), source.title, format=source.format, encoding=encoding,
