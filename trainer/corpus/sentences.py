@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from trainer.storage import sha256
+
 LONGEST_PARAGRAPH = 20_000
 """Code points; a longer paragraph is cut at white space first."""
 
@@ -34,6 +36,12 @@ def sentence_spans(text: str) -> Iterator[Span]:
     for start, end in _paragraphs(text):
         pieces = [_stripped(text, start + a, start + b) for a, b in _boundaries(text[start:end])]
         yield from _rejoined(text, [piece for piece in pieces if piece[0] < piece[1]])
+
+
+def sentence_id(doc_id: str, start: int, text: str) -> str:
+    """Return the id of a sentence: the same text at the same place of the same document, the same id."""
+    key = f"{doc_id}\0{start}\0{text}"
+    return f"s-{sha256(key.encode())[:16]}"
 
 
 def _paragraphs(text: str) -> Iterator[Span]:

@@ -20,7 +20,7 @@ from trainer.config import Config
 from trainer.corpus.cutting.batches import Batch
 from trainer.corpus.cutting.cache import save_table
 from trainer.corpus.rules import RuleSet
-from trainer.corpus.sentences import sentence_spans
+from trainer.corpus.sentences import sentence_id, sentence_spans
 from trainer.records import Document, LabelledText
 from trainer.storage import sha256
 
@@ -118,8 +118,7 @@ def _rows(record: Document | LabelledText) -> Iterator[dict[str, Any]]:
         return
     for start, end in sentence_spans(record.text):
         text = record.text[start:end]
-        key = f"{record.id}\0{start}\0{text}"
-        row = {"id": f"s-{sha256(key.encode())[:16]}", "text": text, "doc_id": record.id}
+        row = {"id": sentence_id(record.id, start, text), "text": text, "doc_id": record.id}
         yield {**row, "start": start, "end": end, **about}
 
 

@@ -58,6 +58,12 @@ class Source:
         return stem or self.name
 
 
+def own_title(document: Document) -> str | None:
+    """Return the title of a document, unless that is only the name of its file."""
+    of_file = document.size is not None and document.title == Source("", document.id, "").title
+    return None if of_file else document.title
+
+
 def document_bytes(handle: Bytes) -> bytes:
     """Return the bytes of a file that is one document.
 

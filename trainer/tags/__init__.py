@@ -1,0 +1,1 @@
+"""What a model says of documents, as tables, summaries, charts and evidence; and the record of each."""
