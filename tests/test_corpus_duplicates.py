@@ -52,11 +52,11 @@ def test_clusters_are_those_of_comparing_everything_with_everything(texts, bound
     assert clusters(texts, float(bound)) == brute_force(texts, bound)
 
 
-@given(alike_sentences(), bounds, st.integers(1, 4), st.integers(1, 4))
+@given(alike_sentences(), bounds, st.integers(1, 40), st.integers(1, 4))
 def test_how_much_is_in_memory_at_one_time_makes_no_difference(texts, bound, rows, pairs):
     whole = clusters(texts, float(bound))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duplicates, "_ROWS", rows)
+        patch.setattr(duplicates, "_WORDS", rows)
         patch.setattr(duplicates, "_PAIRS", pairs)
         patch.setattr(duplicates, "_COUNTERS", 3)  # counters shared by many shingles: other candidates
         assert clusters(texts, float(bound)) == whole

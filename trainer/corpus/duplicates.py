@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHINGLE = 3
-_ROWS = 50_000
-"""Sentences whose shingles are in memory at one time."""
+_WORDS = 2_000_000
+"""Words whose shingles are in memory at one time, unless one text alone has more."""
 _PAIRS = 100_000
 _COUNTERS = 1 << 22
 _Ints = NDArray[np.int64]
@@ -76,7 +76,7 @@ class _Shingles:
 
     def __init__(self, words: NDArray[np.uint32], offsets: _Ints, rows: _Ints) -> None:
         self._words, self._starts = words, offsets[rows]
-        self._lengths = offsets[rows + 1] - offsets[rows]
+        self.lengths = offsets[rows + 1] - offsets[rows]
         self._exact = int(words.max(initial=0)) < 2**21 - 1  # three words and no more fit one key
 
     def __len__(self) -> int:
@@ -84,7 +84,7 @@ class _Shingles:
 
     def keys(self, places: _Ints) -> tuple[_Ints, _Keys]:
         """Return the distinct shingles of sentences, as sorted pairs: number of the sentence here, key."""
-        lengths = self._lengths[places]
+        lengths = self.lengths[places]
         counts = np.maximum(lengths - SHINGLE + 1, np.minimum(lengths, 1))
         owner = np.repeat(np.arange(len(places)), counts)
         inside = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -110,13 +110,13 @@ def _reach(sizes: _Ints, share: float) -> _Ints:
 def _prefixes(shingles: _Shingles, bound: float) -> tuple[_Ints, _Keys, _Ints, _Ints]:
     """Return the number of shingles of each sentence, and its rarest ones: key, sentence, rank."""
     counts = np.zeros(_COUNTERS, np.int64)
-    for places in _blocks(len(shingles)):
+    for places in _blocks(shingles.lengths):
         _, keys = shingles.keys(places)
         counts += np.bincount(_counter(keys), minlength=_COUNTERS)
     sizes = np.zeros(len(shingles), np.int64)
     none = np.zeros(0, np.int64)
     found: list[tuple[_Keys, _Ints, _Ints]] = [(none.astype(np.uint64), none, none)]
-    for places in _blocks(len(shingles)):
+    for places in _blocks(shingles.lengths):
         owner, keys = shingles.keys(places)
         size = np.bincount(owner, minlength=len(places))
         sizes[places] = size
@@ -174,9 +174,10 @@ def _counter(keys: _Keys) -> _Ints:
     return (_mixed(keys, np.zeros(1, np.uint64)) % np.uint64(_COUNTERS)).astype(np.int64)
 
 
-def _blocks(n: int) -> Iterator[_Ints]:
-    for start in range(0, n, _ROWS):
-        yield np.arange(start, min(start + _ROWS, n))
+def _blocks(lengths: _Ints) -> Iterator[_Ints]:
+    block = (np.cumsum(lengths) - lengths) // _WORDS
+    borders = np.flatnonzero(np.diff(block)) + 1
+    yield from np.split(np.arange(len(lengths)), borders) if len(lengths) else ()
 
 
 def _parts(pairs: _Ints) -> Iterator[_Ints]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trainer.corpus.readers.source import own_title
@@ -17,20 +17,30 @@ if TYPE_CHECKING:
     from trainer.model.tagger import Tagger
 
 TITLE, BODY, BOILERPLATE = "title", "body", "boilerplate"
-ABOUT = ("date", "source", "title", "url", "language")
 PLACE = ("doc_id", "sentence_id", "part", "start", "end")
-WORDS = ("text", "previous", "next")
-"""Columns that hold text of the documents; the title is another."""
-LAST = ("note", "model_version", "model_digest", "document_digest")
+WORDS = ("text", "previous", "next", "title")
+"""Columns that hold words of the documents."""
+ABOUT = ("date", "source", "title", "url", "language")
+MODEL = ("model_version", "model_digest")
+FIRST = (*PLACE, "text", "previous", "next", *ABOUT, "duplicate_group")
+LAST = ("note", *MODEL, "document_digest")
+DECIMALS = 6
+"""Of a probability, in every format: what is read back is what was written."""
 _ROWS = 2_048
 
 Decided = Callable[[str], Mapping[str, str]]
 """Text of a sentence -> topic -> yes, no or review, where people have judged it."""
+Columns = dict[str, list[Any]]
 
 
 def nobody(text: str) -> Mapping[str, str]:
     """Return that nobody has judged a sentence."""
     return {}
+
+
+def topic_columns(topic: str) -> tuple[str, str, str]:
+    """Return the columns of a topic: the answer, its probability, and who decided."""
+    return topic, f"{topic}_probability", f"{topic}_decided_by"
 
 
 def tag_schema(topics: Sequence[str]) -> pa.Schema:
@@ -45,14 +55,12 @@ def tag_schema(topics: Sequence[str]) -> pa.Schema:
     """
     import pyarrow as pa
 
-    fields: list[tuple[str, Any]] = [(name, pa.string()) for name in (*PLACE[:3],)]
-    fields += [("start", pa.int64()), ("end", pa.int64())]
-    fields += [(name, pa.string()) for name in (*WORDS, *ABOUT, "duplicate_group")]
+    kinds = {"start": pa.int64(), "end": pa.int64()}
+    fields = [(name, kinds.get(name, pa.string())) for name in FIRST]
     for topic in topics:
-        fields += [(topic, pa.string()), (f"{topic}_probability", pa.float64())]
-        fields += [(f"{topic}_decided_by", pa.string())]
-    fields += [(name, pa.string()) for name in LAST]
-    return pa.schema(fields)
+        answer, probability, decided_by = topic_columns(topic)
+        fields += [(answer, pa.string()), (probability, pa.float64()), (decided_by, pa.string())]
+    return pa.schema([*fields, *((name, pa.string()) for name in LAST)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,56 +97,69 @@ class TagRows:
     tagger : Tagger
     decided : Decided
         What people decided; it stands above the model.
+    whole : bool
+        False cuts documents into sentences; True takes each for one.
     """
 
-    def __init__(self, tagger: Tagger, decided: Decided = nobody) -> None:
-        self._tagger, self._decided = tagger, decided
+    def __init__(self, tagger: Tagger, decided: Decided = nobody, *, whole: bool = False) -> None:
+        self._tagger, self._decided, self._whole = tagger, decided, whole
         self.schema = tag_schema(tagger.topics)
-        version, digest = tagger.info.get("version"), tagger.info.get("digest")
-        self._model = {"model_version": version, "model_digest": digest}
+        self._model = tuple(tagger.info.get(key) for key in ("version", "digest"))
 
     def batches(self, documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
         """Tag documents; a batch holds whole documents, and some thousand sentences."""
+        columns = self._empty()
+        for document in documents:
+            self._add(document, columns)
+            if len(columns["text"]) >= _ROWS:
+                yield self._batch(columns)
+                columns = self._empty()
+        if columns["text"]:
+            yield self._batch(columns)
+
+    def again(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """Decide rows of an earlier table once more: by this model, and by what people say today."""
+        columns: Columns = rows.select([*FIRST, "document_digest"]).to_pydict()
+        return self._batch(columns)
+
+    def _empty(self) -> Columns:
+        return {name: [] for name in (*FIRST, "document_digest")}
+
+    def _add(self, document: Document, columns: Columns) -> None:
+        text = document.text
+        pieces = [Piece(BODY, 0, len(text), text)] if self._whole else pieces_of(document)
+        n, texts = len(pieces), [piece.text for piece in pieces]
+        columns["doc_id"] += [document.id] * n
+        columns["sentence_id"] += [_identity(document.id, piece) for piece in pieces]
+        for key in ("part", "start", "end", "text"):
+            columns[key] += [getattr(piece, key) for piece in pieces]
+        columns["previous"] += [None, *texts[:-1]] if n else []
+        columns["next"] += [*texts[1:], None] if n else []
+        for key in ABOUT:
+            columns[key] += [getattr(document, key) or None] * n
+        columns["duplicate_group"] += [None] * n
+        columns["document_digest"] += [document_digest(document)] * n
+
+    def _batch(self, columns: Columns) -> pa.RecordBatch:
+        """Add what the model says of each text, and what people do."""
         import pyarrow as pa
 
-        rows: list[dict[str, Any]] = []
-        for document in documents:
-            rows += self._rows(document)
-            if len(rows) >= _ROWS:
-                yield pa.RecordBatch.from_pylist(self._decide(rows), self.schema)
-                rows = []
-        if rows:
-            yield pa.RecordBatch.from_pylist(self._decide(rows), self.schema)
-
-    def _rows(self, document: Document) -> list[dict[str, Any]]:
-        pieces = pieces_of(document)
-        about = {key: getattr(document, key) for key in ABOUT}
-        about |= {"doc_id": document.id, "document_digest": document_digest(document), **self._model}
-        texts = [piece.text for piece in pieces]
-        around = zip(pieces, ["", *texts], [*texts[1:], ""], strict=False)
-        return [
-            {
-                "sentence_id": _identity(document.id, piece),
-                **asdict(piece),
-                "previous": previous or None,
-                "next": following or None,
-                **about,
-            }
-            for piece, previous, following in around
-        ]
-
-    def _decide(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Add to each row what the model says of its text, and what people do."""
-        for row, found in zip(rows, self._tagger.predict([row["text"] for row in rows]), strict=True):
-            human = self._decided(row["text"])
-            for topic, probability in found.scores.items():
-                row[topic] = human.get(topic) or _answer(found, topic)
-                row[f"{topic}_probability"] = probability
-                row[f"{topic}_decided_by"] = "human" if topic in human else "model"
-        return rows
+        found = self._tagger.predict(columns["text"])
+        human = [self._decided(text) for text in columns["text"]]
+        made = dict(columns)
+        for topic in self._tagger.topics:
+            answer, probability, decided_by = topic_columns(topic)
+            made[answer] = [h.get(topic) or answer_of(f, topic) for f, h in zip(found, human, strict=True)]
+            made[probability] = [round(f.scores[topic], DECIMALS) for f in found]
+            made[decided_by] = ["human" if topic in h else "model" for h in human]
+        made["note"] = [None] * len(found)
+        for key, value in zip(MODEL, self._model, strict=True):
+            made[key] = [value] * len(found)
+        return pa.RecordBatch.from_pydict(made, self.schema)
 
 
-def _answer(found: Prediction, topic: str) -> str:
+def answer_of(found: Prediction, topic: str) -> str:
+    """Return yes, no or review."""
     if topic in found.review:
         return "review"
     return "yes" if topic in found.labels else "no"

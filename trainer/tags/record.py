@@ -1,0 +1,169 @@
+"""The record of an output: what it was made of, with what, and how; enough to make it again.
+
+It holds no clock, no user and no machine: the same command on the same inputs writes the same record. Paths
+are as they were given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any
+
+from trainer import __version__
+from trainer.corpus.readers.files import STDIN, Found, find_files, shown
+from trainer.errors import ArtifactError, NotFoundError
+from trainer.records import Rejection
+from trainer.storage import canonical_json
+
+FORMAT = 1
+SUFFIX = ".run.json"
+NAME = "run.json"
+"""Of the record inside a folder."""
+_LIBRARIES = (
+    "charset-normalizer", "google-re2", "jinja2", "matplotlib", "numpy", "pyarrow", "pypdf", "selectolax",
+    "sentencex", "xlsxwriter",
+)  # fmt: skip
+_CHUNK = 1 << 20
+
+
+def record_of(target: Path) -> Path:
+    """Return where the record of an output lies: beside a file, inside a folder."""
+    return target / NAME if target.is_dir() else target.with_name(target.name + SUFFIX)
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def output_digest(target: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and digests of the files of a folder but its record."""
+    if not target.is_dir():
+        return file_digest(target)
+    files = sorted(path for path in target.rglob("*") if path.is_file() and path.name != NAME)
+    lines = [f"{file_digest(path)}  {path.relative_to(target).as_posix()}\n" for path in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def inputs_of(inputs: Iterable[str | Path]) -> list[dict[str, Any]]:
+    """Return name, size and digest of every file behind what was named; without a digest what is none."""
+    return [
+        entry
+        for item in inputs
+        for found in find_files(item, allow_network=False)
+        for entry in [_entry(found)]
+    ]
+
+
+def _entry(found: Found) -> dict[str, Any]:
+    if found.path is None or found.trouble:
+        return {"name": found.name, "path": None, "bytes": None, "sha256": None}
+    try:
+        digest = file_digest(found.path)
+    except OSError:
+        digest = None
+    return {"name": found.name, "path": _given(found.path), "bytes": found.size, "sha256": digest}
+
+
+def _given(path: Path) -> str:
+    """Return a path from here where it leads down from here: a folder can then be moved with its record."""
+    full, here = path.absolute(), Path.cwd()
+    return shown(full.relative_to(here).as_posix()) if full.is_relative_to(here) else shown(full)
+
+
+def make_record(
+    verb: str,
+    arguments: Mapping[str, Any],
+    *,
+    command: str,
+    inputs: Sequence[Mapping[str, Any]],
+    counts: Mapping[str, Any],
+    model: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | None = None,
+    rejected: Sequence[Rejection] = (),
+) -> dict[str, Any]:
+    """Return the record of a run, all but its output.
+
+    Parameters
+    ----------
+    verb : str
+        The function of `trainer.api` that made the output, and its `arguments`, as JSON.
+    command : str
+        What was typed, or would be.
+    """
+    return {
+        "format": FORMAT,
+        "verb": verb,
+        "arguments": dict(arguments),
+        "command": command,
+        "inputs": [dict(entry) for entry in inputs],
+        "model": None if model is None else dict(model),
+        "config": None if config is None else dict(config),
+        "counts": dict(counts),
+        "rejected": dict(sorted(Counter(rejection.reason for rejection in rejected).items())),
+        "rejections": [asdict(rejection) for rejection in rejected],
+        "versions": _versions(),
+    }
+
+
+def write_record(record: Mapping[str, Any], written: Path, target: Path) -> bytes:
+    """Return the bytes of a record, with the output that lies at `written` and will be at `target`."""
+    size = None if written.is_dir() else written.stat().st_size
+    output = {"name": target.name, "bytes": size, "sha256": output_digest(written)}
+    return canonical_json({**record, "output": output})
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read the record of a run.
+
+    Raises
+    ------
+    NotFoundError, ArtifactError
+    """
+    file = path if path.is_file() and path.name.endswith(NAME) else record_of(path)
+    if not file.is_file():
+        raise NotFoundError(
+            f"no record '{path}'", hint=f"It lies beside a file as FILE{SUFFIX}, in a folder as {NAME}."
+        )
+    try:
+        record = json.loads(file.read_bytes())
+        known = record["format"]
+        complete = record["verb"], record["arguments"], record["inputs"], record["output"]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ArtifactError(f"is no record of a run: {error}", where=str(file)) from error
+    if known != FORMAT or not isinstance(complete[1], dict):
+        raise ArtifactError(f"format {known!r} is not {FORMAT}, the one this version reads", where=str(file))
+    found: dict[str, Any] = record
+    return found
+
+
+def _versions() -> dict[str, str]:
+    found = {"topic-trainer": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = library_version(name)
+        except PackageNotFoundError:
+            continue  # an extra that is not installed took no part
+    return found
+
+
+def differing(record: Mapping[str, Any]) -> list[str]:
+    """Return which programs are of another version now, for people."""
+    then, now = record.get("versions") or {}, _versions()
+    return [
+        f"{name} {then.get(name, 'none')} then, {now.get(name, 'none')} now"
+        for name in sorted({*then, *now})
+        if then.get(name) != now.get(name)
+    ]
