@@ -156,6 +156,35 @@ def appearing(target: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a folder beside `target` to write files in; each then takes the place of the file of its name.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no folder to put it in.
+    TrainerError
+        When it cannot be written; what was there before is then still there.
+    """
+    if not target.parent.is_dir():
+        raise NotFoundError(f"no folder '{target.parent}' to write '{target.name}' into")
+    scratch = target.parent / f"{_STAGING}{secrets.token_hex(8)}"
+    try:
+        scratch.mkdir()
+        yield scratch
+        _flush_below(scratch)
+        for fresh in sorted(scratch.iterdir()):
+            fresh.replace(target.parent / fresh.name)
+        _flush(target.parent)
+    except OSError as error:
+        raise TrainerError(
+            f"cannot write: {error.strerror or error}. Nothing was left behind", where=str(target)
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def version_folder(kind: str, parent: Path, version: str | None, hint: str) -> Path:
     """Return the folder of one version of `parent`, or of the newest.
 

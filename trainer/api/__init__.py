@@ -14,14 +14,16 @@ from trainer.api.building import (
     open_corpus,
     write_diff,
 )
-from trainer.api.loading import export, find, load, models, promote, rollback
+from trainer.api.loading import export, find, load, model_in_use, models, promote, rollback
 from trainer.api.settings import DEFAULT_NAME
+from trainer.api.tagging import TagsWritten, write_tags
 from trainer.api.training import FitResult, evaluate, fit
 from trainer.model.inputs import tag_inputs
 
 __all__ = [
     "DEFAULT_NAME",
     "FitResult",
+    "TagsWritten",
     "build",
     "check_corpus",
     "corpora",
@@ -34,10 +36,12 @@ __all__ = [
     "find_sentences",
     "fit",
     "load",
+    "model_in_use",
     "models",
     "open_corpus",
     "promote",
     "rollback",
     "tag_inputs",
     "write_diff",
+    "write_tags",
 ]

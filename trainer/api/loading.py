@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from trainer.api.settings import DEFAULT_NAME
-from trainer.errors import UsageError, did_you_mean
+from trainer.api.settings import DEFAULT_NAME, config_of
+from trainer.errors import NotFoundError, UsageError, did_you_mean
 from trainer.model.tagger import Tagger
+from trainer.progress import Progress, silent
 from trainer.registry import versions as versions_room
 from trainer.registry.format import read_model
 from trainer.registry.versions import ModelVersion, find_model, list_models
 from trainer.storage import artifacts_root
+
+if TYPE_CHECKING:
+    from trainer.config import Config
 
 
 def load(
@@ -37,7 +43,39 @@ def load(
     """
     found = find_model(reference, artifacts_root(root))
     pinned = None if digest is None else digest.removeprefix("sha256:")
-    return read_model(found.path, pinned)
+    return _opened(found, pinned)
+
+
+def _opened(found: ModelVersion, digest: str | None = None) -> Tagger:
+    tagger = read_model(found.path, digest)
+    return replace(tagger, info={**tagger.info, "version": found.version})
+
+
+def model_in_use(
+    reference: str | Path | None = None,
+    config: Config | str | Path | None = None,
+    *,
+    root: str | Path | None = None,
+    progress: Progress = silent,
+) -> tuple[Tagger, ModelVersion]:
+    """Load the model that tags: the one named, else the config's own, which is trained if there is none.
+
+    Raises
+    ------
+    NotFoundError
+        When a model is named that is not there.
+    """
+    settings = config_of(config)
+    try:
+        found = find(settings.name if reference is None else reference, root=root)
+    except NotFoundError:
+        if reference is not None or models(settings.name, root=root):
+            raise
+        from trainer.api.training import fit
+
+        fit(None, settings, root=root, progress=progress)
+        found = find(settings.name, root=root)
+    return _opened(found), found
 
 
 def models(name: str | None = None, *, root: str | Path | None = None) -> list[ModelVersion]:

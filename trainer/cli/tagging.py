@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import csv
-import secrets
+import shlex
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import IO, Annotated, Any
 
 import typer
 
 from trainer import api
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, ModelRef, Overrides, Strict, reference
-from trainer.cli.render import cell, console, explained_line, print_json, progress_bar, say, table, to_json
-from trainer.config import load_config
-from trainer.errors import DataError, NotFoundError, TrainerError, TrainerWarning, UsageError
+from trainer.cli.render import (
+    cell,
+    console,
+    explained_line,
+    print_json,
+    progress_bar,
+    safe,
+    say,
+    table,
+    to_json,
+)
+from trainer.config import labels_folder, load_config
+from trainer.errors import DataError, NotFoundError, TrainerWarning, UsageError
 from trainer.model.tagger import Tagger
 from trainer.records import Rejection, TaggedSentence, listing
 
@@ -28,6 +37,7 @@ Inputs = Annotated[
 ]
 Text = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="A text instead of input.")]
 _FORMATS = ("jsonl", "csv")
+_MORE = {"boilerplate": "lines of boilerplate", "copies": "documents that are copies of others"}
 
 
 def predict(
@@ -38,26 +48,66 @@ def predict(
         bool,
         typer.Option("--documents", help="Cut each file or row into sentences, with offsets in the output."),
     ] = False,
-    format_: Annotated[str, typer.Option("--format", metavar="jsonl|csv", help="What to write.")] = "jsonl",
     out: Annotated[
-        str | None, typer.Option("--out", metavar="FILE", help="Where to; else standard output.")
+        str | None,
+        typer.Option("--out", metavar="FILE", help="Write a table: .csv, .xlsx, .parquet or .jsonl."),
     ] = None,
+    update: Annotated[
+        str | None,
+        typer.Option("--update", metavar="FILE", help="Add to such a table; tag what is new or changed."),
+    ] = None,
+    retag_all: Annotated[
+        bool, typer.Option("--retag-all", help="With --update: tag everything again, by the model of now.")
+    ] = False,
+    only_tagged: Annotated[
+        bool, typer.Option("--only-tagged", help="Leave sentences without a topic out of the table.")
+    ] = False,
+    no_text: Annotated[
+        bool, typer.Option("--no-text", help="Leave all words out of the table: it says where, not what.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace FILE even if somebody changed it since.")
+    ] = False,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="jsonl|csv", help="What standard output gets.")
+    ] = "jsonl",
     config: ConfigFile = None,
     set_: Overrides = None,
     artifacts: Artifacts = None,
+    as_json: AsJson = False,
     strict: Strict = False,
 ) -> None:
-    """Tag texts: one a line of a text file, one a row of a .jsonl or .csv file.
+    """Tag texts: one a line of a text file, one a row of a .jsonl, .csv or .xlsx file.
 
-    With --documents each file or row is a document, and its sentences are tagged.
+    With --documents each file or row is a document, and its sentences are tagged. Standard output gets one
+    line a text; --out writes a table with every sentence, its place and its context, and a record beside it
+    from which `trainer rerun` makes the same bytes again.
     """
     if format_ not in _FORMATS:
         raise UsageError(f"--format must be one of {', '.join(_FORMATS)}, not '{format_}'")
+    if update is not None or out is not None:
+        _refuse_text(text, inputs)
+        _write(
+            inputs or (),
+            update or out or "",
+            model=model,
+            config=config,
+            set_=set_,
+            artifacts=artifacts,
+            as_json=as_json,
+            documents=documents,
+            only_tagged=only_tagged,
+            text=not no_text,
+            update=update is not None,
+            retag_all=retag_all,
+            overwrite=overwrite,
+        )
+        return
     _refuse_neither(inputs, text)
     tagger = _tagger(model, config, set_, artifacts)
     rejected: list[Rejection] = []
-    bar = out is not None or not sys.stdout.isatty()  # results on the same terminal would tear it apart
-    with _destination(out) as file, progress_bar(bar) as progress:
+    # Results on the same terminal would tear a progress bar apart.
+    with _standard_output() as file, progress_bar(not sys.stdout.isatty()) as progress:
         write = _jsonl_writer(file) if format_ == "jsonl" else _csv_writer(file, tagger.topics, documents)
         count = 0
         for tagged in api.tag_inputs(
@@ -65,7 +115,55 @@ def predict(
         ):
             write(tagged)
             count += 1
-        _report(rejected, count)  # inside: what is refused leaves no file
+        _report(rejected, count)
+
+
+def _write(
+    inputs: Sequence[str],
+    out: str,
+    *,
+    model: str | None,
+    config: str | None,
+    set_: list[str] | None,
+    artifacts: str | None,
+    as_json: bool,
+    **shape: Any,
+) -> None:
+    settings = load_config(config, set_ or ())
+    _say_model(model, settings.name, artifacts)
+    with progress_bar() as progress:
+        written = api.write_tags(
+            inputs,
+            out,
+            model=None if model is None else reference(model, settings.name),
+            config=settings,
+            labels=labels_folder(config),
+            command=shlex.join(["trainer", *sys.argv[1:]]),
+            root=artifacts,
+            progress=progress,
+            **shape,
+        )
+    if as_json:
+        print_json(written.to_dict())
+    else:
+        _print_written(written)
+    if written.rejected:
+        _warn_of(written.rejected)
+
+
+def _print_written(written: api.TagsWritten) -> None:
+    c = written.counts
+    typer.echo(f"wrote {safe(written.path)} and {safe(written.record.name)}")
+    more = [f"{c[key]:,} {what}" for key, what in _MORE.items() if c[key]]
+    more += [f"{written.taken_over:,} documents unchanged"] if written.taken_over else []
+    more += [f"{written.kept:,} not in the input and kept"] if written.kept else []
+    told = "".join(f", {part}" for part in more)
+    typer.echo(f"  {c['sentences']:,} sentences of {c['documents']:,} documents{told}")
+    rows = [
+        [topic, f"{n:,}", *(f"{c[key][topic]:,}" for key in ("review", "human"))]
+        for topic, n in c["tagged"].items()
+    ]
+    console().print(table("", ["topic", "tagged", "to review", "decided by people"], rows))
 
 
 def explain(
@@ -108,53 +206,36 @@ def _refuse_neither(inputs: Sequence[str] | None, text: str | None) -> None:
         )
 
 
+def _refuse_text(text: str | None, inputs: Sequence[str] | None) -> None:
+    if text is not None:
+        raise UsageError("a table is made of files: --text goes to standard output")
+    _refuse_neither(inputs, text)
+
+
+def _say_model(model: str | None, name: str, artifacts: str | None) -> None:
+    """Say which model tags, before it does; or that one has to be trained first."""
+    try:
+        found = api.find(reference(model, name), root=artifacts)
+    except NotFoundError:
+        if model is None and not api.models(name, root=artifacts):
+            say("no model yet: training one on the newest corpus, or else on the sentences that ship")
+        return
+    say(f"model: {found.path} (version {found.version})")
+
+
 def _tagger(model: str | None, config: str | None, set_: list[str] | None, artifacts: str | None) -> Tagger:
     settings = load_config(config, set_ or ())
-    try:
-        found = api.find(reference(model, settings.name), root=artifacts)
-    except NotFoundError:
-        if model is not None or api.models(settings.name, root=artifacts):
-            raise
-        say("no model yet: training one on the newest corpus, or else on the sentences that ship")
-        with progress_bar() as progress:
-            api.fit(None, settings, root=artifacts, progress=progress)
-        found = api.find(settings.name, root=artifacts)
-    say(f"model: {found.path} (version {found.version})")
-    return api.load(found.path)
+    _say_model(model, settings.name, artifacts)
+    wanted = None if model is None else reference(model, settings.name)
+    with progress_bar() as progress:
+        tagger, _ = api.model_in_use(wanted, settings, root=artifacts, progress=progress)
+    return tagger
 
 
 @contextmanager
-def _destination(out: str | None) -> Iterator[IO[str]]:
-    """Give standard output, or a file that appears whole or not at all."""
-    if out is None:
-        yield sys.stdout
-        sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
-        return
-    target = Path(out)
-    if target.is_dir():
-        raise UsageError(f"--out must name a file, not the folder '{out}'")
-    try:
-        # A pipe or /dev/null is written into: it is not ours to replace.
-        device = target.exists() and not target.is_file()
-        with target.open("w", encoding="utf-8") if device else _replacing(target) as file:
-            yield file
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-        kind = NotFoundError if missing else TrainerError
-        raise kind(f"cannot write '{out}': {error.strerror}") from error
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[IO[str]]:
-    target = target.resolve()  # a link stays a link
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    try:
-        with fresh.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        fresh.replace(target)
-    finally:
-        with suppress(OSError):
-            fresh.unlink()
+def _standard_output() -> Iterator[IO[str]]:
+    yield sys.stdout
+    sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
 
 
 def _jsonl_writer(file: IO[str]) -> Any:
@@ -185,6 +266,11 @@ def _report(rejected: Sequence[Rejection], count: int) -> None:
     if not count:
         why = f" ({reasons}):{listing(rejected)}" if rejected else ""
         raise DataError(f"no usable text in the input{why}")
+    _warn_of(rejected)
+
+
+def _warn_of(rejected: Sequence[Rejection]) -> None:
+    reasons = ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
     warnings.warn(f"{len(rejected):,} rejected ({reasons}):{listing(rejected)}", TrainerWarning, stacklevel=1)
 
 

@@ -9,6 +9,7 @@ from trainer.config.load import (
     find_config,
     init_config,
     json_schema,
+    labels_folder,
     load_config,
     shipped_folder,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "find_config",
     "init_config",
     "json_schema",
+    "labels_folder",
     "load_config",
     "shipped_folder",
 ]

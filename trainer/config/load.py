@@ -35,6 +35,12 @@ def find_config(path: str | Path | None = None) -> Path:
     return here if here.is_file() else shipped_folder() / "topics.toml"
 
 
+def labels_folder(path: str | Path | None = None) -> Path:
+    """Return where people's decisions lie: ``labels`` beside the config, or beside where one would be."""
+    found = find_config(path)
+    return (Path("configs") if found.parent == shipped_folder() else found.parent) / "labels"
+
+
 def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -> Config:
     """Read and check a config file.
 

@@ -7,6 +7,7 @@ what somebody says later of the same text and topic stands instead, and ``unknow
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -104,14 +105,22 @@ class Decisions:
                 )  # fmt: skip
 
 
-def read_decisions(folder: Path, topics: Sequence[str]) -> Decisions:
-    """Read all that people decided; a folder that is not there holds nothing."""
+def read_decisions(folder: Path, topics: Sequence[str], until: Mapping[str, int] | None = None) -> Decisions:
+    """Read all that people decided; a folder that is not there holds nothing.
+
+    Parameters
+    ----------
+    until : mapping of str to int, optional
+        Name of a file -> bytes of it to read, and no other files: what had been decided then.
+    """
     files = tuple(sorted(folder.glob("*.jsonl"))) if folder.is_dir() else ()
+    if until is not None:
+        files = tuple(file for file in files if file.name in until)
     standing: dict[str, dict[str, dict[str, Decision]]] = {}
     about: dict[str, LabelledText] = {}
     rejected: list[Rejection] = []
     for file in files:
-        for record, row in _rows(file, topics):
+        for record, row in _rows(file, topics, -1 if until is None else until[file.name]):
             if not isinstance(record, LabelledText):
                 rejected.append(record)
                 continue
@@ -133,9 +142,12 @@ def read_decisions(folder: Path, topics: Sequence[str]) -> Decisions:
     return Decisions(files, kept, tuple(rejected), about)
 
 
-def _rows(file: Path, topics: Sequence[str]) -> Iterator[tuple[LabelledText | Rejection, dict[str, Any]]]:
+def _rows(
+    file: Path, topics: Sequence[str], size: int
+) -> Iterator[tuple[LabelledText | Rejection, dict[str, Any]]]:
     try:
-        with file.open("rb") as handle:
+        with file.open("rb") as opened:
+            handle = opened if size < 0 else io.BytesIO(opened.read(size))
             for number, line in numbered_lines(handle):
                 at = f"{shown(file)}:{number}"
                 if line is None:

@@ -42,9 +42,8 @@ def tag_inputs(
         raise UsageError(
             "give inputs or a text, one of them", hint='Name files, --text "…", or - for standard input.'
         )
-    source = (
-        iter([Document("text", text)]) if text is not None else _usable(inputs, documents, rejected, progress)
-    )
+    source = iter([Document("text", text)]) if text is not None else None
+    source = source or usable_documents(inputs, documents, rejected, progress)
     if documents:
         for document in source:
             yield from tagger.tag(document)
@@ -54,9 +53,10 @@ def tag_inputs(
             yield TaggedSentence(found, 0, len(document.text))
 
 
-def _usable(
-    inputs: Sequence[str | Path], whole: bool, rejected: list[Rejection], progress: Progress
+def usable_documents(
+    inputs: Sequence[str | Path], whole: bool, rejected: list[Rejection], progress: Progress = silent
 ) -> Iterator[Document]:
+    """Yield the documents that `inputs` hold; see `tag_inputs`."""
     for record in read_inputs(inputs, None, progress, whole=whole):
         if isinstance(record, Rejection):
             rejected.append(record)

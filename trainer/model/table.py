@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.corpus.readers.source import own_title
 from trainer.corpus.sentences import sentence_id, sentence_spans
+from trainer.errors import UsageError
 from trainer.records import Document, Prediction
 from trainer.storage import sha256
 
@@ -30,6 +31,7 @@ _ROWS = 2_048
 
 Decided = Callable[[str], Mapping[str, str]]
 """Text of a sentence -> topic -> yes, no or review, where people have judged it."""
+Known = Callable[[Document], "pa.RecordBatch | None"]
 Columns = dict[str, list[Any]]
 
 
@@ -55,6 +57,9 @@ def tag_schema(topics: Sequence[str]) -> pa.Schema:
     """
     import pyarrow as pa
 
+    names = [*FIRST, *LAST, *(name for topic in topics for name in topic_columns(topic))]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UsageError(f"topic '{min(twice)}' has the name of another column: rename it in the config")
     kinds = {"start": pa.int64(), "end": pa.int64()}
     fields = [(name, kinds.get(name, pa.string())) for name in FIRST]
     for topic in topics:
@@ -103,19 +108,38 @@ class TagRows:
 
     def __init__(self, tagger: Tagger, decided: Decided = nobody, *, whole: bool = False) -> None:
         self._tagger, self._decided, self._whole = tagger, decided, whole
+        self.topics = tagger.topics
         self.schema = tag_schema(tagger.topics)
         self._model = tuple(tagger.info.get(key) for key in ("version", "digest"))
 
-    def batches(self, documents: Iterable[Document]) -> Iterator[pa.RecordBatch]:
-        """Tag documents; a batch holds whole documents, and some thousand sentences."""
+    def batches(
+        self, documents: Iterable[Document], known: Known = lambda document: None
+    ) -> Iterator[pa.RecordBatch]:
+        """Tag documents; a batch holds whole documents, and some thousand sentences.
+
+        Parameters
+        ----------
+        known : callable
+            Gives the rows that a document has already, or None; those are taken as they are.
+        """
         columns = self._empty()
         for document in documents:
+            if (rows := known(document)) is not None:
+                if columns["text"]:
+                    yield self._batch(columns)
+                    columns = self._empty()
+                yield rows
+                continue
             self._add(document, columns)
             if len(columns["text"]) >= _ROWS:
                 yield self._batch(columns)
                 columns = self._empty()
         if columns["text"]:
             yield self._batch(columns)
+
+    def decided(self, text: str) -> Mapping[str, str]:
+        """Return what people say of a text."""
+        return self._decided(text)
 
     def again(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Decide rows of an earlier table once more: by this model, and by what people say today."""
@@ -147,7 +171,7 @@ class TagRows:
         found = self._tagger.predict(columns["text"])
         human = [self._decided(text) for text in columns["text"]]
         made = dict(columns)
-        for topic in self._tagger.topics:
+        for topic in self.topics:
             answer, probability, decided_by = topic_columns(topic)
             made[answer] = [h.get(topic) or answer_of(f, topic) for f, h in zip(found, human, strict=True)]
             made[probability] = [round(f.scores[topic], DECIMALS) for f in found]

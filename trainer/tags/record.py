@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from trainer import __version__
-from trainer.corpus.readers.files import STDIN, Found, find_files, shown
-from trainer.errors import ArtifactError, NotFoundError
+from trainer.corpus.readers.files import Found, find_files, shown
+from trainer.errors import ArtifactError, NotFoundError, UsageError
 from trainer.records import Rejection
 from trainer.storage import canonical_json
 
@@ -59,22 +59,21 @@ def output_digest(target: Path) -> str:
 
 def inputs_of(inputs: Iterable[str | Path]) -> list[dict[str, Any]]:
     """Return name, size and digest of every file behind what was named; without a digest what is none."""
-    return [
-        entry
-        for item in inputs
-        for found in find_files(item, allow_network=False)
-        for entry in [_entry(found)]
-    ]
+    return [_entry(found) for item in inputs for found in find_files(item, allow_network=False)]
+
+
+def file_entry(path: Path, name: str) -> dict[str, Any]:
+    """Return name, size and digest of a file; without a digest where it cannot be read."""
+    try:
+        return {"name": name, "path": _given(path), "bytes": path.stat().st_size, "sha256": file_digest(path)}
+    except OSError:
+        return {"name": name, "path": _given(path), "bytes": None, "sha256": None}
 
 
 def _entry(found: Found) -> dict[str, Any]:
     if found.path is None or found.trouble:
         return {"name": found.name, "path": None, "bytes": None, "sha256": None}
-    try:
-        digest = file_digest(found.path)
-    except OSError:
-        digest = None
-    return {"name": found.name, "path": _given(found.path), "bytes": found.size, "sha256": digest}
+    return file_entry(found.path, found.name)
 
 
 def _given(path: Path) -> str:
@@ -90,8 +89,8 @@ def make_record(
     command: str,
     inputs: Sequence[Mapping[str, Any]],
     counts: Mapping[str, Any],
+    labels: Sequence[Mapping[str, Any]] = (),
     model: Mapping[str, Any] | None = None,
-    config: Mapping[str, Any] | None = None,
     rejected: Sequence[Rejection] = (),
 ) -> dict[str, Any]:
     """Return the record of a run, all but its output.
@@ -102,6 +101,8 @@ def make_record(
         The function of `trainer.api` that made the output, and its `arguments`, as JSON.
     command : str
         What was typed, or would be.
+    inputs, labels : sequence of mapping
+        As `inputs_of` and `file_entry` give them; files of labels grow, and are read up to their size then.
     """
     return {
         "format": FORMAT,
@@ -109,8 +110,8 @@ def make_record(
         "arguments": dict(arguments),
         "command": command,
         "inputs": [dict(entry) for entry in inputs],
+        "labels": [dict(entry) for entry in labels],
         "model": None if model is None else dict(model),
-        "config": None if config is None else dict(config),
         "counts": dict(counts),
         "rejected": dict(sorted(Counter(rejection.reason for rejection in rejected).items())),
         "rejections": [asdict(rejection) for rejection in rejected],
@@ -147,6 +148,26 @@ def read_record(path: Path) -> dict[str, Any]:
         raise ArtifactError(f"format {known!r} is not {FORMAT}, the one this version reads", where=str(file))
     found: dict[str, Any] = record
     return found
+
+
+def refuse_changed(target: Path) -> None:
+    """Refuse to replace a file that no run wrote, or that somebody changed since.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not target.exists():
+        return
+    try:
+        ours = read_record(target)["output"]["sha256"] == output_digest(target)
+    except (NotFoundError, ArtifactError):
+        ours = False
+    if not ours:
+        raise UsageError(
+            f"'{target}' is there, and is not as a run of this program wrote it",
+            hint="Name another file, or pass --overwrite.",
+        )
 
 
 def _versions() -> dict[str, str]:
