@@ -14,7 +14,9 @@ from trainer.api.building import (
     open_corpus,
     write_diff,
 )
+from trainer.api.deciding import Fixed, SheetTaken, fix, take_sheet
 from trainer.api.loading import export, find, load, model_in_use, models, promote, rollback
+from trainer.api.rerunning import Rerun, rerun
 from trainer.api.settings import DEFAULT_NAME
 from trainer.api.tagging import TagsWritten, write_tags
 from trainer.api.training import FitResult, evaluate, fit
@@ -23,6 +25,9 @@ from trainer.model.inputs import tag_inputs
 __all__ = [
     "DEFAULT_NAME",
     "FitResult",
+    "Fixed",
+    "Rerun",
+    "SheetTaken",
     "TagsWritten",
     "build",
     "check_corpus",
@@ -35,13 +40,16 @@ __all__ = [
     "find",
     "find_sentences",
     "fit",
+    "fix",
     "load",
     "model_in_use",
     "models",
     "open_corpus",
     "promote",
+    "rerun",
     "rollback",
     "tag_inputs",
+    "take_sheet",
     "write_diff",
     "write_tags",
 ]

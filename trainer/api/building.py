@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.api.settings import DEFAULT_NAME, config_of
+from trainer.api.settings import DEFAULT_NAME, config_of, labels_of
 from trainer.corpus.versions import corpora as corpora
 from trainer.errors import DataError, TrainerWarning
 from trainer.progress import Progress, silent
@@ -30,6 +30,7 @@ def build(
     progress: Progress = silent,
     allow_network: bool = False,
     keep_splits: Corpus | str | Path | int | None = None,
+    decisions: str | Path | None = None,
 ) -> Corpus:
     """Build a corpus from documents and labelled sentences.
 
@@ -46,6 +47,8 @@ def build(
         Whether ``hf:NAME`` may be read from the hub when it is no folder here.
     keep_splits : Corpus or path or version number, optional
         An earlier version whose documents keep their split.
+    decisions : path, optional
+        The folder of what people decided, see `fix`; else ``labels`` beside the config.
 
     Returns
     -------
@@ -53,13 +56,15 @@ def build(
         With ``created`` false when nothing changed since an earlier version.
     """
     from trainer.corpus.build import build_corpus
+    from trainer.corpus.decisions import read_decisions
     from trainer.corpus.store import Corpus
 
     paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     settings, folder = config_of(config), artifacts_root(root)
     if keep_splits is not None and not isinstance(keep_splits, Corpus):
         keep_splits = open_corpus(keep_splits, name=settings.name, root=folder)
-    return build_corpus(paths, settings, folder, labels, progress, allow_network, keep_splits)
+    kept = read_decisions(labels_of(config) if decisions is None else Path(decisions), settings.topic_names)
+    return build_corpus(paths, settings, folder, labels, progress, allow_network, keep_splits, decisions=kept)
 
 
 def open_corpus(

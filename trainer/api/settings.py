@@ -16,3 +16,10 @@ def config_of(config: Config | str | Path | None) -> Config:
     from trainer.config import Config, load_config
 
     return config if isinstance(config, Config) else load_config(config)
+
+
+def labels_of(config: Config | str | Path | None) -> Path:
+    """Return the folder of what people decided: beside the config."""
+    from trainer.config import labels_folder
+
+    return labels_folder(config if isinstance(config, str | Path) else None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.api.settings import config_of
+from trainer.api.settings import config_of, labels_of
 from trainer.errors import ArtifactError, DataError, NotFoundError, UsageError
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
@@ -79,6 +79,7 @@ def write_tags(
     overwrite: bool = False,
     command: str | None = None,
     until: Mapping[str, int] | None = None,
+    note: bool = True,
     root: str | Path | None = None,
     progress: Progress = silent,
 ) -> TagsWritten:
@@ -112,6 +113,8 @@ def write_tags(
         What was typed, for the record.
     until : mapping of str to int, optional
         See `trainer.corpus.decisions.read_decisions`.
+    note : bool
+        Note where the table lies, so that `fix` finds a sentence of it.
 
     Raises
     ------
@@ -160,7 +163,8 @@ def write_tags(
         )
         beside = record_of(target)
         (scratch / beside.name).write_bytes(write_record(record, scratch / target.name, target))
-    remember(target, artifacts_root(root))
+    if note:
+        remember(target, artifacts_root(root))
     return TagsWritten(
         target, beside, counts, made.counts.taken_over, made.counts.kept, tuple(rejected), found
     )
@@ -258,13 +262,6 @@ def _label_entries(decisions: Decisions) -> list[dict[str, Any]]:
     from trainer.tags.record import file_entry
 
     return [file_entry(file, file.name) for file in decisions.files]
-
-
-def labels_of(config: Config | str | Path | None) -> Path:
-    """Return the folder of what people decided: beside the config."""
-    from trainer.config import labels_folder
-
-    return labels_folder(config if isinstance(config, str | Path) else None)
 
 
 def _command(arguments: Mapping[str, Any]) -> str:

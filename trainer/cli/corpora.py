@@ -10,8 +10,8 @@ import typer
 from trainer import api
 from trainer.cli.corpus import print_labels
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
-from trainer.cli.render import console, print_json, progress_bar, say, table, with_config
-from trainer.config import find_config, load_config
+from trainer.cli.render import console, print_json, progress_bar, safe, say, table, with_config
+from trainer.config import find_config, labels_folder, load_config
 from trainer.corpus.store import Corpus
 from trainer.corpus.versions import version_before
 
@@ -64,6 +64,7 @@ def build(
                 progress=progress,
                 allow_network=allow_network,
                 keep_splits=keep_splits,
+                decisions=labels_folder(config),
             )
     except KeyboardInterrupt:
         say("what was cut so far is kept: run the same command again to go on from there")
@@ -86,6 +87,8 @@ def build(
             f"  labels of yours: {own['in_documents']:,} on sentences of the documents, "
             f"{own['alone']:,} on sentences of their own"
         )
+    if m["decisions"]:
+        typer.echo(f"  decisions of people: {m['decisions']:,}, from {safe(labels_folder(config))}")
     print_labels(corpus.manifest)
     _print_split_report(m["split_report"], corpus.topics)
     if corpus.created:

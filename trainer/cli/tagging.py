@@ -147,8 +147,7 @@ def _write(
         print_json(written.to_dict())
     else:
         _print_written(written)
-    if written.rejected:
-        _warn_of(written.rejected)
+    warn_of_rejections(written.rejected)
 
 
 def _print_written(written: api.TagsWritten) -> None:
@@ -266,10 +265,13 @@ def _report(rejected: Sequence[Rejection], count: int) -> None:
     if not count:
         why = f" ({reasons}):{listing(rejected)}" if rejected else ""
         raise DataError(f"no usable text in the input{why}")
-    _warn_of(rejected)
+    warn_of_rejections(rejected)
 
 
-def _warn_of(rejected: Sequence[Rejection]) -> None:
+def warn_of_rejections(rejected: Sequence[Rejection]) -> None:
+    """Say how much of the input was not used, and show the first of it."""
+    if not rejected:
+        return
     reasons = ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
     warnings.warn(f"{len(rejected):,} rejected ({reasons}):{listing(rejected)}", TrainerWarning, stacklevel=1)
 

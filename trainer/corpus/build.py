@@ -19,6 +19,7 @@ from trainer.corpus.cutting.batches import Batch, batched
 from trainer.corpus.cutting.cache import TableCache
 from trainer.corpus.cutting.cut import cut_settings, digest_of, rules_of
 from trainer.corpus.cutting.parallel import cut_batches
+from trainer.corpus.decisions import Decisions
 from trainer.corpus.index import IndexBuilder, SentenceIndex
 from trainer.corpus.intake import Intake
 from trainer.corpus.labels import IMPORTED
@@ -43,6 +44,7 @@ def build_corpus(
     progress: Progress = silent,
     allow_network: bool = False,
     keep_splits: Corpus | None = None,
+    decisions: Decisions | None = None,
 ) -> Corpus:
     """Build a corpus and publish it as the next version, or find that it is there already.
 
@@ -61,6 +63,8 @@ def build_corpus(
     keep_splits : Corpus, optional
         An earlier version: documents that stand in it keep their split, and those that are alike to them join
         them there.
+    decisions : Decisions, optional
+        What people decided; a decision is a labelled sentence like any other.
 
     Raises
     ------
@@ -74,7 +78,7 @@ def build_corpus(
     cache = TableCache(root / ".cache" / "sentences")
     with staging(parent) as folder:
         with Intake(folder) as intake:
-            read = _records(inputs, labels, config, progress, allow_network)
+            read = chain(_decided(decisions), _records(inputs, labels, config, progress, allow_network))
             starter = _starter(config)
             records = intake.accepted(chain(starter, read))
             batches = batched(records, cut_settings(config))
@@ -98,6 +102,7 @@ def build_corpus(
         manifest = _manifest(config, intake, index, labelling, reports, arrangement, written)
         manifest["provenance"] = intake.provenance()
         manifest["own_labels"] = _own_labels(index, intake, starter)
+        manifest["decisions"] = 0 if decisions is None else len(decisions)
         manifest["kept_splits"] = None if keep_splits is None else keep_splits.fingerprint
         cache.trim(keys)
         if known := _published(manifest, parent):
@@ -140,6 +145,12 @@ def _records(
     judgements = read_inputs(labels, topics, **named)
     read = chain(map(_refuse_unlabelled, judgements), read_inputs(inputs, topics, progress, **named))
     return map(_refuse_no_labels, read)
+
+
+def _decided(decisions: Decisions | None) -> Iterator[LabelledText | Rejection]:
+    if decisions is not None:
+        yield from decisions.labelled()
+        yield from decisions.rejected
 
 
 def _refuse_no_labels(record: Any) -> Any:

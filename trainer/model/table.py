@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from trainer.corpus.copies import CopyFinder
 from trainer.corpus.readers.source import own_title
 from trainer.corpus.sentences import sentence_id, sentence_spans
 from trainer.errors import UsageError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from trainer.model.tagger import Tagger
 
+Rows = TypeVar("Rows", "pa.RecordBatch", "pa.Table")
 TITLE, BODY, BOILERPLATE = "title", "body", "boilerplate"
 PLACE = ("doc_id", "sentence_id", "part", "start", "end")
 WORDS = ("text", "previous", "next", "title")
@@ -180,6 +182,35 @@ class TagRows:
         for key, value in zip(MODEL, self._model, strict=True):
             made[key] = [value] * len(found)
         return pa.RecordBatch.from_pydict(made, self.schema)
+
+
+def predict_table(tagger: Tagger, documents: Iterable[str | Document], alike: float = 0.8) -> pa.Table:
+    """Tag documents and return their table; see `Tagger.predict_table`."""
+    import pyarrow as pa
+
+    if isinstance(documents, str):
+        raise TypeError("predict_table takes an iterable of documents; for one text put it in a list")
+    rows, copies = TagRows(tagger), CopyFinder(alike)
+
+    def noted() -> Iterator[Document]:
+        for number, given in enumerate(documents):
+            document = Document(str(number), given) if isinstance(given, str) else given
+            copies.add(document.id, document.date, document.text)
+            yield document
+
+    table = pa.Table.from_batches(rows.batches(noted()), rows.schema)
+    return with_copies(table, copies.groups())
+
+
+def with_copies(rows: Rows, groups: Mapping[str, str]) -> Rows:
+    """Return rows with the groups of copies; what is known of a document that is in none of them stands."""
+    import pyarrow as pa
+
+    place = rows.schema.get_field_index("duplicate_group")
+    pairs: Any = zip(rows["doc_id"].to_pylist(), rows["duplicate_group"].to_pylist(), strict=True)
+    column = pa.array([groups.get(doc_id, before) for doc_id, before in pairs], pa.string())
+    changed: Rows = rows.set_column(place, rows.schema.field(place), column)
+    return changed
 
 
 def answer_of(found: Prediction, topic: str) -> str:

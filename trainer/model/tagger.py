@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from trainer.model.features import Features
 from trainer.records import Contribution, Document, Explanation, Prediction, TaggedSentence
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
     from sklearn.pipeline import Pipeline
 
 _STREAM = 256
@@ -96,6 +98,32 @@ class Tagger:
             found = self._predictions([text[start:end] for start, end in batch])
             for (start, end), prediction in zip(batch, found, strict=True):
                 yield TaggedSentence(prediction, start, end, doc_id)
+
+    @overload
+    def predict_table(
+        self, documents: Iterable[str | Document], *, kind: Literal["pandas"] = "pandas"
+    ) -> pd.DataFrame: ...
+    @overload
+    def predict_table(self, documents: Iterable[str | Document], *, kind: Literal["arrow"]) -> pa.Table: ...
+    def predict_table(
+        self, documents: Iterable[str | Document], *, kind: Literal["pandas", "arrow"] = "pandas"
+    ) -> pd.DataFrame | pa.Table:
+        """Return one row a sentence of `documents`, with its place, context and tags.
+
+        The columns are those of ``trainer predict --documents --out``; see `trainer.model.table.tag_schema`.
+        What people decided has no part in it.
+
+        Parameters
+        ----------
+        documents : iterable of str or Document
+            A text is a document called by its number, from 0.
+        kind : {"pandas", "arrow"}
+            A `pandas.DataFrame` or a `pyarrow.Table`.
+        """
+        from trainer.model.table import predict_table
+
+        table = predict_table(self, documents)
+        return table if kind == "arrow" else table.to_pandas()
 
     def explain(self, text: str, topic: str) -> Explanation:
         """Return what each feature of `text` adds to the margin of `topic`, the weightiest first.

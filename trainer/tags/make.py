@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.model.table import BOILERPLATE, WORDS, TagRows, topic_columns
+from trainer.corpus.copies import CopyFinder
+from trainer.model.table import BOILERPLATE, WORDS, TagRows, topic_columns, with_copies
 from trainer.records import Document
-from trainer.tags.copies import CopyFinder
 from trainer.tags.earlier import Earlier, body_of
 
 if TYPE_CHECKING:
@@ -141,12 +141,7 @@ def _finished(
 
     with pa.memory_map(str(spool)) as source, pa.ipc.open_file(source) as file:
         for number in order:
-            batch = file.get_batch(number)
-            place = batch.schema.get_field_index("duplicate_group")
-            # Of a document without text, what was known before stands.
-            pairs: Any = zip(batch["doc_id"].to_pylist(), batch[place].to_pylist(), strict=True)
-            column = pa.array([groups.get(doc_id, before) for doc_id, before in pairs], pa.string())
-            batch = batch.set_column(place, batch.schema.field(place), column)
+            batch = with_copies(file.get_batch(number), groups)
             tagged = _counted(batch, topics, counts)
             yield batch.filter(tagged) if only_tagged else batch
 

@@ -41,10 +41,16 @@ def record_of(target: Path) -> Path:
 
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file."""
-    found = hashlib.sha256()
+    return prefix_digest(path)
+
+
+def prefix_digest(path: Path, size: int | None = None) -> str:
+    """Return the SHA-256 of the first `size` bytes of a file, or of all of it."""
+    found, left = hashlib.sha256(), path.stat().st_size if size is None else size
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
+        while chunk := file.read(min(_CHUNK, left)):
             found.update(chunk)
+            left -= len(chunk)
     return found.hexdigest()
 
 

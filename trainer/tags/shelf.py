@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from trainer.errors import DataError, NotFoundError
 from trainer.escapes import to_json
+from trainer.tags.read import read_tags
 
 NAME = "tables.jsonl"
 """Under the root of the artifacts; it may be deleted."""
@@ -28,3 +31,23 @@ def remembered(root: Path) -> list[Path]:
     except (OSError, ValueError, TypeError):
         return []
     return [path for path in paths if path.is_file()]
+
+
+def find_row(table: Path, sentence_id: str, *, strict: bool = True) -> dict[str, Any] | None:
+    """Return the row of a sentence, or None.
+
+    Parameters
+    ----------
+    strict : bool
+        False passes over a table that cannot be read.
+    """
+    import pyarrow.compute as pc
+
+    try:
+        rows = read_tags(table)
+    except (DataError, NotFoundError):
+        if strict:
+            raise
+        return None
+    found = rows.filter(pc.equal(rows["sentence_id"], sentence_id)).slice(0, 1).to_pylist()
+    return found[0] if found else None

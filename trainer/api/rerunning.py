@@ -1,0 +1,144 @@
+"""The verb that makes an output again from its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from trainer.api.loading import models
+from trainer.api.tagging import VERB, write_tags
+from trainer.errors import ArtifactError, DataError, NotFoundError
+from trainer.progress import Progress, silent
+
+_SHORT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """An output that was made again.
+
+    Attributes
+    ----------
+    same : bool
+        Whether its bytes are those of the record.
+    sha256 : str
+        Of the new output.
+    path : Path or None
+        Where it was put, when that was asked for.
+    differing : tuple of str
+        Programs of another version than then.
+    """
+
+    same: bool
+    sha256: str
+    path: Path | None
+    differing: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``trainer rerun --json`` prints."""
+        path = None if self.path is None else str(self.path)
+        return {"same": self.same, "sha256": self.sha256, "path": path, "differing": list(self.differing)}
+
+
+def rerun(
+    record: str | Path,
+    *,
+    out: str | Path | None = None,
+    root: str | Path | None = None,
+    progress: Progress = silent,
+) -> Rerun:
+    """Make an output again from its record, and compare the two byte for byte.
+
+    Parameters
+    ----------
+    record : path
+        A ``run.json``, or the output that it belongs to. Paths in it are taken from the current folder.
+    out : path, optional
+        Where to put the new output; else it is compared and let go.
+
+    Raises
+    ------
+    DataError
+        When an input is no longer what it was.
+    NotFoundError
+        When an input, or the model, is not there.
+    """
+    from trainer.tags.record import differing, output_digest, read_record
+
+    told = read_record(Path(record))
+    again = _AGAIN.get(told["verb"])
+    if again is None:
+        raise ArtifactError(f"this version cannot run '{told['verb']}' again", where=str(record))
+    _refuse_changes([*told["inputs"], *told.get("labels", ())], told.get("labels", ()))
+    with TemporaryDirectory() as scratch:
+        target = Path(out) if out is not None else Path(scratch) / Path(told["output"]["name"])
+        again(told, target, root, progress)
+        digest = output_digest(target)
+    same = digest == told["output"]["sha256"]
+    return Rerun(same, digest, None if out is None else target, tuple(differing(told)))
+
+
+def _refuse_changes(entries: list[Mapping[str, Any]], grown: list[Mapping[str, Any]]) -> None:
+    """Refuse when something that was read is not what it was; files of labels may have grown."""
+    from trainer.tags.record import prefix_digest
+
+    for entry in entries:
+        if entry["path"] is None or entry["sha256"] is None:
+            raise DataError(
+                f"'{entry['name']}' cannot be read again, so this cannot be made again",
+                hint="Standard input and what could not be read leave nothing to come back to.",
+            )
+        path = Path(entry["path"])
+        if not path.is_file():
+            raise NotFoundError(
+                f"'{path}' is not there; the record was made in a folder from which it could be read",
+                hint="Go to that folder, or put the file back.",
+            )
+        if prefix_digest(path, entry["bytes"] if entry in grown else None) != entry["sha256"]:
+            raise DataError(
+                "is not what it was when the record was made",
+                where=str(path),
+                hint=f"Then its SHA-256 was {entry['sha256']}.",
+            )
+
+
+def model_of(told: Mapping[str, Any], root: str | Path | None) -> Path:
+    """Return the folder of the model that a record names.
+
+    Raises
+    ------
+    NotFoundError
+        When no saved model has its digest.
+    """
+    wanted = told["model"]["digest"]
+    for version in models(root=root):
+        if version.digest == wanted:
+            return version.path
+    raise NotFoundError(
+        f"no saved model has the digest {wanted[:_SHORT]} ('{told['model']['name']}' version "
+        f"{told['model']['version']} then)",
+        hint="`trainer models list` shows what there is; --artifacts names another place.",
+    )
+
+
+def _again_tags(told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress) -> None:
+    arguments = dict(told["arguments"])
+    arguments.pop("out")
+    until = {entry["name"]: entry["bytes"] for entry in told.get("labels", ())}
+    write_tags(
+        out=target,
+        model=model_of(told, root),
+        until=until,
+        note=False,
+        root=root,
+        progress=progress,
+        **arguments,
+    )
+
+
+_AGAIN: dict[str, Callable[[Mapping[str, Any], Path, str | Path | None, Progress], None]] = {
+    VERB: _again_tags,
+}
