@@ -8,7 +8,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -242,16 +241,6 @@ def test_a_sheet_of_documents_says_where_each_sentence_stands(tagging, tmp_path)
     assert [DOCUMENT[int(row["start"]) : int(row["end"])] for row in rows] == [row["text"] for row in rows]
 
 
-def test_out_holds_what_stdout_would(tagging, tmp_path):
-    (tmp_path / "a.txt").write_text(f"{LAVA}\nЛава río 熔岩\n", encoding="utf-8")
-    for kind in ("jsonl", "csv"):
-        result = tagging("predict", "a.txt", "--format", kind, "--out", "o")
-        assert (result.exit_code, result.stdout) == (0, "")
-        expected = tagging("predict", "a.txt", "--format", kind).stdout
-        assert (tmp_path / "o").read_bytes() == expected.encode()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "o"]
-
-
 @pytest.mark.parametrize("existing", [None, b"yesterday's\n"], ids=["new", "there already"])
 @pytest.mark.parametrize(
     ("content", "more", "code"),
@@ -263,49 +252,60 @@ def test_out_holds_what_stdout_would(tagging, tmp_path):
     ],
     ids=["strict", "nothing usable", "empty", "missing"],
 )
-def test_out_appears_whole_or_not_at_all(tagging, tmp_path, existing, content, more, code):
+def test_a_table_appears_whole_or_not_at_all(tagging, tmp_path, existing, content, more, code):
     (tmp_path / "a.jsonl").write_bytes(content)
     if existing is not None:
-        (tmp_path / "o").write_bytes(existing)
+        (tmp_path / "o.csv").write_bytes(existing)
     before = sorted(path.name for path in tmp_path.iterdir())
-    result = tagging("predict", "a.jsonl", "--out", "o", *more)
+    result = tagging("predict", "a.jsonl", "--out", "o.csv", "--overwrite", *more)
     assert result.exit_code == code
     assert sorted(path.name for path in tmp_path.iterdir()) == before
     if existing is not None:
-        assert (tmp_path / "o").read_bytes() == existing
+        assert (tmp_path / "o.csv").read_bytes() == existing
 
 
-@pytest.mark.parametrize(("out", "code"), [("", 2), (".", 2), ("nowhere/o", 6), ("a.txt/o", 6)])
+@pytest.mark.parametrize(
+    ("out", "code"), [("", 2), (".", 2), ("o", 2), ("o.cvs", 2), ("nowhere/o.csv", 6), ("a.txt/o.csv", 6)]
+)
 def test_a_place_that_cannot_be_written_is_named(tagging, tmp_path, out, code):
     (tmp_path / "a.txt").write_text(LAVA, encoding="utf-8")
     result = tagging("predict", "a.txt", "--out", out)
     assert result.exit_code == code
-    assert f"'{out}'" in result.stderr
+    assert out.rpartition("/")[2] in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_a_full_place_is_named_and_is_no_missing_one(tagging):
-    result = tagging("predict", "--text", LAVA, "--out", "/dev/full")
-    assert result.exit_code == 1
-    assert result.stderr.endswith("error: cannot write '/dev/full': No space left on device\n")
+def test_a_table_is_written_through_a_link_and_never_in_the_place_of_a_pipe(tagging, tmp_path):
+    (tmp_path / "a.txt").write_text(LAVA, encoding="utf-8")
+    (tmp_path / "link.jsonl").symlink_to("real.jsonl")
+    assert tagging("predict", "a.txt", "--out", "link.jsonl").exit_code == 0
+    assert (tmp_path / "link.jsonl").is_symlink()
+    assert json.loads((tmp_path / "real.jsonl").read_bytes())["text"] == LAVA
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.csv")
+        assert tagging("predict", "a.txt", "--out", "pipe.csv", "--overwrite").exit_code == 2
+        assert (tmp_path / "pipe.csv").is_fifo()
 
 
-def test_out_writes_through_a_link_and_into_a_pipe(tagging, tmp_path):
-    (tmp_path / "link").symlink_to("real")
-    assert tagging("predict", "--text", LAVA, "--out", "link").exit_code == 0
-    assert (tmp_path / "link").is_symlink()
-    assert json.loads((tmp_path / "real").read_bytes())["text"] == LAVA
-    if not hasattr(os, "mkfifo"):
-        return
-    os.mkfifo(tmp_path / "pipe")
-    with subprocess.Popen(["cat", "pipe"], cwd=tmp_path, stdout=subprocess.PIPE) as reader:  # noqa: S607
-        try:
-            assert tagging("predict", "--text", LAVA, "--out", "pipe").exit_code == 0
-            assert (tmp_path / "pipe").is_fifo(), "a device is written to, never replaced by a file"
-            assert json.loads(reader.communicate(timeout=60)[0])["text"] == LAVA
-        finally:
-            reader.kill()
+def test_a_text_goes_to_standard_output(tagging):
+    result = tagging("predict", "--text", LAVA, "--out", "o.csv")
+    assert result.exit_code == 2
+    assert "--text" in result.stderr
+
+
+def test_a_table_that_somebody_changed_is_not_replaced(tagging, tmp_path):
+    (tmp_path / "a.txt").write_text(LAVA, encoding="utf-8")
+    assert tagging("predict", "a.txt", "--out", "o.csv").exit_code == 0
+    assert tagging("predict", "a.txt", "--out", "o.csv").exit_code == 0, "what a run wrote may be replaced"
+    with (tmp_path / "o.csv").open("a", encoding="utf-8") as file:
+        file.write("a note of mine\r\n")
+    changed = (tmp_path / "o.csv").read_bytes()
+    result = tagging("predict", "a.txt", "--out", "o.csv")
+    assert result.exit_code == 2
+    assert "--overwrite" in result.stderr
+    assert (tmp_path / "o.csv").read_bytes() == changed
+    assert tagging("predict", "a.txt", "--out", "o.csv", "--overwrite").exit_code == 0
+    assert (tmp_path / "o.csv").read_bytes() != changed
 
 
 # Bad input -------------------------------------------------------------------------------------------------

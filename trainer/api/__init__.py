@@ -18,7 +18,7 @@ from trainer.api.deciding import Fixed, SheetTaken, fix, take_sheet
 from trainer.api.loading import export, find, load, model_in_use, models, promote, rollback
 from trainer.api.rerunning import Rerun, rerun
 from trainer.api.settings import DEFAULT_NAME
-from trainer.api.tagging import TagsWritten, write_tags
+from trainer.api.tagging import TagsWritten, refuse_nothing, warn_of_rejections, write_tags
 from trainer.api.training import FitResult, evaluate, fit
 from trainer.model.inputs import tag_inputs
 
@@ -46,10 +46,12 @@ __all__ = [
     "models",
     "open_corpus",
     "promote",
+    "refuse_nothing",
     "rerun",
     "rollback",
     "tag_inputs",
     "take_sheet",
+    "warn_of_rejections",
     "write_diff",
     "write_tags",
 ]

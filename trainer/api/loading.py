@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,12 +42,7 @@ def load(
     """
     found = find_model(reference, artifacts_root(root))
     pinned = None if digest is None else digest.removeprefix("sha256:")
-    return _opened(found, pinned)
-
-
-def _opened(found: ModelVersion, digest: str | None = None) -> Tagger:
-    tagger = read_model(found.path, digest)
-    return replace(tagger, info={**tagger.info, "version": found.version})
+    return read_model(found.path, pinned)
 
 
 def model_in_use(
@@ -75,7 +69,7 @@ def model_in_use(
 
         fit(None, settings, root=root, progress=progress)
         found = find(settings.name, root=root)
-    return _opened(found), found
+    return read_model(found.path), found
 
 
 def models(name: str | None = None, *, root: str | Path | None = None) -> list[ModelVersion]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from trainer.api.settings import config_of, labels_of
-from trainer.errors import ArtifactError, DataError, NotFoundError, UsageError
+from trainer.errors import ArtifactError, DataError, NotFoundError, TrainerWarning, UsageError
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
 from trainer.records import Document, Rejection, listing
@@ -126,12 +127,12 @@ def write_tags(
     from trainer.api.loading import model_in_use
     from trainer.corpus.decisions import read_decisions
     from trainer.storage import replacing
-    from trainer.tags.record import make_record, record_of, refuse_changed, write_record
+    from trainer.tags.record import make_record, place_of, record_of, refuse_changed, write_record
     from trainer.tags.shelf import remember
     from trainer.tags.write import suffix_of, write_table
 
     paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    target, suffix = Path(out), suffix_of(Path(out))
+    suffix, target = suffix_of(Path(out)), place_of(Path(out))
     settings = config_of(config)
     tagger, found = model_in_use(model, settings, root=root, progress=progress)
     earlier = _earlier(target, tagger, retag_all) if update else None
@@ -149,7 +150,9 @@ def write_tags(
         made = _table(tagger, decisions, read, scratch, arguments, earlier)
         write_table(made.batches, made.schema, scratch / target.name, suffix)
         (scratch / "spool").unlink()
-        _refuse_nothing(made.counts.sentences, rejected)
+        if not made.counts.sentences:
+            refuse_nothing(rejected)
+        warn_of_rejections(rejected)  # before anything is published: --strict makes it an error
         counts = made.counts.to_dict()
         record = make_record(
             VERB,
@@ -210,11 +213,21 @@ def _read(
         yield document
 
 
-def _refuse_nothing(sentences: int, rejected: Sequence[Rejection]) -> None:
-    if not sentences:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
-        why = f" ({reasons}):{listing(rejected)}" if rejected else ""
-        raise DataError(f"no usable text in the input{why}")
+def refuse_nothing(rejected: Sequence[Rejection]) -> NoReturn:
+    """Raise the DataError that says why there was nothing to tag."""
+    why = f" ({_reasons(rejected)}):{listing(rejected)}" if rejected else ""
+    raise DataError(f"no usable text in the input{why}")
+
+
+def warn_of_rejections(rejected: Sequence[Rejection]) -> None:
+    """Say how much of the input was not used, and show the first of it."""
+    if rejected:
+        told = f"{len(rejected):,} rejected ({_reasons(rejected)}):{listing(rejected)}"
+        warnings.warn(told, TrainerWarning, stacklevel=2)
+
+
+def _reasons(rejected: Sequence[Rejection]) -> str:
+    return ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
 
 
 def _earlier(target: Path, tagger: Tagger, retag_all: bool) -> Earlier | None:

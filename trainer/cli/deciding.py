@@ -10,7 +10,6 @@ import typer
 from trainer import api
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
 from trainer.cli.render import print_json, progress_bar, safe, say
-from trainer.cli.tagging import warn_of_rejections
 from trainer.config import labels_folder, load_config
 from trainer.errors import DataError, TrainerWarning, UsageError
 
@@ -56,7 +55,7 @@ def fix(
             typer.echo(
                 f"kept {taken.answers:,} answers on {taken.sentences:,} sentences in {safe(taken.file)}"
             )
-        warn_of_rejections(taken.rejected)
+        api.warn_of_rejections(taken.rejected)
         return
     if sentence is None or not answers:
         raise UsageError(

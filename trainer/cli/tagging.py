@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import shlex
 import sys
-import warnings
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Annotated, Any
@@ -27,9 +25,9 @@ from trainer.cli.render import (
     to_json,
 )
 from trainer.config import labels_folder, load_config
-from trainer.errors import DataError, NotFoundError, TrainerWarning, UsageError
+from trainer.errors import NotFoundError, UsageError
 from trainer.model.tagger import Tagger
-from trainer.records import Rejection, TaggedSentence, listing
+from trainer.records import Rejection, TaggedSentence
 
 Inputs = Annotated[
     list[str] | None,
@@ -147,7 +145,6 @@ def _write(
         print_json(written.to_dict())
     else:
         _print_written(written)
-    warn_of_rejections(written.rejected)
 
 
 def _print_written(written: api.TagsWritten) -> None:
@@ -211,22 +208,24 @@ def _refuse_text(text: str | None, inputs: Sequence[str] | None) -> None:
     _refuse_neither(inputs, text)
 
 
-def _say_model(model: str | None, name: str, artifacts: str | None) -> None:
-    """Say which model tags, before it does; or that one has to be trained first."""
+def _say_model(model: str | None, name: str, artifacts: str | None) -> bool:
+    """Say which model tags, before it does; True when one has to be trained first."""
     try:
         found = api.find(reference(model, name), root=artifacts)
     except NotFoundError:
-        if model is None and not api.models(name, root=artifacts):
-            say("no model yet: training one on the newest corpus, or else on the sentences that ship")
-        return
+        if model is not None or api.models(name, root=artifacts):
+            return False  # whoever loads it says what is wrong
+        say("no model yet: training one on the newest corpus, or else on the sentences that ship")
+        return True
     say(f"model: {found.path} (version {found.version})")
+    return False
 
 
 def _tagger(model: str | None, config: str | None, set_: list[str] | None, artifacts: str | None) -> Tagger:
     settings = load_config(config, set_ or ())
-    _say_model(model, settings.name, artifacts)
+    to_train = _say_model(model, settings.name, artifacts)
     wanted = None if model is None else reference(model, settings.name)
-    with progress_bar() as progress:
+    with progress_bar(to_train) as progress:
         tagger, _ = api.model_in_use(wanted, settings, root=artifacts, progress=progress)
     return tagger
 
@@ -259,21 +258,9 @@ def _csv_writer(file: IO[str], topics: Sequence[str], documents: bool) -> Any:
 
 
 def _report(rejected: Sequence[Rejection], count: int) -> None:
-    if not rejected and count:
-        return
-    reasons = ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
     if not count:
-        why = f" ({reasons}):{listing(rejected)}" if rejected else ""
-        raise DataError(f"no usable text in the input{why}")
-    warn_of_rejections(rejected)
-
-
-def warn_of_rejections(rejected: Sequence[Rejection]) -> None:
-    """Say how much of the input was not used, and show the first of it."""
-    if not rejected:
-        return
-    reasons = ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
-    warnings.warn(f"{len(rejected):,} rejected ({reasons}):{listing(rejected)}", TrainerWarning, stacklevel=1)
+        api.refuse_nothing(rejected)
+    api.warn_of_rejections(rejected)
 
 
 def _print_explanation(tagger: Tagger, tagged: TaggedSentence, chosen: Sequence[str] | None) -> None:

@@ -110,7 +110,8 @@ def read_model(folder: Path, digest: str | None = None) -> Tagger:
         if encoded != canonical_json(_with_checksum(manifest)):
             raise ArtifactError("the manifest is not what was saved (its checksum differs)")
         data = _checked_files(folder, manifest["files"])
-        tagger = _decode(manifest, data, {**manifest, "digest": found})
+        info = {**manifest, "digest": found, "version": folder.resolve().name}
+        tagger = _decode(manifest, data, info)
         _check_golden(tagger, json.loads(data["golden.json"]), float(manifest["golden_tolerance"]))
     except (
         ValueError,

@@ -39,6 +39,19 @@ def record_of(target: Path) -> Path:
     return target / NAME if target.is_dir() else target.with_name(target.name + SUFFIX)
 
 
+def place_of(target: Path) -> Path:
+    """Return where an output will lie: a link stays a link, and a device is refused.
+
+    Raises
+    ------
+    UsageError
+    """
+    place = target.resolve() if target.is_symlink() else target
+    if place.exists() and not place.is_file():
+        raise UsageError(f"'{target}' is no file that can be written in one step")
+    return place
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file."""
     return prefix_digest(path)
