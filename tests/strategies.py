@@ -145,3 +145,16 @@ def alike_sentences(draw):
             row[place : place + draw(st.integers(0, 1))] = draw(st.sampled_from([[], ["x"], ["a", "b"]]))
         rows.append(row)
     return [" ".join(row) for row in rows]
+
+
+@st.composite
+def some_documents(draw, most=4):
+    """Documents with ids of their own, of sentences that a small model knows, repeats and hostile text."""
+    from trainer.records import Document
+
+    known = ["Red lava poured down.", "The lighthouse lost its lamp.", "The mayor likes soup."]
+    parts = st.sampled_from([*known, "=1+1 said Ann.", "'Tis so."])
+    texts = st.lists(parts | unicode_text, max_size=4).map(" ".join)
+    several = draw(st.lists(texts, max_size=most))
+    titles = st.none() | st.sampled_from(["Lava at dawn", "+Soup"])
+    return [Document(f"d{i}", text, draw(titles), date="2024-01-02") for i, text in enumerate(several)]

@@ -135,7 +135,8 @@ def write_tags(
     suffix, target = suffix_of(Path(out)), place_of(Path(out))
     settings = config_of(config)
     tagger, found = model_in_use(model, settings, root=root, progress=progress)
-    earlier = _earlier(target, tagger, retag_all) if update else None
+    shape = {"documents": documents, "only_tagged": only_tagged, "text": text}
+    earlier = _earlier(target, tagger, shape, retag_all) if update else None
     if earlier is None and not overwrite:
         refuse_changed(target)
     folder = labels_of(config) if labels is None else Path(labels)
@@ -143,7 +144,7 @@ def write_tags(
     rejected = list(decisions.rejected)
     arguments: dict[str, Any] = {"inputs": [str(path) for path in paths]}
     arguments |= {"out": str(out), "labels": str(folder)}
-    arguments |= {"documents": documents, "only_tagged": only_tagged, "text": text}
+    arguments |= shape
     entries = _input_entries(paths, arguments, target, update=earlier is not None)
     with replacing(target) as scratch:
         read = _read(paths, documents, rejected, progress)
@@ -230,12 +231,13 @@ def _reasons(rejected: Sequence[Rejection]) -> str:
     return ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
 
 
-def _earlier(target: Path, tagger: Tagger, retag_all: bool) -> Earlier | None:
-    from trainer.tags.earlier import Earlier, refuse_other_model
+def _earlier(target: Path, tagger: Tagger, shape: Mapping[str, bool], retag_all: bool) -> Earlier | None:
+    from trainer.tags.earlier import Earlier, refuse_other_model, refuse_other_shape
     from trainer.tags.read import read_tags
 
     if not target.exists():
         return None
+    refuse_other_shape(target, shape)
     table = read_tags(target)
     if not retag_all:
         refuse_other_model(table, str(tagger.info.get("digest")), target)

@@ -42,8 +42,8 @@ class CopyFinder:
         self._ids.append(doc_id)
         self._order.append((date or _UNDATED, doc_id))
 
-    def groups(self) -> dict[str, str]:
-        """Return document -> the first of its copies, by date and then by name; others are not in it."""
+    def groups(self) -> dict[str, str | None]:
+        """Return document -> the first of its copies, by date and then by name; None where there is none."""
         if not self._ids:
             return {}
         words = np.frombuffer(self._words, dtype=np.uint32) if self._words else np.zeros(0, np.uint32)
@@ -52,9 +52,9 @@ class CopyFinder:
         members: dict[int, list[int]] = {}
         for place, head in enumerate(cluster):
             members.setdefault(head, []).append(place)
-        return {
-            self._ids[place]: self._ids[min(places, key=self._order.__getitem__)]
-            for places in members.values()
-            if len(places) > 1
-            for place in places
-        }
+        found: dict[str, str | None] = dict.fromkeys(self._ids)
+        for places in members.values():
+            if len(places) > 1:
+                first = self._ids[min(places, key=self._order.__getitem__)]
+                found |= dict.fromkeys((self._ids[place] for place in places), first)
+        return found

@@ -202,8 +202,8 @@ def predict_table(tagger: Tagger, documents: Iterable[str | Document], alike: fl
     return with_copies(table, copies.groups())
 
 
-def with_copies(rows: Rows, groups: Mapping[str, str]) -> Rows:
-    """Return rows with the groups of copies; what is known of a document that is in none of them stands."""
+def with_copies(rows: Rows, groups: Mapping[str, str | None]) -> Rows:
+    """Return rows with the groups of copies; of a document not among them, what is known stands."""
     import pyarrow as pa
 
     place = rows.schema.get_field_index("duplicate_group")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.errors import DataError
+from trainer.errors import ArtifactError, DataError, NotFoundError, UsageError
 from trainer.model.table import TITLE, TagRows, document_digest, topic_columns
 from trainer.records import Document
+from trainer.tags.record import read_record
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _SHORT = 12
+_OPTIONS = {"documents": "--documents", "only_tagged": "--only-tagged", "text": "--no-text"}
 
 
 class Earlier:
@@ -98,6 +100,25 @@ def refuse_other_model(table: pa.Table, digest: str, path: Path) -> None:
         where=str(path),
         hint="--retag-all tags every document again: no table mixes models. Or name the model with -m.",
     )
+
+
+def refuse_other_shape(path: Path, shape: Mapping[str, bool]) -> None:
+    """Refuse to add rows of one shape to rows of another, as far as the record of the table tells.
+
+    Raises
+    ------
+    UsageError
+        Naming the option to give again, or to leave out.
+    """
+    try:
+        then = read_record(path)["arguments"]
+    except (NotFoundError, ArtifactError):
+        return
+    for key, option in _OPTIONS.items():
+        if then.get(key, shape[key]) != shape[key]:
+            given = then[key] != (key == "text")
+            told = f"give {option} again" if given else f"leave {option} out"
+            raise UsageError(f"'{path}' was made {'with' if given else 'without'} {option}: {told}")
 
 
 def body_of(batch: pa.RecordBatch) -> str:

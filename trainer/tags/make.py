@@ -104,7 +104,7 @@ def make_table(
                 copies.add(batch["doc_id"][0].as_py(), batch["date"][0].as_py(), body)
     counts.documents, counts.kept = len(seen) + last - first, last - first
     groups = copies.groups()
-    counts.copies = sum(doc_id != head for doc_id, head in groups.items())
+    counts.copies = sum(head not in (None, doc_id) for doc_id, head in groups.items())
     order = [*range(first, last), *range(first)]
     finished = _finished(spool, order, groups, rows.topics, counts, only_tagged)
     shown = [name for name in rows.schema.names if text or name not in WORDS]
@@ -131,7 +131,7 @@ def _noted(documents: Iterable[Document], seen: set[str], copies: CopyFinder) ->
 def _finished(
     spool: Path,
     order: Sequence[int],
-    groups: Mapping[str, str],
+    groups: Mapping[str, str | None],
     topics: Sequence[str],
     counts: Counts,
     only_tagged: bool,

@@ -75,18 +75,19 @@ def checked(table: pa.Table, path: Path) -> pa.Table:
             hint=f"It has {', '.join(names[:12]) or 'no column'}. `trainer predict … --documents --out FILE` "
             "writes such tables.",
         )
-    for topic in topics:
-        known = pc.is_in(table[topic], value_set=pa.array(_ANSWERS))
-        if not pc.all(known).as_py():
-            row = pc.index(known, False).as_py()
-            raise DataError(
-                f"{topic} must be one of {', '.join(_ANSWERS)}, not {table[topic][row].as_py()!r}",
-                where=f"{path}, row {row + 2}, column {topic}",
-            )
     schema = tag_schema(topics)
     columns = [table[name] if name in names else pa.nulls(len(table), pa.string()) for name in schema.names]
     with _told(path):
-        return pa.table(columns, names=schema.names).cast(schema)
+        found = pa.table(columns, names=schema.names).cast(schema)
+    for topic in topics:
+        known = pc.is_in(found[topic], value_set=pa.array(_ANSWERS))
+        if not pc.all(known, min_count=0).as_py():
+            row = pc.index(known, False).as_py()
+            raise DataError(
+                f"{topic} must be one of {', '.join(_ANSWERS)}, not {found[topic][row].as_py()!r}",
+                where=f"{path}, row {row + 2}, column {topic}",
+            )
+    return found
 
 
 def _from_rows(rows: Iterator[Sequence[Any]], path: Path) -> pa.Table:
