@@ -139,7 +139,7 @@ def _finished(
     """Yield the spooled rows with the groups of copies, and count what is in them."""
     import pyarrow as pa
 
-    with pa.memory_map(str(spool)) as source, pa.ipc.open_file(source) as file:
+    with pa.OSFile(str(spool), "rb") as source, pa.ipc.open_file(source) as file:
         for number in order:
             batch = with_copies(file.get_batch(number), groups)
             tagged = _counted(batch, topics, counts)

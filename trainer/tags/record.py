@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from trainer import __version__
+from trainer.corpus.readers.files import RECORD as SUFFIX
 from trainer.corpus.readers.files import Found, find_files, shown
 from trainer.errors import ArtifactError, NotFoundError, UsageError
 from trainer.records import Rejection
 from trainer.storage import canonical_json
 
 FORMAT = 1
-SUFFIX = ".run.json"
 NAME = "run.json"
 """Of the record inside a folder."""
 _LIBRARIES = (

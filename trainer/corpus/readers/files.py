@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from trainer.errors import NotFoundError
 from trainer.records import Rejection
 
 STDIN = "-"
-_PRODUCED = ("corpus.json", "weights.safetensors")
+RECORD = ".run.json"
+"""Ends the name of the record of a file that this package wrote."""
+_PRODUCED = ("corpus.json", "weights.safetensors", "run.json")
 _LONGEST_NAME = 255  # bytes: no file system has longer ones, and asking for one is an error of its own
 
 
@@ -84,7 +86,7 @@ def shown(path: str | Path) -> str:
 def _below(root: Path) -> Iterator[Found]:
     """Yield the files of a folder; links to folders are not followed, hidden files are left out.
 
-    A folder that this package wrote, a corpus or a model, is no input of anybody's.
+    What this package wrote is no input of anybody's: a corpus, a model, a table with its record.
     """
     refused: list[OSError] = []
     for folder, folders, names in os.walk(root, onerror=refused.append):
@@ -92,11 +94,16 @@ def _below(root: Path) -> Iterator[Found]:
             folders.clear()
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for path in (Path(folder, name) for name in names if not name.startswith(".")):
+        there = set(names)
+        for path in (Path(folder, name) for name in names if _is_input(name, there)):
             yield _found(path, f"{root.name}/{path.relative_to(root).as_posix()}")
     for error in refused:
         path = Path(error.filename)
         yield Found(path, shown(path), Rejection(shown(path), "unreadable", error.strerror or str(error)))
+
+
+def _is_input(name: str, there: Collection[str]) -> bool:
+    return not (name.startswith(".") or name.endswith(RECORD) or name + RECORD in there)
 
 
 def _found(path: Path, name: str) -> Found:
