@@ -272,11 +272,11 @@ def test_labels_and_counts_are_those_of_the_votes(tea_and_rain, said):
 
 
 def test_an_input_of_which_nothing_is_usable_is_an_error_though_the_starter_would_do(build, tmp_path):
-    (tmp_path / "sheet.xlsx").write_bytes(b"PK")
+    (tmp_path / "sheet.xls").write_bytes(b"PK")
     config = load_config(shipped_folder() / "topics.toml")
     with pytest.raises(DataError, match=r"no usable sentence in the input \(1 rejected\)") as caught:
-        build(tmp_path / "sheet.xlsx", config=config, starter=True)
-    assert "save the sheet as .csv" in str(caught.value)
+        build(tmp_path / "sheet.xls", config=config, starter=True)
+    assert "save it as .xlsx or .csv" in str(caught.value)
 
 
 def test_labels_are_told_apart_by_whether_a_document_holds_their_sentence(build):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from trainer.corpus.sources import read_inputs
+from trainer.errors import TrainerWarning
 from trainer.records import LabelledText, Rejection
 
 TOPICS = ("tea", "export_controls")
@@ -30,11 +31,13 @@ def test_a_column_that_is_nearly_a_topic_is_told_of_and_the_others_are_read(read
 
 
 def test_columns_of_other_names_are_nobodys_topic(read):
-    (row,) = read("text,tea,remarks,page\nA cup.,0,none,7\n")
+    with pytest.warns(TrainerWarning, match="columns that are not read: 'remarks', 'page'"):
+        (row,) = read("text,tea,remarks,page\nA cup.,0,none,7\n")
     assert row.labels == {"tea": "no"}
 
 
 def test_a_sheet_without_texts_says_which_columns_it_has(read):
     (told,) = read("sentence;tea\nA cup.;1\n")
     assert told.reason == "no_text"
-    assert told.detail.endswith("found 'sentence', 'tea'")
+    assert "found 'sentence', 'tea'" in told.detail
+    assert told.detail.endswith("Is it 'sentence'? Then say --columns text=sentence")

@@ -19,6 +19,7 @@ from trainer.tags.write import suffix_of, write_table
 
 LAVA = "Red lava poured down the slope of the volcano."
 READABLE = (".csv", ".jsonl", ".parquet")
+"""Of any text; a workbook, which starts a process to be read, is tried with some."""
 
 
 def written(table, target):
@@ -36,6 +37,15 @@ def test_what_is_written_is_read_back(small, tmp_path_factory, suffix, documents
     assert topics_of(found) == small.fit.model.topics
     # A cell of a sheet holds no empty text; the rows of documents have none.
     assert found.to_pylist() == table.to_pylist()
+
+
+def test_a_workbook_is_read_back(small, tmp_path):
+    documents = [
+        Document("=1", f"{LAVA} '=cmd() \u00e9t\u00e9. 5 is a number.", "Title", date="2024-01-02"),
+        Document("2", "3"),
+    ]
+    table = predict_table(small.fit.model, documents)
+    assert read_tags(written(table, tmp_path / "tags.xlsx")).to_pylist() == table.to_pylist()
 
 
 @pytest.mark.parametrize("suffix", [*READABLE, ".xlsx"])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trainer.config import Config
     from trainer.corpus.check import Finding
     from trainer.corpus.compare.diff import CorpusDiff
+    from trainer.corpus.readers.reading import Reading
     from trainer.corpus.store import Corpus
     from trainer.corpus.votes import Sentence
 
@@ -31,6 +32,7 @@ def build(
     allow_network: bool = False,
     keep_splits: Corpus | str | Path | int | None = None,
     decisions: str | Path | None = None,
+    reading: Reading | None = None,
 ) -> Corpus:
     """Build a corpus from documents and labelled sentences.
 
@@ -49,6 +51,8 @@ def build(
         An earlier version whose documents keep their split.
     decisions : path, optional
         The folder of what people decided, see `fix`; else ``labels`` beside the config.
+    reading : Reading, optional
+        Names of columns, metadata, articles in one file, dates.
 
     Returns
     -------
@@ -64,7 +68,7 @@ def build(
     if keep_splits is not None and not isinstance(keep_splits, Corpus):
         keep_splits = open_corpus(keep_splits, name=settings.name, root=folder)
     kept = read_decisions(labels_of(config) if decisions is None else Path(decisions), settings.topic_names)
-    return build_corpus(paths, settings, folder, labels, progress, allow_network, keep_splits, decisions=kept)
+    return build_corpus(paths, settings, folder, labels, progress, allow_network, keep_splits, kept, reading)
 
 
 def open_corpus(

@@ -10,6 +10,7 @@ from typing import Any
 
 from trainer.api.loading import models
 from trainer.api.tagging import VERB, write_tags
+from trainer.corpus.readers.reading import Reading
 from trainer.errors import ArtifactError, DataError, NotFoundError
 from trainer.progress import Progress, silent
 
@@ -127,6 +128,8 @@ def model_of(told: Mapping[str, Any], root: str | Path | None) -> Path:
 def _again_tags(told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress) -> None:
     arguments = dict(told["arguments"])
     arguments.pop("out")
+    reading = arguments.pop("reading", None)
+    arguments["reading"] = None if reading is None else Reading(**reading)
     until = {entry["name"]: entry["bytes"] for entry in told.get("labels", ())}
     write_tags(
         out=target,

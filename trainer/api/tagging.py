@@ -6,7 +6,7 @@ import shlex
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,6 +21,7 @@ from trainer.storage import artifacts_root
 if TYPE_CHECKING:
     from trainer.config import Config
     from trainer.corpus.decisions import Decisions
+    from trainer.corpus.readers.reading import Reading
     from trainer.tags.earlier import Earlier
     from trainer.tags.make import Made
 
@@ -79,6 +80,7 @@ def write_tags(
     retag_all: bool = False,
     overwrite: bool = False,
     command: str | None = None,
+    reading: Reading | None = None,
     until: Mapping[str, int] | None = None,
     note: bool = True,
     root: str | Path | None = None,
@@ -112,6 +114,8 @@ def write_tags(
         Replace a file at `out` even when it is not as a run wrote it.
     command : str, optional
         What was typed, for the record.
+    reading : Reading, optional
+        Names of columns, metadata, articles in one file, dates.
     until : mapping of str to int, optional
         See `trainer.corpus.decisions.read_decisions`.
     note : bool
@@ -144,10 +148,10 @@ def write_tags(
     rejected = list(decisions.rejected)
     arguments: dict[str, Any] = {"inputs": [str(path) for path in paths]}
     arguments |= {"out": str(out), "labels": str(folder)}
-    arguments |= shape
-    entries = _input_entries(paths, arguments, target, update=earlier is not None)
+    arguments |= {**shape, "reading": None if reading is None else told(reading)}
+    entries = _input_entries(paths, reading, arguments, target, update=earlier is not None)
     with replacing(target) as scratch:
-        read = _read(paths, documents, rejected, progress)
+        read = _read(paths, documents, rejected, progress, reading)
         made = _table(tagger, decisions, read, scratch, arguments, earlier)
         write_table(made.batches, made.schema, scratch / target.name, suffix)
         (scratch / "spool").unlink()
@@ -199,13 +203,17 @@ def _table(
 
 
 def _read(
-    paths: Sequence[str | Path], documents: bool, rejected: list[Rejection], progress: Progress
+    paths: Sequence[str | Path],
+    documents: bool,
+    rejected: list[Rejection],
+    progress: Progress,
+    reading: Reading | None,
 ) -> Iterator[Document]:
     """Yield each document once; a second one of the same name is rejected."""
     from trainer.model.inputs import usable_documents
 
     seen: dict[str, str] = {}
-    for document in usable_documents(paths, documents, rejected, progress):
+    for document in usable_documents(paths, documents, rejected, progress, reading):
         if document.id in seen:
             detail = f"document '{document.id}' was read before, at {seen[document.id]}"
             rejected.append(Rejection(document.at, "repeated_document", detail))
@@ -252,12 +260,18 @@ def _earlier(target: Path, tagger: Tagger, shape: Mapping[str, bool], retag_all:
 
 
 def _input_entries(
-    paths: Sequence[str | Path], arguments: dict[str, Any], target: Path, *, update: bool
+    paths: Sequence[str | Path],
+    reading: Reading | None,
+    arguments: dict[str, Any],
+    target: Path,
+    *,
+    update: bool,
 ) -> list[dict[str, Any]]:
     """Return what was read, and before, for an updated table, what the earlier one was made of."""
     from trainer.tags.record import inputs_of, read_record
 
-    entries = inputs_of(paths)
+    more = [] if reading is None or reading.metadata is None else [reading.metadata]
+    entries = inputs_of([*paths, *more])
     if not update:
         return entries
     try:
@@ -277,6 +291,12 @@ def _label_entries(decisions: Decisions) -> list[dict[str, Any]]:
     from trainer.tags.record import file_entry
 
     return [file_entry(file, file.name) for file in decisions.files]
+
+
+def told(reading: Reading) -> dict[str, Any]:
+    """Return what a user says of his inputs, as JSON."""
+    metadata = None if reading.metadata is None else str(reading.metadata)
+    return {**asdict(reading), "columns": dict(reading.columns), "metadata": metadata}
 
 
 def _command(arguments: Mapping[str, Any]) -> str:

@@ -9,7 +9,18 @@ import typer
 
 from trainer import api
 from trainer.cli.corpus import print_labels
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
+from trainer.cli.options import (
+    Articles,
+    Artifacts,
+    AsJson,
+    Columns,
+    ConfigFile,
+    DayFirst,
+    Metadata,
+    Overrides,
+    Strict,
+    reading_of,
+)
 from trainer.cli.render import console, print_json, progress_bar, safe, say, table, with_config
 from trainer.config import find_config, labels_folder, load_config
 from trainer.corpus.store import Corpus
@@ -39,6 +50,10 @@ def build(
             "--keep-splits", metavar="CORPUS", help="Folder or version whose documents keep their split."
         ),
     ] = None,
+    columns: Columns = None,
+    metadata: Metadata = None,
+    articles: Articles = None,
+    day_first: DayFirst = None,
     config: ConfigFile = None,
     set_: Overrides = None,
     artifacts: Artifacts = None,
@@ -47,9 +62,9 @@ def build(
 ) -> None:
     """Build a labelled corpus from documents and labelled sentences.
 
-    Reads .txt, .md, .html, .pdf, .docx, .jsonl, .json, .csv, .tsv and .parquet, each of them gzipped or not,
-    and what Label Studio, Argilla, Prodigy and doccano export. A row with labels is a labelled sentence, any
-    other a document.
+    Reads .txt, .md, .html, .pdf, .docx, .jsonl, .json, .csv, .tsv, .xlsx and .parquet, each of them gzipped
+    or not, and what Label Studio, Argilla, Prodigy and doccano export. A row with labels is a labelled
+    sentence, any other a document.
     """
     overrides = [*(set_ or ()), *(() if starter else ("build.starter=false",))]
     settings = load_config(config, overrides)
@@ -65,6 +80,7 @@ def build(
                 allow_network=allow_network,
                 keep_splits=keep_splits,
                 decisions=labels_folder(config),
+                reading=reading_of(columns, settings.topic_names, metadata, articles, day_first),
             )
     except KeyboardInterrupt:
         say("what was cut so far is kept: run the same command again to go on from there")

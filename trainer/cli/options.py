@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from trainer.corpus.readers.reading import Reading, parsed_columns
 from trainer.errors import TrainerWarning
 
 
@@ -22,6 +23,38 @@ def _strict(asked: bool) -> None:
         warnings.simplefilter("error", TrainerWarning)
 
 
+def reading_of(
+    columns: list[str] | None,
+    topics: tuple[str, ...],
+    metadata: str | None = None,
+    articles: str | None = None,
+    day_first: bool | None = None,
+) -> Reading:
+    """Return what these options say of the inputs."""
+    return Reading(parsed_columns(columns or (), topics), metadata, articles, day_first)
+
+
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        metavar="OURS=THEIRS",
+        help="Names of columns, as in text=Body,date=Published.",
+    ),
+]
+Metadata = Annotated[
+    str | None,
+    typer.Option(
+        "--metadata", metavar="FILE", help="Table with a column file and title, source, date, url, language."
+    ),
+]
+Articles = Annotated[
+    str | None,
+    typer.Option("--articles", metavar="PATTERN", help="Line (RE2) on which each article of a file begins."),
+]
+DayFirst = Annotated[
+    bool | None, typer.Option("--day-first/--month-first", help="How 03/04/2026 is meant; else it is kept.")
+]
 ConfigFile = Annotated[
     str | None,
     typer.Option(

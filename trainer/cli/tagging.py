@@ -12,7 +12,20 @@ from typing import IO, Annotated, Any
 import typer
 
 from trainer import api
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, ModelRef, Overrides, Strict, reference
+from trainer.cli.options import (
+    Articles,
+    Artifacts,
+    AsJson,
+    Columns,
+    ConfigFile,
+    DayFirst,
+    Metadata,
+    ModelRef,
+    Overrides,
+    Strict,
+    reading_of,
+    reference,
+)
 from trainer.cli.render import (
     cell,
     console,
@@ -69,6 +82,10 @@ def predict(
     format_: Annotated[
         str, typer.Option("--format", metavar="jsonl|csv", help="What standard output gets.")
     ] = "jsonl",
+    columns: Columns = None,
+    metadata: Metadata = None,
+    articles: Articles = None,
+    day_first: DayFirst = None,
     config: ConfigFile = None,
     set_: Overrides = None,
     artifacts: Artifacts = None,
@@ -85,6 +102,7 @@ def predict(
         raise UsageError(f"--format must be one of {', '.join(_FORMATS)}, not '{format_}'")
     if update is not None or out is not None:
         _refuse_text(text, inputs)
+        reading = reading_of(columns, (), metadata, articles, day_first)
         _write(
             inputs or (),
             update or out or "",
@@ -99,6 +117,7 @@ def predict(
             update=update is not None,
             retag_all=retag_all,
             overwrite=overwrite,
+            reading=reading,
         )
         return
     _refuse_neither(inputs, text)
@@ -109,7 +128,13 @@ def predict(
         write = _jsonl_writer(file) if format_ == "jsonl" else _csv_writer(file, tagger.topics, documents)
         count = 0
         for tagged in api.tag_inputs(
-            tagger, inputs or (), text=text, documents=documents, rejected=rejected, progress=progress
+            tagger,
+            inputs or (),
+            text=text,
+            documents=documents,
+            rejected=rejected,
+            progress=progress,
+            reading=reading_of(columns, (), metadata, articles, day_first),
         ):
             write(tagged)
             count += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from trainer.corpus.decisions import Decisions
 from trainer.corpus.index import IndexBuilder, SentenceIndex
 from trainer.corpus.intake import Intake
 from trainer.corpus.labels import IMPORTED
+from trainer.corpus.readers.reading import Reading
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.seal import SEAL, sealed_manifest
 from trainer.corpus.sources import read_inputs
@@ -45,6 +47,7 @@ def build_corpus(
     allow_network: bool = False,
     keep_splits: Corpus | None = None,
     decisions: Decisions | None = None,
+    reading: Reading | None = None,
 ) -> Corpus:
     """Build a corpus and publish it as the next version, or find that it is there already.
 
@@ -65,6 +68,8 @@ def build_corpus(
         them there.
     decisions : Decisions, optional
         What people decided; a decision is a labelled sentence like any other.
+    reading : Reading, optional
+        What the user says of his inputs.
 
     Raises
     ------
@@ -78,7 +83,8 @@ def build_corpus(
     cache = TableCache(root / ".cache" / "sentences")
     with staging(parent) as folder:
         with Intake(folder) as intake:
-            read = chain(_decided(decisions), _records(inputs, labels, config, progress, allow_network))
+            asked = _records(inputs, labels, config, progress, allow_network, reading)
+            read = chain(_decided(decisions), asked)
             starter = _starter(config)
             records = intake.accepted(chain(starter, read))
             batches = batched(records, cut_settings(config))
@@ -137,13 +143,17 @@ def _records(
     config: Config,
     progress: Progress,
     allow_network: bool,
+    reading: Reading | None,
 ) -> Iterator[Any]:
     topics = config.topic_names
     # Opened first, so that a path that is not there is said before any work.
     titles = {topic.name: topic.title for topic in config.topics}
     named: dict[str, Any] = {"titles": titles, "allow_network": allow_network}
-    judgements = read_inputs(labels, topics, **named)
-    read = chain(map(_refuse_unlabelled, judgements), read_inputs(inputs, topics, progress, **named))
+    # Metadata and articles are of documents.
+    of_labels = None if reading is None else replace(reading, metadata=None, articles=None)
+    judgements = read_inputs(labels, topics, reading=of_labels, **named)
+    documents = read_inputs(inputs, topics, progress, reading=reading, **named)
+    read = chain(map(_refuse_unlabelled, judgements), documents)
     return map(_refuse_no_labels, read)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.corpus.labels import CODES, human_votes, judge
+from trainer.corpus.readers.reading import Reading
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.store import SPLITS, Corpus
 from trainer.errors import DataError
@@ -78,8 +79,8 @@ def corpus_examples(corpus: Corpus, splits: Sequence[str] = SPLITS) -> Examples:
     )
 
 
-def file_examples(path: str | Path, topics: Sequence[str]) -> Examples:
-    """Return the labelled sentences of a JSONL or CSV file; sentences judged twice are merged.
+def file_examples(path: str | Path, topics: Sequence[str], reading: Reading | None = None) -> Examples:
+    """Return the labelled sentences of a file; sentences judged twice are merged.
 
     Raises
     ------
@@ -89,7 +90,7 @@ def file_examples(path: str | Path, topics: Sequence[str]) -> Examples:
     votes: dict[tuple[str, str], list[Vote]] = {}
     first: dict[tuple[str, str], LabelledText] = {}
     rejected: list[Rejection] = []
-    for record in read_inputs([path], topics):
+    for record in read_inputs([path], topics, reading=reading):
         if isinstance(record, LabelledText):
             key = (record.doc_id or record.id, record.text)
             first.setdefault(key, record)

@@ -12,8 +12,11 @@ import sys
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
+from trainer.corpus.readers.completing import Completer
 from trainer.corpus.readers.encodings import as_utf8, found_encoding, marked
 from trainer.corpus.readers.extractor import Extractor
 from trainer.corpus.readers.files import STDIN, Found, find_files, shown
@@ -21,20 +24,22 @@ from trainer.corpus.readers.hub import PREFIX, read_dataset
 from trainer.corpus.readers.jsons import read_json, read_jsonl
 from trainer.corpus.readers.lines import Bytes
 from trainer.corpus.readers.parquet import read_packed_parquet, read_parquet
+from trainer.corpus.readers.reading import Reading
 from trainer.corpus.readers.rows import RowError
 from trainer.corpus.readers.source import Record, Source
 from trainer.corpus.readers.tables import read_table
 from trainer.corpus.readers.texts import read_lines, read_whole
 from trainer.corpus.readers.unpacking import unpacked
+from trainer.corpus.readers.workbook import read_workbook
 from trainer.corpus.readers.yields import Yields
 from trainer.errors import TrainerWarning, UsageError
 from trainer.progress import Progress, silent
 from trainer.records import Rejection
 
 SUFFIXES = (
-    ".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".json", ".csv", ".tsv", ".parquet",
+    ".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl", ".json", ".csv", ".tsv", ".xlsx", ".parquet",
 )  # fmt: skip
-_SHEETS = ("xlsx", "xls", "ods", "numbers")
+_SHEETS = ("xls", "xlsm", "xlsb", "ods", "numbers")
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
@@ -46,6 +51,7 @@ def read_inputs(
     whole: bool = True,
     titles: Mapping[str, str] | None = None,
     allow_network: bool = False,
+    reading: Reading | None = None,
 ) -> Iterator[Record]:
     """Return everything that `inputs` hold, read as it is asked for, in a fixed order.
 
@@ -65,6 +71,8 @@ def read_inputs(
         Topic -> title: labels of other tools may go by either.
     allow_network : bool
         Whether a data set may be read from the hub.
+    reading : Reading, optional
+        What else the user says of his inputs.
 
     Raises
     ------
@@ -76,14 +84,18 @@ def read_inputs(
     Warns
     -----
     TrainerWarning
-        At the end, of documents that gave hardly any text, and of an extra that is not installed.
+        At the end, of documents that gave hardly any text, of an extra that is not installed, of dates that
+        could not be read; and of columns that are not read.
     """
     found = [file for item in inputs for file in find_files(item, allow_network)]
-    asked = Source("", "", "", topics, titles or {})
-    return _read_all(found, asked, progress, whole)
+    reading = reading or Reading()
+    asked = Source("", "", "", topics, titles or {}, columns=reading.columns)
+    return _read_all(found, asked, progress, whole, Completer(reading))
 
 
-def _read_all(found: Sequence[Found], asked: Source, progress: Progress, whole: bool) -> Iterator[Record]:
+def _read_all(
+    found: Sequence[Found], asked: Source, progress: Progress, whole: bool, completer: Completer
+) -> Iterator[Record]:
     total = sum(file.size for file in found)
     before = 0
     yields = Yields()
@@ -92,10 +104,11 @@ def _read_all(found: Sequence[Found], asked: Source, progress: Progress, whole: 
             for record, position in _read_one(file, asked, whole, extractor):
                 progress("reading", min(before + position, total), total)
                 yields.note(record)
-                yield record
+                yield from completer.completed(record)
             before += file.size
     progress("reading", total, total)
-    for message in yields.messages():
+    yield from completer.left_over()
+    for message in chain(yields.messages(), completer.messages()):
         warnings.warn(message, TrainerWarning, stacklevel=2)
 
 
@@ -130,7 +143,7 @@ def _read_file(
 
 
 def _named(asked: Source, at: str, name: str, format_: str) -> Source:
-    return Source(at, name, format_, asked.topics, asked.titles)
+    return replace(asked, at=at, name=name, format=format_)
 
 
 def _guarded(records: Iterator[Record], at: str) -> Iterator[Record]:
@@ -162,14 +175,21 @@ def _read_format(
             yield from read_jsonl(handle, source, _mark(handle) or "utf-8")
         case "json":
             yield from read_json(handle, source)
-        case "csv" | "tsv":
-            yield from read_table(handle, source, _encoding(path))
+        case "csv" | "tsv" | "xlsx":
+            yield from _read_sheet(handle, source, path)
         case "parquet":
             yield from (read_packed_parquet if packed else read_parquet)(handle, source)
         case _:
             kinds = ", ".join(SUFFIXES)
-            hint = "; save the sheet as .csv" if source.format in _SHEETS else ""
+            hint = "; save it as .xlsx or .csv" if source.format in _SHEETS else ""
             raise RowError("unsupported_type", f"not one of {kinds} (each may be .gz){hint}")
+
+
+def _read_sheet(handle: Bytes, source: Source, path: Path) -> Iterator[Record]:
+    if source.format == "xlsx":
+        yield from read_workbook(handle, source)
+    else:
+        yield from read_table(handle, source, _encoding(path))
 
 
 def _encoding(path: Path) -> str:

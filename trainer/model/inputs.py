@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from trainer.corpus.readers.reading import Reading
 from trainer.corpus.sources import read_inputs
 from trainer.errors import UsageError
 from trainer.model.tagger import Tagger
@@ -23,6 +24,7 @@ def tag_inputs(
     documents: bool = False,
     rejected: list[Rejection],
     progress: Progress = silent,
+    reading: Reading | None = None,
 ) -> Iterator[TaggedSentence]:
     """Tag what `inputs` hold, one after another, holding few texts at a time.
 
@@ -37,13 +39,15 @@ def tag_inputs(
         Cut into sentences, each with its place; otherwise a row, or a line of a text file, is one text.
     rejected : list of Rejection
         Takes in what could not be used.
+    reading : Reading, optional
+        What the user says of his inputs.
     """
     if (text is None) == (not inputs):
         raise UsageError(
             "give inputs or a text, one of them", hint='Name files, --text "…", or - for standard input.'
         )
     source = iter([Document("text", text)]) if text is not None else None
-    source = source or usable_documents(inputs, documents, rejected, progress)
+    source = source or usable_documents(inputs, documents, rejected, progress, reading)
     if documents:
         for document in source:
             yield from tagger.tag(document)
@@ -54,10 +58,14 @@ def tag_inputs(
 
 
 def usable_documents(
-    inputs: Sequence[str | Path], whole: bool, rejected: list[Rejection], progress: Progress = silent
+    inputs: Sequence[str | Path],
+    whole: bool,
+    rejected: list[Rejection],
+    progress: Progress = silent,
+    reading: Reading | None = None,
 ) -> Iterator[Document]:
     """Yield the documents that `inputs` hold; see `tag_inputs`."""
-    for record in read_inputs(inputs, None, progress, whole=whole):
+    for record in read_inputs(inputs, None, progress, whole=whole, reading=reading):
         if isinstance(record, Rejection):
             rejected.append(record)
         elif isinstance(record, Document):

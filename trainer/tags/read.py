@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.corpus.readers.workbook import sheets
 from trainer.errors import DataError, NotFoundError
 from trainer.escapes import unguarded
 from trainer.model.table import FIRST, LAST, WORDS, tag_schema
+from trainer.records import Rejection
 from trainer.tags.write import suffix_of
 
 if TYPE_CHECKING:
@@ -145,7 +147,13 @@ def _jsonl_rows(path: Path) -> Iterator[Sequence[Any]]:
 
 
 def _xlsx_rows(path: Path) -> Iterator[Sequence[Any]]:
-    raise NotImplementedError
+    with path.open("rb") as file:
+        for _, rows in sheets(file, str(path)):
+            for at, cells in rows:
+                if isinstance(cells, Rejection):
+                    raise DataError(cells.detail, where=at)
+                yield cells
+            return
 
 
 @contextmanager

@@ -45,7 +45,7 @@ from trainer.records import Rejection
 def read_object(value: Row, source: Source, at: str, encoding: str | None) -> Iterator[Record]:
     """Yield the records of one JSON object: a row of our own, or what a labelling tool says of one text."""
     try:
-        for row in _rows(value, source):
+        for row in _rows(source.ours(value), source):
             if isinstance(row, RowError):
                 yield Rejection(at, row.reason, row.detail)
             else:

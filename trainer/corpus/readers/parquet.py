@@ -86,9 +86,10 @@ def wanted_columns(there: Iterable[str], source: Source) -> list[str]:
         When ``text`` is not among them.
     """
     there = list(there)
-    if "text" not in there:
-        raise RowError("no_text", f"no column 'text'. There is: {', '.join(map(repr, there[:20]))}.")
-    known = {*FIELDS, *_LABELS, *(source.topics or ())}
+    text = source.columns.get("text", "text")
+    if text not in there:
+        raise RowError("no_text", f"no column {text!r}. There is: {', '.join(map(repr, there[:20]))}.")
+    known = {*FIELDS, *_LABELS, *(source.topics or ()), *source.columns.values()}
     return [name for name in dict.fromkeys(there) if name in known]
 
 
@@ -115,7 +116,8 @@ def read_batches(
         for row in _pythonic(batch):
             number += 1
             at = f"{source.at}#{number}"
-            if isinstance(row.get("text"), str) and len(row["text"]) > LARGEST_DOCUMENT:
+            text = row.get(source.columns.get("text", "text"))
+            if isinstance(text, str) and len(text) > LARGEST_DOCUMENT:
                 yield too_large(at)
                 continue
             try:

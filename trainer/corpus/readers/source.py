@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from trainer.corpus.readers.lines import Bytes
 from trainer.corpus.readers.rows import RowError
@@ -36,6 +37,8 @@ class Source:
         The split that the rows are in, where the file as a whole is one.
     by_topic : bool
         Whether an export asks one question a topic: what is not answered is then not judged.
+    columns : mapping of str to str
+        Our name of a column or key -> theirs.
     """
 
     at: str
@@ -45,6 +48,16 @@ class Source:
     titles: Mapping[str, str] = field(default_factory=dict)
     split: str | None = None
     by_topic: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def ours(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row under our names of its keys."""
+        if not self.columns:
+            return row
+        taken = {ours: row[theirs] for ours, theirs in self.columns.items() if theirs in row}
+        theirs = set(self.columns.values())
+        rest = {key: value for key, value in row.items() if key not in theirs and key not in self.columns}
+        return {**rest, **taken}
 
     @property
     def author(self) -> str:
