@@ -112,3 +112,19 @@ def test_a_digest_changes_with_anything_that_is_shown():
         Document("d", "Text.", "Title", "paper", "2024", None, "u"),
     ]
     assert len({document_digest(document) for document in (one, *others)}) == 6
+
+
+def test_lines_of_boilerplate_are_marked(small):
+    rows = rows_of(
+        small.fit.model, Document("d", f"LENGTH: 532 words\n\n{LAVA}\n\nCopyright 2024 The Paper\n")
+    )
+    assert [row["part"] for row in rows] == ["boilerplate", "body", "boilerplate"]
+    assert rows[2]["text"] == "Copyright 2024 The Paper"
+
+
+def test_other_languages_are_left_to_review_with_the_reason(small):
+    french = "Le volcan est dans le sud de la France. Etna 2024. Il a craché des cendres pour les gens."
+    rows = rows_of(small.fit.model, Document("d", french))
+    assert [row["language"] for row in rows] == ["fr"] * 3, "what does not tell is as most of the document"
+    assert {row["note"] for row in rows} == {"in fr: the model reads en"}
+    assert {row[topic] for row in rows for topic in small.fit.model.topics} == {"review"}

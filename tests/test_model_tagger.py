@@ -226,3 +226,31 @@ def test_whatever_the_document_its_sentences_stand_where_they_say(small, text):
 def test_one_text_is_no_stream(small):
     with pytest.raises(TypeError, match="stream takes an iterable of texts"):
         next(small.fit.model.stream("one text"))
+
+
+# Language --------------------------------------------------------------------------------------------------
+
+FRENCH = "Le ministère a gelé les avoirs de deux compagnies maritimes avec la lave du volcan."
+
+
+def test_a_sentence_in_another_language_is_left_to_review_and_never_to_none(small):
+    model = small.fit.model
+    found = model.predict(FRENCH)
+    assert (found.labels, found.review, found.language) == ((), model.topics, "fr")
+    assert [p.language for p in model.stream(["Red lava.", FRENCH])] == [None, "fr"]
+    (tagged,) = model.tag(FRENCH)
+    assert tagged.to_dict()["language"] == "fr"
+    assert model.explain(FRENCH, "volcanoes").label == "review"
+
+
+def test_a_model_without_a_language_reads_everything(small):
+    found = replace(small.fit.model, language="").predict(FRENCH)
+    assert found.language is None
+    assert found.scores == small.fit.model.predict(FRENCH).scores
+
+
+def test_a_document_says_what_its_sentences_do_not(small):
+    texts = {"fr-FR": "fr", "en": None, None: None}
+    for language, expected in texts.items():
+        (found,) = small.fit.model.tag(Document("d", "Vulcano Etna 2024.", language=language))
+        assert found.prediction.language == expected

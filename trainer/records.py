@@ -132,12 +132,16 @@ class Prediction:
         Calibrated probability of every topic.
     review : tuple of str
         Topics too close to call: neither in `labels` nor ruled out.
+    language : str or None
+        ISO 639-1 code of the language that the text is plainly in, where that is not the model's: all topics
+        are then left to review. ``und`` where it is some other one.
     """
 
     text: str
     labels: tuple[str, ...]
     scores: Mapping[str, float]
     review: tuple[str, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,8 @@ class TaggedSentence:
             "review": list(found.review),
             "scores": dict(found.scores),
         }
+        if found.language is not None:
+            row["language"] = found.language
         if self.doc_id is not None:
             row |= {"doc_id": self.doc_id, "start": self.start, "end": self.end}
         return row

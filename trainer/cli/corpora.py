@@ -96,7 +96,12 @@ def build(
         f"fingerprint {corpus.fingerprint[:12]}"
     )
     typer.echo("  " + ", ".join(f"{split} {m['splits'][split]:,}" for split in corpus.splits))
-    typer.echo(f"  left out: {m['repetitions']:,} repetitions, {m['short']:,} pieces of too few words")
+    left = {
+        "repetitions": "repetitions",
+        "short": "pieces of too few words",
+        "boilerplate": "lines of boilerplate",
+    }
+    typer.echo("  left out: " + ", ".join(f"{m[key]:,} {what}" for key, what in left.items()))
     own = m["own_labels"]
     if any(own.values()):
         typer.echo(

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 NgramRange = tuple[Annotated[int, Field(ge=1, le=10)], Annotated[int, Field(ge=1, le=10)]]
@@ -35,6 +43,30 @@ Day = Annotated[
     AfterValidator(_is_a_day),
 ]
 """A day as YYYY-MM-DD; empty for none, which TOML has not."""
+
+
+BOILERPLATE = (
+    # Fields of news databases.
+    r"(?-i:LENGTH|BYLINE|SECTION|LOAD-DATE|PUBLICATION-TYPE|DOCUMENT-TYPE|LANGUAGE|JOURNAL-CODE|CREDIT):.{0,200}",
+    r"\d{1,6} words",
+    r"page \d{1,4}(?: of \d{1,4})?",
+    r"end of document",
+    # Rights.
+    r"(?:copyright\s*(?:©|\(c\))?|©|\(c\))\s*(?:19|20)\d\d\b.{0,200}",
+    r".{0,120}\ball rights reserved\b.{0,80}",
+    r"(?:terms of (?:use|service)|privacy policy|cookie policy)(?:\s*[|·•-].{0,120})?",
+    # Newsletters and buttons.
+    r"(?:please )?(?:click|tap) here (?:to|for)\b.{0,120}",
+    r"(?:sign up|subscribe|register)(?: now| here| today| free)? (?:for|to) (?:our|the|this)\b.{0,60}"
+    r"\b(?:newsletters?|briefings?|alerts?|podcasts?|channel|digest|updates|e-?mails?)\b.{0,80}",
+    r"(?:unsubscribe|update your preferences|manage your subscription)\b.{0,80}",
+    r"this (?:e-?mail|newsletter) was sent to.{0,120}",
+    r"(?:read more|read also|see also|related(?: articles?| stories)?|more on this story)\s*[:|>»].{0,200}",
+    r"follow (?:us|.{1,40}) on (?:twitter|x|facebook|instagram|linkedin|telegram|bluesky|youtube)\b.{0,120}",
+    r"(?:share|print|e-?mail|save)(?: this)? (?:article|story|page)",
+    r"(?:advertisement|sponsored content|article continues below.{0,40}|skip to (?:main )?content)",
+)
+"""Lines of articles that are no part of what they say: RE2, each for a whole line, in any case."""
 
 
 class _Strict(BaseModel):
@@ -140,7 +172,21 @@ class Build(_Strict):
     """Weight of the "no" where no rule of a topic fires; 0 leaves it unknown."""
     rule_prior: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] = (4.0, 1.0)
     """Beta prior of a rule's accuracy: as if it had been right, and wrong, so often on gold before."""
+    boilerplate: tuple[str, ...] = BOILERPLATE
+    """Patterns (RE2) of lines that are no sentences: they are marked, and left out of corpora and counts."""
     split: Split = Split()
+
+    @field_validator("boilerplate")
+    @classmethod
+    def _are_patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        import re2
+
+        for pattern in patterns:
+            try:
+                re2.compile(pattern)
+            except re2.error as error:
+                raise ValueError(f"{pattern!r} is no pattern: {error}") from error
+        return patterns
 
 
 class Features(_Strict):
@@ -208,6 +254,8 @@ class Config(_Strict):
 
     name: Name = "topics"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 13
+    language: Annotated[str, Field(pattern=r"^([a-z]{2})?$")] = "en"
+    """ISO 639-1 code of what the model reads: other sentences are left to review. Empty: all are read."""
     topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
     lexicons: tuple[Lexicon, ...] = ()
     build: Build = Build()

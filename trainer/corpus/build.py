@@ -281,6 +281,7 @@ def _manifest(
         "split_report": arrangement.report.to_dict(),
         "repetitions": arrangement.repetitions,
         "short": index.short,
+        "boilerplate": index.boilerplate,
         "near_duplicates": arrangement.near_duplicates,
         "rejected": dict(sorted(intake.rejected.items())),
         "rules": [report.to_dict() for report in reports],

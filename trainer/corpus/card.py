@@ -45,7 +45,8 @@ Labels come from votes (`votes.parquet`): people's stand above those of keyword 
 a topic fires a light "no" stands (`silence`). Rows with `origin` gold were judged by people, silver by rules.
 A group holds documents that share a sentence or nearly so; no group stands in two splits.
 
-Left out: repetitions {manifest["repetitions"]:,}; pieces of too few words {manifest["short"]:,};
+Left out: repetitions {manifest["repetitions"]:,}; pieces of too few words {manifest["short"]:,}; lines of
+boilerplate {manifest["boilerplate"]:,};
 rejected: {rejected} (`rejected.jsonl`).
 
 ## Topics

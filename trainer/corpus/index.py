@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.corpus.cutting.cut import Digest, documents_without_sentence, short_pieces, vocabulary_of
+from trainer.corpus.cutting.cut import (
+    Digest,
+    boilerplate_lines,
+    documents_without_sentence,
+    short_pieces,
+    vocabulary_of,
+)
 from trainer.corpus.labels import CODES, judge
 from trainer.corpus.store import SPLITS
 from trainer.records import Vote
@@ -68,6 +74,7 @@ class SentenceIndex:
     asked: Mapping[int, str]
     dates: Mapping[int, str]
     short: int = 0
+    boilerplate: int = 0
     empty: tuple[str, ...] = ()
     torn: int = 0
 
@@ -148,7 +155,7 @@ class IndexBuilder:
         self._dates: dict[int, str] = {}
         self._torn: set[int] = set()
         self._empty: list[str] = []
-        self._rows = self._short = 0
+        self._rows = self._short = self._boilerplate = 0
 
     def add(self, table: pa.Table) -> None:
         """Take in the sentences of one batch."""
@@ -175,6 +182,7 @@ class IndexBuilder:
         self._empty += documents_without_sentence(table)
         self._rows += len(table)
         self._short += short_pieces(table)
+        self._boilerplate += boilerplate_lines(table)
 
     def finish(self) -> SentenceIndex:
         """Return the index; the builder is of no use after it."""
@@ -195,6 +203,7 @@ class IndexBuilder:
             asked=self._asked,
             dates=self._dates,
             short=self._short,
+            boilerplate=self._boilerplate,
             empty=tuple(self._empty),
             torn=len(self._torn),
             **columns,

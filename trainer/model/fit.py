@@ -76,7 +76,8 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     gold = used.gold
     table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
     progress("fitting", 4, 4)
-    tagger = Tagger(used.topics, features, coef, intercept, calibration, thresholds, config.thresholds.review)
+    decisions = (calibration, thresholds, config.thresholds.review)
+    tagger = Tagger(used.topics, features, coef, intercept, *decisions, language=config.language)
     return Fitted(tagger, table, used, scores)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from trainer.corpus.boilerplate import Boilerplate, boilerplate_of
 from trainer.corpus.copies import CopyFinder
 from trainer.corpus.readers.source import own_title
 from trainer.corpus.sentences import sentence_id, sentence_spans
@@ -80,14 +82,15 @@ class Piece:
     text: str
 
 
-def pieces_of(document: Document) -> list[Piece]:
-    """Cut a document into its sentences, the title first."""
-    return [
-        Piece(part, start, end, text[start:end])
-        for part, text in ((TITLE, own_title(document)), (BODY, document.text))
-        if text
-        for start, end in sentence_spans(text)
+def pieces_of(document: Document, boilerplate: Boilerplate) -> list[Piece]:
+    """Cut a document into its sentences and lines of boilerplate, the title first."""
+    title, text = own_title(document), document.text
+    found = [
+        Piece(TITLE, start, end, title[start:end]) for start, end in sentence_spans(title or "") if title
     ]
+    for start, end, marked in boilerplate.pieces(text):
+        found.append(Piece(BOILERPLATE if marked else BODY, start, end, text[start:end]))
+    return found
 
 
 def document_digest(document: Document) -> str:
@@ -111,6 +114,8 @@ class TagRows:
     def __init__(self, tagger: Tagger, decided: Decided = nobody, *, whole: bool = False) -> None:
         self._tagger, self._decided, self._whole = tagger, decided, whole
         self.topics = tagger.topics
+        patterns = tagger.info.get("config", {}).get("build", {}).get("boilerplate", ())
+        self._boilerplate = boilerplate_of(tuple(patterns))
         self.schema = tag_schema(tagger.topics)
         self._model = tuple(tagger.info.get(key) for key in ("version", "digest"))
 
@@ -153,7 +158,7 @@ class TagRows:
 
     def _add(self, document: Document, columns: Columns) -> None:
         text = document.text
-        pieces = [Piece(BODY, 0, len(text), text)] if self._whole else pieces_of(document)
+        pieces = [Piece(BODY, 0, len(text), text)] if self._whole else pieces_of(document, self._boilerplate)
         n, texts = len(pieces), [piece.text for piece in pieces]
         columns["doc_id"] += [document.id] * n
         columns["sentence_id"] += [_identity(document.id, piece) for piece in pieces]
@@ -166,11 +171,30 @@ class TagRows:
         columns["duplicate_group"] += [None] * n
         columns["document_digest"] += [document_digest(document)] * n
 
+    def _predictions(self, columns: Columns) -> list[Prediction]:
+        """Tag the texts; one that does not tell its language is in that of its document."""
+        found = self._tagger.predict(columns["text"])
+        of_documents = self._languages(columns, found)
+        for i, (doc_id, text) in enumerate(zip(columns["doc_id"], columns["text"], strict=True)):
+            other = of_documents.get(doc_id)
+            if other and found[i].language is None and self._tagger.other_language(text, other):
+                found[i] = replace(found[i], labels=(), review=self.topics, language=other)
+        return found
+
+    def _languages(self, columns: Columns, found: list[Prediction]) -> dict[str, str]:
+        """Return the language of each document that is in another one: as it says, or as most of it is."""
+        told: dict[str, Counter[str | None]] = {}
+        for doc_id, given, prediction in zip(columns["doc_id"], columns["language"], found, strict=True):
+            given = (given or "")[:2].lower() or None
+            told.setdefault(doc_id, Counter())[prediction.language or given] += 1
+        most = {doc_id: max(counts, key=lambda code: counts[code]) for doc_id, counts in told.items()}
+        return {doc_id: code for doc_id, code in most.items() if code and code != self._tagger.language}
+
     def _batch(self, columns: Columns) -> pa.RecordBatch:
         """Add what the model says of each text, and what people do."""
         import pyarrow as pa
 
-        found = self._tagger.predict(columns["text"])
+        found = self._predictions(columns)
         human = [self._decided(text) for text in columns["text"]]
         made = dict(columns)
         for topic in self.topics:
@@ -178,7 +202,9 @@ class TagRows:
             made[answer] = [h.get(topic) or answer_of(f, topic) for f, h in zip(found, human, strict=True)]
             made[probability] = [round(f.scores[topic], DECIMALS) for f in found]
             made[decided_by] = ["human" if topic in h else "model" for h in human]
-        made["note"] = [None] * len(found)
+        reads = self._tagger.language
+        made["note"] = [f"in {f.language}: the model reads {reads}" if f.language else None for f in found]
+        made["language"] = [f.language or known for f, known in zip(found, made["language"], strict=True)]
         for key, value in zip(MODEL, self._model, strict=True):
             made[key] = [value] * len(found)
         return pa.RecordBatch.from_pydict(made, self.schema)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import UsageError, did_you_mean
+from trainer.language import language_of
 from trainer.model.calibration import sigmoid
 from trainer.model.features import Features
 from trainer.records import Contribution, Document, Explanation, Prediction, TaggedSentence
@@ -44,6 +45,9 @@ class Tagger:
         Probabilities closer than this to the threshold are left to a human.
     info : mapping
         The manifest of the saved version; empty for a model that was not saved.
+    language : str
+        ISO 639-1 code of what it reads; a sentence that is plainly in another language is left to review.
+        Empty for any. Only `predict`, `stream`, `tag`, `explain` and tables look at it, not the matrices.
     """
 
     topics: tuple[str, ...]
@@ -54,6 +58,7 @@ class Tagger:
     thresholds: NDArray[np.float64]
     review: float = 0.0
     info: Mapping[str, Any] = field(default_factory=dict)
+    language: str = ""
 
     @overload
     def predict(self, texts: str) -> Prediction: ...  # type: ignore[overload-overlap]  # a str iterates
@@ -92,10 +97,12 @@ class Tagger:
         """Cut a document into sentences and tag each; ``document[start:end]`` is its text."""
         from trainer.corpus.sentences import sentence_spans
 
-        text, doc_id = (document, None) if isinstance(document, str) else (document.text, document.id)
+        given = Document("", document) if isinstance(document, str) else document
+        text, language = given.text, given.language
+        doc_id = None if isinstance(document, str) else document.id
         spans = sentence_spans(text)
         while batch := list(islice(spans, _STREAM)):
-            found = self._predictions([text[start:end] for start, end in batch])
+            found = self._predictions([text[start:end] for start, end in batch], language)
             for (start, end), prediction in zip(batch, found, strict=True):
                 yield TaggedSentence(prediction, start, end, doc_id)
 
@@ -142,11 +149,11 @@ class Tagger:
         contributions.sort(key=lambda c: (-abs(c.value), c.feature))
         margin = rows.dot(self.weights) + self.intercept
         scores = self._scores(margin)
-        tagged, review = self.decide(scores)
+        found = self._predictions([text])[0]
         return Explanation(
             text=text,
             topic=topic,
-            label="review" if review[0, column] else "yes" if tagged[0, column] else "no",
+            label="review" if topic in found.review else "yes" if topic in found.labels else "no",
             score=float(scores[0, column]),
             margin=float(margin[0, column]),
             threshold=float(self.thresholds[column]),
@@ -173,7 +180,27 @@ class Tagger:
         review = np.abs(scores - self.thresholds) < self.review
         return (scores >= self.thresholds) & ~review, review
 
-    def _predictions(self, texts: Sequence[str]) -> list[Prediction]:
+    def other_language(self, text: str, otherwise: str | None = None) -> str | None:
+        """Return the language that a text is plainly in, where this model does not read it.
+
+        Parameters
+        ----------
+        otherwise : str, optional
+            What a text is in that does not tell.
+        """
+        if not self.language:
+            return None
+        found = language_of(text) or (otherwise or self.language)[:2].lower()
+        return None if found == self.language or (found == "und" and self.language != "en") else found
+
+    def _predictions(self, texts: Sequence[str], language: str | None = None) -> list[Prediction]:
+        found = self._by_score(texts)
+        for i, text in enumerate(texts):
+            if other := self.other_language(text, language):
+                found[i] = replace(found[i], labels=(), review=self.topics, language=other)
+        return found
+
+    def _by_score(self, texts: Sequence[str]) -> list[Prediction]:
         scores = self.predict_proba(texts)
         tagged, review = self.decide(scores)
         return [

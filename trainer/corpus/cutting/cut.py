@@ -17,17 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.config import Config
+from trainer.corpus.boilerplate import Boilerplate, boilerplate_of
 from trainer.corpus.cutting.batches import Batch
 from trainer.corpus.cutting.cache import save_table
 from trainer.corpus.rules import RuleSet
-from trainer.corpus.sentences import sentence_id, sentence_spans
+from trainer.corpus.sentences import sentence_id
 from trainer.records import Document, LabelledText
 from trainer.storage import sha256
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CUT_VERSION = 3
+CUT_VERSION = 4
 """Raised whenever the same batch would come out otherwise: kept tables are then not used."""
 ABOUT = ("source", "date", "title", "url")
 Digest = tuple[int, int]
@@ -35,7 +36,7 @@ _TOOLS = ("sentencex", "google-re2")
 """Packages whose next release may cut or match otherwise."""
 _DIGESTS = ("id_digest", "row_digest", "text_high", "text_low")
 _WORD = re.compile(r"\w+")
-_VOCABULARY, _SHORT, _EMPTY = b"vocabulary", b"short", b"empty"
+_VOCABULARY, _SHORT, _EMPTY, _BOILERPLATE = b"vocabulary", b"short", b"empty", b"boilerplate"
 
 
 @lru_cache(maxsize=2)
@@ -47,13 +48,15 @@ def rules_of(config: Config) -> RuleSet:
 def cut_settings(config: Config) -> str:
     """Return a digest of what the sentences of a batch depend on beside the batch."""
     tools = [unicodedata.unidata_version, *map(version, _TOOLS)]
-    said = [CUT_VERSION, tools, config.build.min_words, list(rules_of(config).authors)]
+    build = config.build
+    said = [CUT_VERSION, tools, build.min_words, build.boilerplate, list(rules_of(config).authors)]
     return sha256(json.dumps(said).encode())
 
 
 def cut_batch(batch: Batch, config: Config, target: Path) -> None:
     """Cut a batch and save its table at `target`."""
-    save_table(sentence_table(batch, rules_of(config), config.build.min_words), target)
+    boilerplate = boilerplate_of(config.build.boilerplate)
+    save_table(sentence_table(batch, rules_of(config), config.build.min_words, boilerplate), target)
 
 
 def vocabulary_of(table: pa.Table) -> list[str]:
@@ -79,18 +82,29 @@ def digest_of(text: str) -> Digest:
     return int.from_bytes(digest[:8], "big"), int.from_bytes(digest[8:16], "big")
 
 
-def sentence_table(batch: Batch, rules: RuleSet, min_words: int) -> pa.Table:
+def boilerplate_lines(table: pa.Table) -> int:
+    """Return how many lines of documents were boilerplate."""
+    return int(table.schema.metadata[_BOILERPLATE])
+
+
+def sentence_table(
+    batch: Batch, rules: RuleSet, min_words: int, boilerplate: Boilerplate | None = None
+) -> pa.Table:
     """Return the sentences of a batch with the rules that fire, by number, and the words that they hold."""
     import pyarrow as pa
 
     schema = _schema()
     columns: dict[str, list[Any]] = {name: [] for name in schema.names}
     numbers: dict[str, int] = {}
-    short, empty = 0, []
+    short, lines, empty = 0, 0, []
+    boilerplate = boilerplate or Boilerplate(())
     for record in batch.records:
         before = len(columns["id"])
-        for row in _rows(record):
+        for row in _rows(record, boilerplate):
             text = row["text"]
+            if text is None:
+                lines += 1
+                continue
             if isinstance(record, Document) and len(text.split()) < min_words:
                 short += 1
                 continue
@@ -105,18 +119,22 @@ def sentence_table(batch: Batch, rules: RuleSet, min_words: int) -> pa.Table:
         if len(columns["id"]) == before:
             empty.append(record.id)
     metadata = {_VOCABULARY: json.dumps(list(numbers)).encode(), _SHORT: str(short).encode()}
-    metadata[_EMPTY] = json.dumps(empty).encode()
+    metadata |= {_EMPTY: json.dumps(empty).encode(), _BOILERPLATE: str(lines).encode()}
     return pa.table(columns, schema.with_metadata(metadata))
 
 
-def _rows(record: Document | LabelledText) -> Iterator[dict[str, Any]]:
+def _rows(record: Document | LabelledText, boilerplate: Boilerplate) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a record; of a line of boilerplate one without text."""
     about = {key: getattr(record, key) for key in ABOUT} | {"asked": record.split}
     if isinstance(record, LabelledText):
         place = (0, len(record.text)) if record.doc_id is None else (None, None)
         row = {"id": record.id, "text": record.text, "doc_id": record.doc_id or record.id}
         yield {**row, "start": place[0], "end": place[1], **about}
         return
-    for start, end in sentence_spans(record.text):
+    for start, end, marked in boilerplate.pieces(record.text):
+        if marked:
+            yield {"text": None}
+            continue
         text = record.text[start:end]
         row = {"id": sentence_id(record.id, start, text), "text": text, "doc_id": record.id}
         yield {**row, "start": start, "end": end, **about}
