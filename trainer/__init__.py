@@ -21,12 +21,21 @@ if TYPE_CHECKING:
         evaluate,
         export_corpus,
         fit,
+        fix,
         load,
         open_corpus,
+        rerun,
+        summarize,
         write_diff,
+        write_summary,
+        write_tags,
     )
+    from trainer.api.deciding import Fixed
+    from trainer.api.rerunning import Rerun
+    from trainer.api.tagging import TagsWritten
     from trainer.config import Config, load_config
     from trainer.corpus.compare.diff import CorpusDiff
+    from trainer.corpus.readers.reading import Reading
     from trainer.corpus.splits.splitters import MultilabelStratifiedGroupKFold
     from trainer.corpus.store import Corpus
     from trainer.corpus.versions import CorpusVersion, corpora
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
     from trainer.evaluation.evaluate import Evaluation
     from trainer.model.tagger import Tagger
     from trainer.records import Document, Explanation, Prediction, TaggedSentence
+    from trainer.tags.summarize import Summary
 
 __version__ = "0.1.0"
 
@@ -46,10 +56,15 @@ _HOME = {
     "Evaluation": "trainer.evaluation.evaluate",
     "Explanation": "trainer.records",
     "FitResult": "trainer.api.training",
+    "Fixed": "trainer.api.deciding",
     "MultilabelStratifiedGroupKFold": "trainer.corpus.splits.splitters",
     "Prediction": "trainer.records",
+    "Reading": "trainer.corpus.readers.reading",
+    "Rerun": "trainer.api.rerunning",
+    "Summary": "trainer.tags.summarize",
     "TaggedSentence": "trainer.records",
     "Tagger": "trainer.model.tagger",
+    "TagsWritten": "trainer.api.tagging",
     "TrainerError": "trainer.errors",
     "TrainerWarning": "trainer.errors",
     "build": "trainer.api.building",
@@ -58,10 +73,15 @@ _HOME = {
     "evaluate": "trainer.api.training",
     "export_corpus": "trainer.api.building",
     "fit": "trainer.api.training",
+    "fix": "trainer.api.deciding",
     "load": "trainer.api.loading",
     "load_config": "trainer.config",
     "open_corpus": "trainer.api.building",
+    "rerun": "trainer.api.rerunning",
+    "summarize": "trainer.api.summarizing",
     "write_diff": "trainer.api.building",
+    "write_summary": "trainer.api.summarizing",
+    "write_tags": "trainer.api.tagging",
 }
 
 __all__ = [
@@ -73,10 +93,15 @@ __all__ = [
     "Evaluation",
     "Explanation",
     "FitResult",
+    "Fixed",
     "MultilabelStratifiedGroupKFold",
     "Prediction",
+    "Reading",
+    "Rerun",
+    "Summary",
     "TaggedSentence",
     "Tagger",
+    "TagsWritten",
     "TrainerError",
     "TrainerWarning",
     "build",
@@ -85,10 +110,15 @@ __all__ = [
     "evaluate",
     "export_corpus",
     "fit",
+    "fix",
     "load",
     "load_config",
     "open_corpus",
+    "rerun",
+    "summarize",
     "write_diff",
+    "write_summary",
+    "write_tags",
 ]
 
 

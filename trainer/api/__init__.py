@@ -18,6 +18,7 @@ from trainer.api.deciding import Fixed, SheetTaken, fix, take_sheet
 from trainer.api.loading import export, find, load, model_in_use, models, promote, rollback
 from trainer.api.rerunning import Rerun, rerun
 from trainer.api.settings import DEFAULT_NAME
+from trainer.api.summarizing import summarize, write_summary
 from trainer.api.tagging import TagsWritten, refuse_nothing, warn_of_rejections, write_tags
 from trainer.api.training import FitResult, evaluate, fit
 from trainer.model.inputs import tag_inputs
@@ -49,9 +50,11 @@ __all__ = [
     "refuse_nothing",
     "rerun",
     "rollback",
+    "summarize",
     "tag_inputs",
     "take_sheet",
     "warn_of_rejections",
     "write_diff",
+    "write_summary",
     "write_tags",
 ]

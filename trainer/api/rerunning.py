@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from trainer.api.loading import models
+from trainer.api.summarizing import VERB as SUMMARY
+from trainer.api.summarizing import write_summary
 from trainer.api.tagging import VERB, write_tags
 from trainer.corpus.readers.reading import Reading
 from trainer.errors import ArtifactError, DataError, NotFoundError
@@ -142,6 +144,13 @@ def _again_tags(told: Mapping[str, Any], target: Path, root: str | Path | None, 
     )
 
 
+def _again_summary(
+    told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress
+) -> None:
+    write_summary(**{**told["arguments"], "out": target})
+
+
 _AGAIN: dict[str, Callable[[Mapping[str, Any], Path, str | Path | None, Progress], None]] = {
     VERB: _again_tags,
+    SUMMARY: _again_summary,
 }

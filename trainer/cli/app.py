@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from trainer import __version__
-from trainer.cli import configs, corpora, corpus, deciding, fitting, models, tagging
+from trainer.cli import configs, corpora, corpus, deciding, fitting, models, summaries, tagging
 from trainer.cli.render import say, say_error
 from trainer.errors import TrainerError, TrainerWarning
 
@@ -74,6 +74,7 @@ app.command("fit")(fitting.fit)
 app.command("eval")(fitting.evaluate)
 app.command("predict")(tagging.predict)
 app.command("explain")(tagging.explain)
+app.command("summarize")(summaries.summarize)
 app.command("fix")(deciding.fix)
 app.command("rerun")(deciding.rerun)
 app.add_typer(models.app, name="models")
