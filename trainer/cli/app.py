@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from trainer import __version__
-from trainer.cli import configs, corpora, corpus, deciding, fitting, models, summaries, tagging
+from trainer.cli import configs, corpora, corpus, deciding, explaining, fitting, models, summaries, tagging
 from trainer.cli.render import say, say_error
 from trainer.errors import TrainerError, TrainerWarning
 
@@ -73,7 +73,7 @@ app.command("build")(corpora.build)
 app.command("fit")(fitting.fit)
 app.command("eval")(fitting.evaluate)
 app.command("predict")(tagging.predict)
-app.command("explain")(tagging.explain)
+app.command("explain")(explaining.explain)
 app.command("summarize")(summaries.summarize)
 app.command("fix")(deciding.fix)
 app.command("rerun")(deciding.rerun)

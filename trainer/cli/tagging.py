@@ -1,4 +1,4 @@
-"""``trainer predict`` and ``trainer explain``."""
+"""``trainer predict``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ from trainer.cli.options import (
 from trainer.cli.render import (
     cell,
     console,
-    explained_line,
     print_json,
     progress_bar,
     safe,
@@ -120,8 +119,8 @@ def predict(
             reading=reading,
         )
         return
-    _refuse_neither(inputs, text)
-    tagger = _tagger(model, config, set_, artifacts)
+    refuse_neither(inputs, text)
+    tagger = model_to_use(model, config, set_, artifacts)
     rejected: list[Rejection] = []
     # Results on the same terminal would tear a progress bar apart.
     with _standard_output() as file, progress_bar(not sys.stdout.isatty()) as progress:
@@ -138,7 +137,7 @@ def predict(
         ):
             write(tagged)
             count += 1
-        _report(rejected, count)
+        report_rejections(rejected, count)
 
 
 def _write(
@@ -187,39 +186,7 @@ def _print_written(written: api.TagsWritten) -> None:
     console().print(table("", ["topic", "tagged", "to review", "decided by people"], rows))
 
 
-def explain(
-    inputs: Inputs = None,
-    text: Text = None,
-    topic: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--topic", "-t", help="Only this topic. Repeatable; else those tagged, or the likeliest."
-        ),
-    ] = None,
-    model: ModelRef = None,
-    config: ConfigFile = None,
-    set_: Overrides = None,
-    artifacts: Artifacts = None,
-    as_json: AsJson = False,
-    strict: Strict = False,
-) -> None:
-    """Show which words and pieces of words spoke for and against a topic."""
-    _refuse_neither(inputs, text)
-    tagger = _tagger(model, config, set_, artifacts)
-    rejected: list[Rejection] = []
-    count = 0
-    for tagged in api.tag_inputs(tagger, inputs or (), text=text, rejected=rejected):
-        count += 1
-        if as_json:
-            line = tagged.prediction.text
-            found = {name: tagger.explain(line, name).to_dict() for name in topic or tagger.topics}
-            print_json({"text": line, "topics": found})
-        else:
-            _print_explanation(tagger, tagged, topic)
-    _report(rejected, count)
-
-
-def _refuse_neither(inputs: Sequence[str] | None, text: str | None) -> None:
+def refuse_neither(inputs: Sequence[str] | None, text: str | None) -> None:
     """Refuse before a model is trained or loaded."""
     if (text is None) == (not inputs):
         raise UsageError(
@@ -230,7 +197,7 @@ def _refuse_neither(inputs: Sequence[str] | None, text: str | None) -> None:
 def _refuse_text(text: str | None, inputs: Sequence[str] | None) -> None:
     if text is not None:
         raise UsageError("a table is made of files: --text goes to standard output")
-    _refuse_neither(inputs, text)
+    refuse_neither(inputs, text)
 
 
 def _say_model(model: str | None, name: str, artifacts: str | None) -> bool:
@@ -246,7 +213,10 @@ def _say_model(model: str | None, name: str, artifacts: str | None) -> bool:
     return False
 
 
-def _tagger(model: str | None, config: str | None, set_: list[str] | None, artifacts: str | None) -> Tagger:
+def model_to_use(
+    model: str | None, config: str | None, set_: list[str] | None, artifacts: str | None
+) -> Tagger:
+    """Load the model that is meant, which is trained first where there is none; say which it is."""
     settings = load_config(config, set_ or ())
     to_train = _say_model(model, settings.name, artifacts)
     wanted = None if model is None else reference(model, settings.name)
@@ -282,26 +252,8 @@ def _csv_writer(file: IO[str], topics: Sequence[str], documents: bool) -> Any:
     return write
 
 
-def _report(rejected: Sequence[Rejection], count: int) -> None:
+def report_rejections(rejected: Sequence[Rejection], count: int) -> None:
+    """Say what of the input was not used; nothing usable at all is an error."""
     if not count:
         api.refuse_nothing(rejected)
     api.warn_of_rejections(rejected)
-
-
-def _print_explanation(tagger: Tagger, tagged: TaggedSentence, chosen: Sequence[str] | None) -> None:
-    prediction = tagged.prediction
-    out = console()
-    likeliest = max(prediction.scores, key=lambda name: prediction.scores[name])
-    for topic in chosen or prediction.labels or (likeliest,):
-        found = tagger.explain(prediction.text, topic)
-        typer.echo(
-            f"{topic}: {found.label}  (probability {found.score:.3f}, threshold {found.threshold:.3f}, "
-            f"margin {found.margin:+.3f} = intercept {found.intercept:+.3f} "
-            f"{found.margin - found.intercept:+.3f} from features)"
-        )
-        out.print(explained_line(found))
-        top = [
-            [c.feature, f"{c.value:+.3f}", " ".join(f"{a}-{b}" for a, b in c.spans[:3])]
-            for c in found.contributions[:12]
-        ]
-        out.print(table("", ["feature", "adds", "at"], top))

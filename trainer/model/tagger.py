@@ -14,7 +14,7 @@ from trainer.errors import UsageError, did_you_mean
 from trainer.language import language_of
 from trainer.model.calibration import sigmoid
 from trainer.model.features import Features
-from trainer.records import Contribution, Document, Explanation, Prediction, TaggedSentence
+from trainer.records import Contribution, Document, Explanation, Prediction, Reasons, TaggedSentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,6 +160,12 @@ class Tagger:
             intercept=float(self.intercept[column]),
             contributions=tuple(contributions),
         )
+
+    def reasons(self, text: str, topic: str) -> Reasons:
+        """Return why `topic` was given its answer, by rules, lexicons and words; see `Reasons`."""
+        from trainer.model.reasons import reasons_of
+
+        return reasons_of(self, text, topic)
 
     def as_sklearn(self) -> Pipeline:
         """Return a fitted scikit-learn pipeline from texts to the (n, k) decisions."""
