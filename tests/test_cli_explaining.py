@@ -43,8 +43,6 @@ def test_every_feature_is_there_on_demand(explain, small):
         assert topic["margin"] == margin
         total = topic["intercept"] + sum(c["value"] for c in topic["contributions"])
         assert total == pytest.approx(margin, abs=1e-9)
-            margin, abs=1e-9
-        )
         for contribution in topic["contributions"]:
             assert all(0 <= start <= end <= len(BOTH) for start, end in contribution["spans"])
     shown = explain("--text", LAVA, "--raw").stdout

@@ -26,16 +26,11 @@ def test_they_sum_to_the_margin_and_stand_where_they_say(learned, texts):
             assert math.isclose(total, found.margin, abs_tol=1e-9 * scale)
             assert found.margin == explained.margin
             assert (found.label, found.score) == (explained.label, explained.score)
-                explained.label,
-                explained.score,
-                explained.margin,
-            )
             assert len({reason.word for reason in found.words}) == len(found.words)
             for reason in found.words:
                 assert all(text[start:end].lower() == reason.word for start, end in reason.spans)
             sizes = [abs(reason.value) for reason in found.words]
             assert sizes == sorted(sizes, reverse=True)
-            )
             json_ready = found.to_dict()
             assert json_ready["rules"] == [], "a model that was not saved carries no rules"
 
