@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         rerun,
         summarize,
         write_diff,
+        write_evidence,
         write_summary,
         write_tags,
     )
@@ -80,6 +81,7 @@ _HOME = {
     "rerun": "trainer.api.rerunning",
     "summarize": "trainer.api.summarizing",
     "write_diff": "trainer.api.building",
+    "write_evidence": "trainer.api.evidence",
     "write_summary": "trainer.api.summarizing",
     "write_tags": "trainer.api.tagging",
 }
@@ -117,6 +119,7 @@ __all__ = [
     "rerun",
     "summarize",
     "write_diff",
+    "write_evidence",
     "write_summary",
     "write_tags",
 ]

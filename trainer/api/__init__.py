@@ -15,6 +15,7 @@ from trainer.api.building import (
     write_diff,
 )
 from trainer.api.deciding import Fixed, SheetTaken, fix, take_sheet
+from trainer.api.evidence import write_evidence
 from trainer.api.loading import export, find, load, model_in_use, models, promote, rollback
 from trainer.api.rerunning import Rerun, rerun
 from trainer.api.settings import DEFAULT_NAME
@@ -55,6 +56,7 @@ __all__ = [
     "take_sheet",
     "warn_of_rejections",
     "write_diff",
+    "write_evidence",
     "write_summary",
     "write_tags",
 ]

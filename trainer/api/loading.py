@@ -82,6 +82,23 @@ def find(reference: str | Path = DEFAULT_NAME, *, root: str | Path | None = None
     return find_model(reference, artifacts_root(root))
 
 
+def with_digest(digest: str, *, root: str | Path | None = None) -> ModelVersion:
+    """Find the saved model with a digest, whatever it is called.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    for version in models(root=root):
+        if version.digest == digest:
+            return version
+    raise NotFoundError(
+        f"no saved model has the digest {digest[:12]}",
+        hint="`trainer models list` shows what there is; --artifacts names another place.",
+    )
+
+
 def promote(
     reference: str | Path, *, alias: str = "production", root: str | Path | None = None
 ) -> ModelVersion:

@@ -8,15 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from trainer.api.loading import models
+from trainer.api.evidence import VERB as EVIDENCE
+from trainer.api.evidence import write_evidence
 from trainer.api.summarizing import VERB as SUMMARY
 from trainer.api.summarizing import write_summary
 from trainer.api.tagging import VERB, write_tags
 from trainer.corpus.readers.reading import Reading
 from trainer.errors import ArtifactError, DataError, NotFoundError
 from trainer.progress import Progress, silent
-
-_SHORT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +107,6 @@ def _refuse_changes(entries: list[Mapping[str, Any]], grown: list[Mapping[str, A
             )
 
 
-def model_of(told: Mapping[str, Any], root: str | Path | None) -> Path:
-    """Return the folder of the model that a record names.
-
-    Raises
-    ------
-    NotFoundError
-        When no saved model has its digest.
-    """
-    wanted = told["model"]["digest"]
-    for version in models(root=root):
-        if version.digest == wanted:
-            return version.path
-    raise NotFoundError(
-        f"no saved model has the digest {wanted[:_SHORT]} ('{told['model']['name']}' version "
-        f"{told['model']['version']} then)",
-        hint="`trainer models list` shows what there is; --artifacts names another place.",
-    )
-
-
 def _again_tags(told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress) -> None:
     arguments = dict(told["arguments"])
     arguments.pop("out")
@@ -135,7 +115,7 @@ def _again_tags(told: Mapping[str, Any], target: Path, root: str | Path | None, 
     until = {entry["name"]: entry["bytes"] for entry in told.get("labels", ())}
     write_tags(
         out=target,
-        model=model_of(told, root),
+        model=with_digest(told["model"]["digest"], root=root).path,
         until=until,
         note=False,
         root=root,
@@ -150,7 +130,15 @@ def _again_summary(
     write_summary(**{**told["arguments"], "out": target})
 
 
+def _again_evidence(
+    told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress
+) -> None:
+    until = {entry["name"]: entry["bytes"] for entry in told.get("labels", ())}
+    write_evidence(**{**told["arguments"], "out": target}, until=until, root=root, progress=progress)
+
+
 _AGAIN: dict[str, Callable[[Mapping[str, Any], Path, str | Path | None, Progress], None]] = {
     VERB: _again_tags,
     SUMMARY: _again_summary,
+    EVIDENCE: _again_evidence,
 }

@@ -11,7 +11,18 @@ import typer
 from typer.core import TyperGroup
 
 from trainer import __version__
-from trainer.cli import configs, corpora, corpus, deciding, explaining, fitting, models, summaries, tagging
+from trainer.cli import (
+    configs,
+    corpora,
+    corpus,
+    deciding,
+    evidence,
+    explaining,
+    fitting,
+    models,
+    summaries,
+    tagging,
+)
 from trainer.cli.render import say, say_error
 from trainer.errors import TrainerError, TrainerWarning
 
@@ -75,6 +86,7 @@ app.command("eval")(fitting.evaluate)
 app.command("predict")(tagging.predict)
 app.command("explain")(explaining.explain)
 app.command("summarize")(summaries.summarize)
+app.command("evidence")(evidence.evidence)
 app.command("fix")(deciding.fix)
 app.command("rerun")(deciding.rerun)
 app.add_typer(models.app, name="models")
