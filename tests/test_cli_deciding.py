@@ -114,3 +114,36 @@ def test_texts_come_back_from_their_cells_as_they_were(project, tmp_path):
     (tmp_path / "evil.jsonl").write_text(lines, encoding="utf-8")
     assert project("predict", "evil.jsonl", "--out", "evil.csv").exit_code == 0
     assert [row["text"] for row in read_tags(tmp_path / "evil.csv").to_pylist()] == texts
+
+
+# Evidence --------------------------------------------------------------------------------------------------
+
+
+def test_a_pack_is_written_of_the_last_table_and_made_again(project, tmp_path):
+    project("fix", sentence(tmp_path), "volcanoes=no", "--by", "anna", "--why", "a painting")
+    project("predict", "a.txt", "--documents", "--update", "tags.csv")
+    result = project("evidence", "volcanoes", "--out", "pack")
+    assert result.exit_code == 0
+    assert "wrote pack: evidence.html, evidence.xlsx, run.json" in result.stdout
+    assert "1 ruled out by people" in result.stdout
+    assert "of 100 tags" in result.stderr
+    assert "a painting" in (tmp_path / "pack" / "evidence.html").read_text("utf-8")
+    assert project("rerun", "pack").stdout.startswith("the same bytes")
+    assert (
+        json.loads(project("evidence", "volcanoes", "--out", "p2", "--json").stdout)["topic"] == "volcanoes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["volcano"], 2),
+        (["volcanoes", "none.csv"], 6),
+        (["volcanoes", "--out", "a.txt"], 2),
+        (["volcanoes", "--out", "nowhere/pack"], 6),
+    ],
+)
+def test_a_pack_that_cannot_be_made_leaves_nothing(project, tmp_path, arguments, code):
+    before = {path.name for path in tmp_path.iterdir()}
+    assert project("evidence", *arguments).exit_code == code
+    assert {path.name for path in tmp_path.iterdir()} == before

@@ -10,6 +10,7 @@ from typing import Any
 
 from trainer.api.evidence import VERB as EVIDENCE
 from trainer.api.evidence import write_evidence
+from trainer.api.loading import with_digest
 from trainer.api.summarizing import VERB as SUMMARY
 from trainer.api.summarizing import write_summary
 from trainer.api.tagging import VERB, write_tags

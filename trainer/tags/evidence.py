@@ -226,7 +226,7 @@ def in_words(found: Mapping[str, Any] | None) -> str:
     seen = hundred(found["recall"], found["recall_interval"])
     return (
         f"of 100 tags of this topic about {right} are right; of 100 sentences on it about {seen} are found; "
-        f"measured on {found['tags']:,} tags and {found['support']:,} sentences on the topic among {found['on']}"
+        f"measured on {found['tags']:,} tags and {found['support']:,} such sentences among {found['on']}"
     )
 
 
