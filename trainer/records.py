@@ -84,6 +84,26 @@ class LabelledText:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledPlace:
+    """A place that somebody has judged, of a document that is read elsewhere.
+
+    Attributes
+    ----------
+    doc_id : str
+    start, end : int or None
+        Code points into its text; None for the document as a whole.
+    """
+
+    doc_id: str
+    start: int | None
+    end: int | None
+    labels: Mapping[str, Answer]
+    author: str
+    time: str | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rejection:
     """An input that was read and not used, and why."""
 

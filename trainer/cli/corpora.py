@@ -108,6 +108,10 @@ def build(
             f"  labels of yours: {own['in_documents']:,} on sentences of the documents, "
             f"{own['alone']:,} on sentences of their own"
         )
+    if m["whole_yes"]:
+        typer.echo(
+            f"  {m['whole_yes']:,} times a document as a whole is said to be on a topic: labels no sentence"
+        )
     if m["decisions"]:
         typer.echo(f"  decisions of people: {m['decisions']:,}, from {safe(labels_folder(config))}")
     print_labels(corpus.manifest)

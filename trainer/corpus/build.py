@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from trainer.config import Config
 from trainer.corpus.arrange import Arrangement, arrange
+from trainer.corpus.boilerplate import boilerplate_of
 from trainer.corpus.card import corpus_card
 from trainer.corpus.cutting.batches import Batch, batched
 from trainer.corpus.cutting.cache import TableCache
@@ -24,17 +24,19 @@ from trainer.corpus.decisions import Decisions
 from trainer.corpus.index import IndexBuilder, SentenceIndex
 from trainer.corpus.intake import Intake
 from trainer.corpus.labels import IMPORTED
+from trainer.corpus.places import Places
 from trainer.corpus.readers.reading import Reading
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.seal import SEAL, sealed_manifest
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.starter import starter_sentences
 from trainer.corpus.store import FORMAT, MANIFEST, SPLITS, Corpus, fingerprint, open_corpus
+from trainer.corpus.warn import refuse_nothing, warn_of_disagreements, warn_of_rejections, warn_of_strangers
 from trainer.corpus.weights import RuleReport, rule_reports, silver_codes
 from trainer.corpus.write import Labelling, Written, write_rows
-from trainer.errors import ArtifactError, DataError, TrainerWarning, UsageError
+from trainer.errors import ArtifactError, UsageError
 from trainer.progress import Progress, silent
-from trainer.records import Document, LabelledText, Rejection, listing
+from trainer.records import Document, LabelledText, Rejection
 from trainer.storage import canonical_json, publish, staging, versions
 
 
@@ -84,7 +86,8 @@ def build_corpus(
     with staging(parent) as folder:
         with Intake(folder) as intake:
             asked = _records(inputs, labels, config, progress, allow_network, reading)
-            read = chain(_decided(decisions), asked)
+            places = Places(boilerplate_of(config.build.boilerplate), config.build.min_words)
+            read = places.resolved(chain(_decided(decisions), asked))
             starter = _starter(config)
             records = intake.accepted(chain(starter, read))
             batches = batched(records, cut_settings(config))
@@ -93,7 +96,7 @@ def build_corpus(
                 intake.reject(
                     Rejection(document, "no_sentence", "no sentence of the document has enough words")
                 )
-            _refuse_nothing(index, intake, intake.used > len(starter) or not (inputs or labels))
+            refuse_nothing(index, intake, intake.used > len(starter) or not (inputs or labels))
             progress("grouping", 0, None)
             labelling, reports = _labelled(index, rules, intake, config)
             before = (None, None) if keep_splits is None else (keep_splits.sides(), _known_ids(keep_splits))
@@ -101,13 +104,15 @@ def build_corpus(
             for left in arrangement.left_out:
                 intake.reject(left)
             progress("grouping", 1, 1)
-            _warn_of_rejections(intake)  # before anything is published: --strict makes it an error
-            _warn_of_strangers(index)
+            warn_of_disagreements(intake)
+            warn_of_rejections(intake)  # before anything is published: --strict makes it an error
+            warn_of_strangers(index)
         tables = map(cache.load, keys)
         written = write_rows(tables, folder, rules, labelling, arrangement, progress)
         manifest = _manifest(config, intake, index, labelling, reports, arrangement, written)
         manifest["provenance"] = intake.provenance()
         manifest["own_labels"] = _own_labels(index, intake, starter)
+        manifest["whole_yes"] = places.whole_yes
         manifest["decisions"] = 0 if decisions is None else len(decisions)
         manifest["kept_splits"] = None if keep_splits is None else keep_splits.fingerprint
         cache.trim(keys)
@@ -153,7 +158,7 @@ def _records(
     of_labels = None if reading is None else replace(reading, metadata=None, articles=None)
     judgements = read_inputs(labels, topics, reading=of_labels, **named)
     documents = read_inputs(inputs, topics, progress, reading=reading, **named)
-    read = chain(map(_refuse_unlabelled, judgements), documents)
+    read = chain(_labelled_only(judgements), documents)
     return map(_refuse_no_labels, read)
 
 
@@ -170,11 +175,17 @@ def _refuse_no_labels(record: Any) -> Any:
     return record
 
 
-def _refuse_unlabelled(record: Any) -> Any:
-    """Reject a row of a file of labels that has none: it is no document either."""
-    if isinstance(record, Document):
-        return Rejection(record.at, "no_labels", "a file given as labels must label each row")
-    return record
+def _labelled_only(records: Iterable[Any]) -> Iterator[Any]:
+    """Yield what files of labels hold; rows without any are no documents, and are told together."""
+    blank = []
+    for record in records:
+        if isinstance(record, Document):
+            blank.append(record.at)
+        else:
+            yield record
+    if blank:
+        detail = f"{len(blank):,} rows of files of labels say yes or no of no topic; this is the first"
+        yield Rejection(blank[0], "no_labels", detail)
 
 
 def _indexed(batches: Iterable[Batch], config: Config, cache: TableCache) -> tuple[SentenceIndex, list[str]]:
@@ -190,43 +201,6 @@ def _starter(config: Config) -> list[LabelledText]:
     """Return the sentences that ship, where they join; a config may have none of their topics."""
     shipped = starter_sentences(config.topic_names) if config.build.starter else ()
     return [sentence for sentence in shipped if sentence.labels]
-
-
-def _refuse_nothing(index: SentenceIndex, intake: Intake, input_used: bool) -> None:
-    """Refuse an input of which nothing can be used, even where the starter sentences would do."""
-    if len(index) and input_used:
-        return
-    raise DataError(
-        f"no usable sentence in the input ({len(intake.rejections):,} rejected){listing(intake.rejections)}",
-        hint="A document needs a text, a labelled sentence a text and labels.",
-    )
-
-
-def _warn_of_rejections(intake: Intake) -> None:
-    if intake.rejections:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in sorted(intake.rejected.items()))
-        warnings.warn(
-            f"{len(intake.rejections):,} rejected ({reasons}); rejected.jsonl of the corpus lists all:"
-            + listing(intake.rejections),
-            TrainerWarning,
-            stacklevel=2,
-        )
-
-
-def _warn_of_strangers(index: SentenceIndex) -> None:
-    if index.torn:
-        warnings.warn(
-            f"rows of {index.torn:,} documents ask for different splits; the latest of these counts for all",
-            TrainerWarning,
-            stacklevel=2,
-        )
-    if found := index.strangers():
-        shown = ", ".join(map(repr, found[:5])) + (", …" if len(found) > 5 else "")
-        warnings.warn(
-            f"labels name {len(found):,} documents that hold no such sentence, and stand alone: {shown}",
-            TrainerWarning,
-            stacklevel=2,
-        )
 
 
 def _own_labels(index: SentenceIndex, intake: Intake, starter: Sequence[LabelledText]) -> dict[str, int]:

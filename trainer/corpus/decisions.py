@@ -23,7 +23,7 @@ from trainer.corpus.readers.lines import numbered_lines, too_long
 from trainer.corpus.readers.rows import content_id, read_row
 from trainer.errors import TrainerError
 from trainer.escapes import to_json
-from trainer.records import Label, LabelledText, Rejection
+from trainer.records import Label, LabelledPlace, LabelledText, Rejection
 
 UNKNOWN = "unknown"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
@@ -170,6 +170,8 @@ def _row(
     record = read_row(row, topics, at, f"{HUMAN}{file.stem}")
     if isinstance(record, Rejection | LabelledText):
         return record, row
+    if isinstance(record, LabelledPlace):
+        return Rejection(at, "no_text", "what is decided is kept with its text"), {}
     return Rejection(at, "no_labels", "the line says yes or no of no topic"), {}
 
 

@@ -14,7 +14,7 @@ from trainer.corpus.readers.reading import Reading
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.store import SPLITS, Corpus
 from trainer.errors import DataError
-from trainer.records import LabelledText, Rejection, Vote, listing
+from trainer.records import LabelledPlace, LabelledText, Rejection, Vote, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,10 @@ def file_examples(path: str | Path, topics: Sequence[str], reading: Reading | No
         elif isinstance(record, Rejection):
             rejected.append(record)
         else:
-            rejected.append(Rejection(record.at, "no_labels", "the row has no labels"))
+            told = "the row has no labels"
+            if isinstance(record, LabelledPlace):
+                told = "a label of a place needs the text of its document: give both to `trainer build`"
+            rejected.append(Rejection(record.at, "no_labels", told))
     if not first:
         raise DataError(f"no labelled sentence in '{path}'" + listing(rejected))
     keys = sorted(first)

@@ -11,7 +11,7 @@ from trainer.corpus.readers.articles import Articles
 from trainer.corpus.readers.metadata import Metadata
 from trainer.corpus.readers.reading import Reading
 from trainer.corpus.readers.source import Record
-from trainer.records import Document, Rejection
+from trainer.records import Document, LabelledPlace, Rejection
 
 
 class Completer:
@@ -30,7 +30,7 @@ class Completer:
 
     def completed(self, record: Record) -> Iterator[Record]:
         """Yield the record, completed; a file of several articles gives several."""
-        if isinstance(record, Rejection):
+        if isinstance(record, Rejection | LabelledPlace):
             yield record
             return
         if self._metadata is not None and isinstance(record, Document):
@@ -56,7 +56,7 @@ class Completer:
             yield from self._metadata.messages()
 
     def _dated(self, record: Record) -> Record:
-        if isinstance(record, Rejection) or not record.date:
+        if isinstance(record, Rejection | LabelledPlace) or not record.date:
             return record
         day = self._dates.read(record.date, record.at)
         return record if day == record.date else replace(record, date=day)

@@ -60,7 +60,7 @@ def read_parquet(handle: Bytes, source: Source) -> Iterator[Record]:
         names = class_names(file.schema_arrow.metadata)
         taken = 0
         for record in read_batches(file.iter_batches(BATCH, columns=columns), names, source):
-            taken += 0 if isinstance(record, Rejection) else len(record.text)
+            taken += len(getattr(record, "text", ""))
             _refuse_a_bomb(size, taken)
             yield record
         if about.num_rows == 0:
@@ -87,9 +87,9 @@ def wanted_columns(there: Iterable[str], source: Source) -> list[str]:
     """
     there = list(there)
     text = source.columns.get("text", "text")
-    if text not in there:
+    if text not in there and not {"doc_id", *(source.topics or ())} <= set(there):
         raise RowError("no_text", f"no column {text!r}. There is: {', '.join(map(repr, there[:20]))}.")
-    known = {*FIELDS, *_LABELS, *(source.topics or ()), *source.columns.values()}
+    known = {*FIELDS, "start", "end", *_LABELS, *(source.topics or ()), *source.columns.values()}
     return [name for name in dict.fromkeys(there) if name in known]
 
 

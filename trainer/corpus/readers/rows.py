@@ -6,6 +6,7 @@ A row with labels is a labelled sentence; any other row with a text is a documen
 - A ``labels`` object ``{topic: yes|no|unknown}`` is partial: an absent topic was not judged.
 - A sheet has one column a topic: 1 / 0 / blank; or a ``labels`` cell (``sanctions; ukraine``, ``none``).
   A blank cell was not judged.
+- A row without text that names ``doc_id``, and ``start`` and ``end`` or neither, labels that place.
 - ``unknown`` lists the topics that a complete list leaves open.
 - ``origin`` is what an exported corpus says of a sentence: gold, or silver, whose labels are nobody's word.
 """
@@ -19,7 +20,7 @@ from typing import Any
 
 from trainer.corpus.labels import HUMAN, IMPORTED
 from trainer.errors import did_you_mean
-from trainer.records import Answer, Document, LabelledText, Rejection
+from trainer.records import Answer, Document, LabelledPlace, LabelledText, Rejection
 
 _ANSWERS: dict[Any, Answer | None] = {
     "yes": "yes", "no": "no", "unknown": None,
@@ -54,7 +55,7 @@ class RowError(ValueError):
 
 def read_row(
     row: Mapping[str, Any], topics: Sequence[str] | None, at: str, author: str, **read_from: Any
-) -> Document | LabelledText | Rejection:
+) -> Document | LabelledText | LabelledPlace | Rejection:
     """Turn a decoded row into the record that it holds.
 
     Parameters
@@ -71,6 +72,8 @@ def read_row(
         The ``format`` and ``encoding`` of the file, for a document.
     """
     try:
+        if topics and _is_place(row, topics):
+            return _place(row, topics, at, author)
         text = checked_text(row.get("text"))
         about: dict[str, Any] = {key: _optional(row, key) for key in _ABOUT}
         _refuse_other_splits(about["split"])
@@ -92,6 +95,32 @@ def read_row(
         )
     except RowError as error:
         return Rejection(at, error.reason, error.detail)
+
+
+def _is_place(row: Mapping[str, Any], topics: Sequence[str]) -> bool:
+    return row.get("text") in (None, "") and bool(_optional(row, "doc_id")) and _has_labels(row, topics)
+
+
+def _place(row: Mapping[str, Any], topics: Sequence[str], at: str, author: str) -> LabelledPlace:
+    start, end = (_whole_number(row, key) for key in ("start", "end"))
+    if (start is None) != (end is None):
+        raise RowError("bad_field", "a place needs both 'start' and 'end'; a whole document neither")
+    doc_id = _optional(row, "doc_id") or ""
+    labels, by = _answers(row, topics), _author(row, author)
+    return LabelledPlace(doc_id, start, end, labels, by, _optional(row, "time"), at)
+
+
+def _whole_number(row: Mapping[str, Any], key: str) -> int | None:
+    text = _optional(row, key)
+    if text is None:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not number.is_integer():
+        raise RowError("bad_field", f"'{key}' must be a whole number, got {text!r}")
+    return int(number)
 
 
 def checked_text(text: object) -> str:

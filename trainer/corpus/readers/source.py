@@ -9,9 +9,9 @@ from typing import Any
 
 from trainer.corpus.readers.lines import Bytes
 from trainer.corpus.readers.rows import RowError
-from trainer.records import Document, LabelledText, Rejection
+from trainer.records import Document, LabelledPlace, LabelledText, Rejection
 
-Record = Document | LabelledText | Rejection
+Record = Document | LabelledText | LabelledPlace | Rejection
 
 LARGEST_DOCUMENT = 32 * 1024 * 1024
 """Bytes; a file that is one document, or one JSON value, is rejected beyond it: a library of 30 books."""

@@ -27,8 +27,8 @@ OURS = {
 _LIKELY_TEXT = ("body", "content", "article", "sentence", "message", "full_text", "fulltext", "story")
 _SHOWN = 8
 """Columns, and characters of each, that a message names."""
-_EXPORTED = {"id", "doc_id", "split", "group", "origin"}
-"""Columns that tell a sheet of ``trainer corpus export``, whose cells are guarded, from anybody else's."""
+_EXPORTED = ({"id", "doc_id", "split", "group", "origin"}, {"sentence_id", "doc_id", "start", "end"})
+"""Columns that tell sheets that this package wrote, whose cells are guarded, from anybody else's."""
 
 
 def read_table(handle: Bytes, source: Source, encoding: str = "utf-8") -> Iterator[Record]:
@@ -99,7 +99,7 @@ def table_records(
     yield from misspelt
     if not misspelt:
         _warn_of_unread(columns, source, name)
-    exported = set(columns) >= _EXPORTED
+    exported = any(set(columns) >= ours for ours in _EXPORTED)
     unnamed: list[str] = []
     for at, cells in rows:
         if isinstance(cells, Rejection):
