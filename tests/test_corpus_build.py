@@ -773,3 +773,47 @@ def test_what_this_package_wrote_is_nobodys_input(build, tmp_path):
     (tmp_path / "notes.txt").write_text("A cup of tea came.", encoding="utf-8")
     first = build(tmp_path)
     assert build(tmp_path).path == first.path
+
+
+# Labels by place -------------------------------------------------------------------------------------------
+
+PLACES = "doc_id,start,end,tea,rain\nd1,0,17,1,\nd1,,,,0\nd1,5,9,1,\nd9,0,4,1,\nd1,18,,1,\nd1,x,y,1,\n"
+
+
+def test_a_sheet_may_name_places(build, tmp_path):
+    (tmp_path / "docs.jsonl").write_text(
+        json.dumps({"id": "d1", "text": "Hot tea helps us. Then came the rain."}), "utf-8"
+    )
+    (tmp_path / "places.csv").write_text(PLACES, encoding="utf-8")
+    with pytest.warns(TrainerWarning, match="4 rejected"):
+        corpus = build(tmp_path / "docs.jsonl", labels=[tmp_path / "places.csv"])
+    rows = {row["text"]: row for row in corpus.rows().to_pylist()}
+    first, second = rows["Hot tea helps us."], rows["Then came the rain."]
+    assert (first["origin"], second["origin"]) == ("gold", "gold")
+    assert [corpus.topics[n] for n in first["labels"]] == ["tea"]
+    assert [corpus.topics[n] for n in second["unknown"]] == ["tea"]
+    assert corpus.manifest["rejected"] == {"bad_field": 2, "gone_document": 1, "gone_sentence": 1}
+    assert corpus.manifest["own_labels"] == {"in_documents": 2, "alone": 0}
+
+
+def test_rows_that_nobody_filled_in_are_told_together(build, tmp_path):
+    (tmp_path / "s.csv").write_text(
+        "text,tea\nHot tea helps us.,1\nRain fell on us.,\nNobody sang.,\n", "utf-8"
+    )
+    with pytest.warns(TrainerWarning, match=r"s\.csv:3: 2 rows of files of labels say yes or no of no topic"):
+        build(labels=[tmp_path / "s.csv"])
+
+
+def test_people_who_disagree_are_told_with_both_places(build, tmp_path):
+    for name, answer in (("a.csv", "1"), ("b.csv", "0")):
+        (tmp_path / name).write_text(f"text,tea\nHot tea helps us.,{answer}\n", encoding="utf-8")
+    told = r"tea: a\.csv says yes \(a\.csv:2\), b\.csv says no \(b\.csv:2\)"
+    with pytest.warns(TrainerWarning, match=told):
+        corpus = build(labels=[tmp_path / "a.csv", tmp_path / "b.csv"])
+    assert corpus.manifest["conflicts"] == {"tea": 1}
+
+
+def test_boilerplate_is_no_sentence_and_is_counted(build):
+    corpus = build({"id": "d1", "text": "LENGTH: 532 words\n\nHot tea helps us.\n\nCopyright 2024 The Paper"})
+    assert [row["text"] for row in corpus.rows().to_pylist()] == ["Hot tea helps us."]
+    assert corpus.manifest["boilerplate"] == 2

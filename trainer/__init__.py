@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         summarize,
         write_diff,
         write_evidence,
+        write_sheet,
         write_summary,
         write_tags,
     )
@@ -82,6 +83,7 @@ _HOME = {
     "summarize": "trainer.api.summarizing",
     "write_diff": "trainer.api.building",
     "write_evidence": "trainer.api.evidence",
+    "write_sheet": "trainer.api.labelling",
     "write_summary": "trainer.api.summarizing",
     "write_tags": "trainer.api.tagging",
 }
@@ -120,6 +122,7 @@ __all__ = [
     "summarize",
     "write_diff",
     "write_evidence",
+    "write_sheet",
     "write_summary",
     "write_tags",
 ]

@@ -16,6 +16,8 @@ from trainer.api.building import (
 )
 from trainer.api.deciding import Fixed, SheetTaken, fix, take_sheet
 from trainer.api.evidence import write_evidence
+from trainer.api.labelling import SUFFIXES as SHEETS
+from trainer.api.labelling import write_sheet
 from trainer.api.loading import export, find, load, model_in_use, models, promote, rollback
 from trainer.api.rerunning import Rerun, rerun
 from trainer.api.settings import DEFAULT_NAME
@@ -26,6 +28,7 @@ from trainer.model.inputs import tag_inputs
 
 __all__ = [
     "DEFAULT_NAME",
+    "SHEETS",
     "FitResult",
     "Fixed",
     "Rerun",
@@ -57,6 +60,7 @@ __all__ = [
     "warn_of_rejections",
     "write_diff",
     "write_evidence",
+    "write_sheet",
     "write_summary",
     "write_tags",
 ]

@@ -10,6 +10,8 @@ from typing import Any
 
 from trainer.api.evidence import VERB as EVIDENCE
 from trainer.api.evidence import write_evidence
+from trainer.api.labelling import VERB as SHEET
+from trainer.api.labelling import write_sheet
 from trainer.api.loading import with_digest
 from trainer.api.summarizing import VERB as SUMMARY
 from trainer.api.summarizing import write_summary
@@ -138,8 +140,14 @@ def _again_evidence(
     write_evidence(**{**told["arguments"], "out": target}, until=until, root=root, progress=progress)
 
 
+def _again_sheet(told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress) -> None:
+    model = told["model"] and with_digest(told["model"]["digest"], root=root).path
+    write_sheet(**{**told["arguments"], "out": target}, model=model, root=root)
+
+
 _AGAIN: dict[str, Callable[[Mapping[str, Any], Path, str | Path | None, Progress], None]] = {
     VERB: _again_tags,
     SUMMARY: _again_summary,
     EVIDENCE: _again_evidence,
+    SHEET: _again_sheet,
 }

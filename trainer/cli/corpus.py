@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +13,7 @@ import typer
 
 from trainer import api
 from trainer.cli.differences import print_diff
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, ModelRef, Overrides, Strict, reference
 from trainer.cli.render import console, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
 from trainer.corpus.store import Corpus
@@ -197,15 +199,51 @@ def export(
     split: Annotated[
         list[str] | None, typer.Option("--split", metavar="SPLIT", help="Only this split. Repeatable.")
     ] = None,
+    to_label: Annotated[
+        int | None,
+        typer.Option("--to-label", metavar="N", min=1, help="A sheet (.xlsx, .csv) of N sentences to label."),
+    ] = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option("--topic", "-t", help="With --to-label: only this topic. Repeatable."),
+    ] = None,
+    model: ModelRef = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a sheet even if somebody filled it in.")
+    ] = False,
     config: ConfigFile = None,
     set_: Overrides = None,
     artifacts: Artifacts = None,
     strict: Strict = False,
 ) -> None:
-    """Take a corpus elsewhere; `trainer build` reads jsonl, csv and parquet again."""
+    """Take a corpus elsewhere; `trainer build` reads jsonl, csv and parquet again.
+
+    With --to-label, write a sheet of sentences worth a person's time: half near the model's threshold, a
+    quarter where keyword rules and model disagree, the rest at random. `build --labels` takes it back.
+    """
+    if to_label is not None:
+        if not out and corpus and corpus.lower().endswith(api.SHEETS):
+            out, corpus = corpus, None  # as in: export --to-label 200 sheet.xlsx
+        settings = load_config(config, set_ or ())
+        sheet = out or "to-label.xlsx"
+        wanted = None if model is None else reference(model, settings.name)
+        command = shlex.join(["trainer", *sys.argv[1:]])
+        n = api.write_sheet(
+            api.open_corpus(corpus, name=settings.name, root=artifacts),
+            sheet,
+            to_label,
+            topics=topic or (),
+            model=wanted,
+            overwrite=overwrite,
+            command=command,
+            root=artifacts,
+        )
+        typer.echo(f"wrote {safe(sheet)}: {n:,} sentences to label")
+        say(f"next: fill in 1 or 0, then `trainer build … --labels {sheet}`; `trainer fix --sheet` keeps it")
+        return
     found = _opened(corpus, config, set_, artifacts)
-    target = Path(out or f"{found.name}-{found.version}{_SUFFIXES.get(format_, '-' + format_)}")
-    api.export_corpus(found, target, format_, split or ())
+    target = out or f"{found.name}-{found.version}{_SUFFIXES.get(format_, '-' + format_)}"
+    api.export_corpus(found, Path(target), format_, split or ())
     typer.echo(f"wrote {safe(target)}")
 
 
