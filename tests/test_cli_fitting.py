@@ -71,7 +71,10 @@ def test_fitting_the_same_again_is_already_that_version(cli, config, corpus_only
 def test_fit_tells_people_scores_thresholds_and_what_is_next(cli, config, corpus_only):
     result = cli("fit", "--config", config)
     header = next(line for line in result.stdout.splitlines() if "out of fold" in line)
-    assert header.split() == ["out", "of", "fold", "positives", "precision", "recall", "F1", "threshold"]
+    counts = ["yes", "judged", "no", "judged"]
+    assert header.split() == ["out", "of", "fold", *counts, "precision", "recall", "F1", "threshold"]
+    assert "of 100 tags" in result.stdout
+    assert "--to-label 200 --topic" in result.stderr, "25 positives are few"
     assert [line.split()[0] for line in result.stdout.splitlines() if line.startswith((" l", " v"))] == [
         "lighthouses",
         "volcanoes",
@@ -97,7 +100,7 @@ def test_a_topic_without_positives_is_refused_unless_allowed(cli, config, tmp_pa
     allowed = ["--config", "c.toml", "--set", "classifier.allow_empty=true"]
     shown = cli("fit", *allowed).stdout
     (line,) = [line for line in shown.splitlines() if line.startswith(" volcanoes")]
-    assert line.count("n/a (no positives)") == 3
+    assert line.count("n/a") == 3
     found = json.loads(cli("eval", *allowed, "--json").stdout)
     assert found["topics"]["volcanoes"] == {
         "precision": None, "recall": None, "f1": None, "average_precision": None, "support": 0,
@@ -132,7 +135,7 @@ def test_leakage_is_refused_with_its_own_code(cli, config, corpus_only):
 def test_eval_json_has_the_promised_keys_and_types(evaluate, small):
     found = json.loads(evaluate("--json").stdout)
     assert list(found) == [
-        "model", "version", "digest", "on", "n", "topics", "micro", "macro", "rules", "silver",
+        "model", "version", "digest", "on", "n", "topics", "micro", "macro", "plain", "rules", "silver",
     ]  # fmt: skip
     assert found["model"] == str(small.path)
     assert (found["version"], found["digest"]) == ("1", small.fit.digest)

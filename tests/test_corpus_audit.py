@@ -10,7 +10,7 @@ from trainer.config import Build, Rule
 from trainer.corpus.audit import audit, refuse_altered
 from trainer.corpus.build import build_corpus
 from trainer.corpus.store import row_schema
-from trainer.errors import ArtifactError
+from trainer.errors import ArtifactError, TrainerWarning
 
 FILLER = (
     "Nobody in the house on the hill had seen the ship come in that morning.",
@@ -84,7 +84,8 @@ def test_nearly_equal_sentences_with_other_labels_and_people_who_differ_are_list
         {"id": "c1", "text": "Two of them drank it in the garden.", "labels": ["tea"], "annotator": "ann"},
         {"id": "c1", "text": "Two of them drank it in the garden.", "labels": [], "annotator": "bob"},
     ]
-    found = audited(*rows)
+    with pytest.warns(TrainerWarning, match="people disagree"):
+        found = audited(*rows)
     assert set(found) == {"contradiction", "conflict"}
     assert found["contradiction"].examples == (f"n1 and n2: {line} all nights.",)
     assert (found["conflict"].count, found["conflict"].examples) == (1, ("tea 1",))

@@ -10,7 +10,7 @@ import pytest
 
 from trainer.corpus.build import build_corpus
 from trainer.corpus.exports import export_corpus
-from trainer.errors import UsageError
+from trainer.errors import TrainerWarning, UsageError
 
 # What Argilla's server takes for the agent of a suggestion.
 AGENT = re.compile(r"[a-zA-Z0-9\-_:./\s]*[a-zA-Z0-9][a-zA-Z0-9\-_:./\s]*")
@@ -38,7 +38,8 @@ def corpus(tmp_path_factory, tea_and_rain):
     tea, rain = tea_and_rain.topics
     wild = tea.model_copy(update={"title": 'Tea <"&\x1b\n', "definition": "x" * 3000})
     config = tea_and_rain.model_copy(update={"topics": (wild, rain)})
-    return build_corpus([folder / "rows.jsonl", folder / "note.txt"], config, folder / "artifacts")
+    with pytest.warns(TrainerWarning, match="people disagree"):
+        return build_corpus([folder / "rows.jsonl", folder / "note.txt"], config, folder / "artifacts")
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import ROW_COLUMNS, SPLITS, row_digest, row_digests, row_schema
 from trainer.corpus.weights import silver_codes
 from trainer.corpus.write import VOTE_COLUMNS, Labelling, write_rows
+from trainer.errors import TrainerWarning
 from trainer.progress import silent
 from trainer.records import Document, LabelledText, Vote
 
@@ -187,7 +188,8 @@ def test_the_manifest_counts_what_the_files_hold(config, tmp_path):
     rows = [*people, {"id": "d1", "text": "A kettle of tea. Rain fell. Hot rain! Nobody sang."}]
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    corpus = build_corpus([path], config, tmp_path / "artifacts")
+    with pytest.warns(TrainerWarning, match="people disagree 1 times"):
+        corpus = build_corpus([path], config, tmp_path / "artifacts")
     listed = (corpus.path / "conflicts.jsonl").read_text(encoding="utf-8").splitlines()
     topics = [json.loads(line)["topic"] for line in listed]
     assert corpus.manifest["conflicts"] == {topic: topics.count(topic) for topic in sorted(set(topics))}

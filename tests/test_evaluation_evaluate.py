@@ -10,11 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import precision_score, recall_score
 
 import trainer
 from trainer.corpus.examples import Examples, corpus_examples
 from trainer.errors import DataError, NotFoundError, TrainerWarning
-from trainer.evaluation.evaluate import evaluate_tagger, examples_to_score, rule_decisions
+from trainer.evaluation.evaluate import (
+    evaluate_tagger,
+    examples_to_score,
+    plain_counts,
+    rule_decisions,
+)
 
 # Some that the model and the rules get right, some that one of them or both get wrong.
 JUDGED = [
@@ -194,7 +200,7 @@ def test_a_report_is_written_as_the_contract_says(small, labelled):
         warnings.simplefilter("error")
         report = trainer.evaluate("small@1", labelled, root=small.root).to_dict()
     assert list(report) == [
-        "model", "version", "digest", "on", "n", "topics", "micro", "macro", "rules", "silver"
+        "model", "version", "digest", "on", "n", "topics", "micro", "macro", "plain", "rules", "silver"
     ]  # fmt: skip
     assert (report["model"], report["version"]) == (str(small.path), "1")
     assert (report["digest"], report["on"], report["n"]) == (small.fit.digest, str(labelled), 10)
@@ -222,3 +228,43 @@ def test_a_model_that_was_not_saved_says_why_it_cannot_be_scored(small):
     with pytest.raises(DataError, match="was not saved") as caught:
         trainer.evaluate(replace(small.fit.model, info={}), "test", root=small.root)
     assert caught.value.hint == "Save it first."
+
+
+# In plain words --------------------------------------------------------------------------------------------
+
+decisions = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from([1, 0, -1]), min_size=2, max_size=2),
+        st.lists(st.booleans(), min_size=2, max_size=2),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@given(decisions)
+def test_plain_counts_are_those_of_scikit_learn(rows):
+    Y, tagged = (np.array(part) for part in zip(*rows, strict=True))
+    found = plain_counts(Y.astype(np.int8), tagged)
+    judged = Y >= 0
+    assert found.right == int((tagged[judged] & (Y[judged] == 1)).sum())
+    if found.tags:
+        assert found.right / found.tags == pytest.approx(precision_score(Y[judged], tagged[judged]))
+        assert f"of 100 tags {100 * found.right / found.tags:.0f} are right" in found.in_words()
+    if found.positives:
+        assert found.right / found.positives == pytest.approx(recall_score(Y[judged], tagged[judged]))
+    ordinary = [(y, t) for y, t in rows if 1 not in y and 0 in y]
+    assert found.ordinary == len(ordinary)
+    assert found.false_tags == sum(
+        tag and answer == 0 for y, t in ordinary for answer, tag in zip(y, t, strict=True)
+    )
+
+
+def test_what_is_not_there_is_said_in_words():
+    nothing = plain_counts(np.array([[1, -1]], np.int8), np.array([[False, True]]))
+    assert nothing.in_words() == (
+        "nothing is tagged; it finds 0 of 100; nobody judged ordinary sentences, without any topic"
+    )
+    assert plain_counts(np.array([[0, 0]], np.int8), np.array([[True, False]])).in_words() == (
+        "of 100 tags 0 are right; no sentence is on any topic; 1000 false tags in 1,000 ordinary sentences"
+    )

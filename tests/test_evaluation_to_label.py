@@ -16,7 +16,8 @@ from trainer.evaluation.to_label import to_label
 DOCUMENT = (
     "Lava met the sea at Besh and the fishermen watched it cool. The mayor of Orra likes soup with barley. "
     "The lava lamp on her desk was a gift. A lighthouse keeper trims the lamp at dusk. "
-    "Rain fell on the fair. Red rock poured down the slope and swallowed a barn. The chess club of Venn met in the old town hall. "
+    "Rain fell on the fair. Red rock poured down the slope and swallowed a barn. "
+    "The chess club of Venn met in the old town hall. "
     "Ash fell for nine days on the roofs of Calder. The bakery sold its last loaf before the bell rang."
 )
 

@@ -339,7 +339,10 @@ def test_lexicons_of_the_config_are_features_unless_their_weight_is_zero():
 
 def test_labels_are_counted_by_topic_and_answer():
     counts = label_counts(examples([("a", (1, -1)), ("b", (0, -1)), ("c", (1, 0))]))
-    assert counts == {"kites": {"yes": 2, "no": 1, "unknown": 0}, "soups": {"yes": 0, "no": 1, "unknown": 2}}
+    assert counts == {
+        "kites": {"yes": 2, "no": 1, "unknown": 0, "yes_by_people": 2, "no_by_people": 1},
+        "soups": {"yes": 0, "no": 1, "unknown": 2, "yes_by_people": 0, "no_by_people": 1},
+    }
     assert json.loads(json.dumps(counts)) == counts
 
 

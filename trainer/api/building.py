@@ -67,7 +67,8 @@ def build(
     settings, folder = config_of(config), artifacts_root(root)
     if keep_splits is not None and not isinstance(keep_splits, Corpus):
         keep_splits = open_corpus(keep_splits, name=settings.name, root=folder)
-    kept = read_decisions(labels_of(config) if decisions is None else Path(decisions), settings.topic_names)
+    said = labels_of(config) if decisions is None else Path(decisions)
+    kept = read_decisions(said, settings.topic_names, open_topics=settings.open_topics)
     return build_corpus(paths, settings, folder, labels, progress, allow_network, keep_splits, kept, reading)
 
 

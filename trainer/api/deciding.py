@@ -144,7 +144,7 @@ def take_sheet(
     settings = config_of(config)
     _check({}, by, settings.topic_names)
     titles = {topic.name: topic.title for topic in settings.topics}
-    read = list(read_inputs([sheet], settings.topic_names, titles=titles))
+    read = list(read_inputs([sheet], settings.topic_names, titles=titles, open_topics=settings.open_topics))
     labelled = [record for record in read if isinstance(record, LabelledText) and record.labels]
     rejected = tuple(record for record in read if isinstance(record, Rejection))
     if not labelled:

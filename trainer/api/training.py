@@ -20,8 +20,9 @@ from trainer.storage import artifacts_root
 
 if TYPE_CHECKING:
     from trainer.config import Config
+    from trainer.corpus.readers.reading import Reading
     from trainer.corpus.store import Corpus
-    from trainer.evaluation.evaluate import Evaluation
+    from trainer.evaluation.evaluate import Evaluation, Plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class FitResult:
     metrics : mapping
         ``out_of_fold`` and ``test`` scores, on sentences that people judged.
     labels : mapping
-        How many sentences of each topic were yes, no and unknown in training.
+        How many sentences of each topic were yes, no and unknown in training, and how many of these people
+        judged.
+    plain : Plain or None
+        What the scores on the test split come to in words.
     seconds : float
     """
 
@@ -49,6 +53,7 @@ class FitResult:
     metrics: Mapping[str, Any]
     labels: Mapping[str, Mapping[str, int]]
     seconds: float
+    plain: Plain | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer fit --json`` prints."""
@@ -120,8 +125,10 @@ def fit(
     fitted = fit_tagger(training, settings, progress)
     test = corpus_examples(used, ["test"])
     metrics: dict[str, Any] = {"out_of_fold": fitted.out_of_fold, "test": None}
+    plain: Plain | None = None
     if test.gold.any():
-        metrics["test"] = dict(evaluate_tagger(fitted.tagger, test.only(test.gold), settings).gold)
+        scored = evaluate_tagger(fitted.tagger, test.only(test.gold), settings)
+        metrics["test"], plain = dict(scored.gold), scored.plain
     path, version, digest, created = None, None, None, False
     tagger = fitted.tagger
     if save:
@@ -129,14 +136,15 @@ def fit(
             tagger, used, settings, metrics, training, artifacts_root(root)
         )
         tagger = read_model(path, digest)
-    counts = label_counts(training)
-    return FitResult(tagger, path, version, digest, created, metrics, counts, time.perf_counter() - started)
+    counts, seconds = label_counts(training), time.perf_counter() - started
+    return FitResult(tagger, path, version, digest, created, metrics, counts, seconds, plain)
 
 
 def evaluate(
     model: Tagger | str | Path = DEFAULT_NAME,
     on: Corpus | str | Path = "test",
     *,
+    reading: Reading | None = None,
     root: str | Path | None = None,
 ) -> Evaluation:
     """Score a model beside the keyword rules that it was trained with.
@@ -148,6 +156,8 @@ def evaluate(
     on : str or path or Corpus
         A split of the corpus that the model was trained on, a file of labelled sentences, or a corpus
         (its test split).
+    reading : Reading, optional
+        Names of columns in a file.
     """
     from trainer.config import config_from_dict
     from trainer.evaluation.evaluate import evaluate_tagger, examples_to_score
@@ -163,7 +173,7 @@ def evaluate(
         raise DataError(
             "a model that was not saved carries no rules to stand beside it", hint="Save it first."
         )
-    examples = examples_to_score(tagger, on, artifacts_root(root))
+    examples = examples_to_score(tagger, on, artifacts_root(root), reading)
     result = evaluate_tagger(tagger, examples, config_from_dict(tagger.info["config"]))
     return replace(
         result, model={"model": about["path"], "version": about["version"], "digest": tagger.info["digest"]}

@@ -20,6 +20,7 @@ from trainer.cli import (
     explaining,
     fitting,
     models,
+    projects,
     summaries,
     tagging,
 )
@@ -80,6 +81,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 fine, 1 unexpected, 2 usage, 3 gate failed, 4 bad data or config, "
     "5 leakage refused, 6 not found, 7 damaged artifact, 130 interrupted.",
 )
+app.command("init")(projects.init)
 app.command("build")(corpora.build)
 app.command("fit")(fitting.fit)
 app.command("eval")(fitting.evaluate)
@@ -91,6 +93,7 @@ app.command("fix")(deciding.fix)
 app.command("rerun")(deciding.rerun)
 app.add_typer(models.app, name="models")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(projects.app, name="topics")
 app.add_typer(configs.app, name="config")
 
 

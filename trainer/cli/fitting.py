@@ -8,21 +8,34 @@ from typing import Annotated
 import typer
 
 from trainer import api
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict, reference
+from trainer.api import FitResult
+from trainer.cli.options import (
+    Artifacts,
+    AsJson,
+    Columns,
+    ConfigFile,
+    Overrides,
+    Strict,
+    reading_of,
+    reference,
+)
 from trainer.cli.render import (
     console,
     figure,
     print_json,
     progress_bar,
+    safe,
     say,
     score_rows,
     table,
-    why_undefined,
     with_config,
 )
 from trainer.config import find_config, load_config
 from trainer.errors import TrainerWarning
 from trainer.records import listing
+
+FEW = 30
+"""Sentences judged by people, of either answer, below which a threshold is a guess."""
 
 
 def fit(
@@ -58,14 +71,17 @@ def fit(
     rows = [
         [
             topic,
-            _positives(result.labels[topic]["yes"], row["support"]),
-            *(figure(row[key], why_undefined(row)) for key in ("precision", "recall", "f1")),
+            *(f"{result.labels[topic][key]:,}" for key in ("yes", "yes_by_people", "no", "no_by_people")),
+            *(figure(row[key]) for key in ("precision", "recall", "f1")),
             f"{threshold:.2f}",
         ]
         for (topic, row), threshold in zip(scores["topics"].items(), result.model.thresholds, strict=True)
     ]
-    columns = ["out of fold", "positives", "precision", "recall", "F1", "threshold"]
+    columns = ["out of fold", "yes", "judged", "no", "judged", "precision", "recall", "F1", "threshold"]
     console().print(table("", columns, rows))
+    if result.plain is not None:
+        typer.echo(f"on the test split, which it has not seen: {result.plain.in_words()}")
+    _say_too_few(result)
     used, name = api.find(settings.name, root=artifacts), f"{settings.name}@{result.version}"
     if used.version != result.version:
         say(
@@ -76,9 +92,22 @@ def fit(
     say("next: " + ", ".join(with_config(verb, config) for verb in verbs))
 
 
-def _positives(labelled: int, judged: int) -> str:
-    """Return how many there are; of those that rules labelled no score is taken."""
-    return f"{labelled:,}" if labelled == judged else f"{labelled:,} ({judged:,} judged)"
+def _say_too_few(result: FitResult) -> None:
+    """Say which topics people judged too little of, and what to do."""
+    for topic, counts in result.labels.items():
+        yes, no = counts["yes_by_people"], counts["no_by_people"]
+        if min(yes, no) >= FEW:
+            continue
+        if not yes + no:
+            told = (
+                "nobody judged a sentence of it: its threshold is the default, and it has no measured score"
+            )
+        else:
+            told = f"people judged {yes:,} sentences to be on it and {no:,} not; with fewer than {FEW} "
+            told += "of either its threshold and its scores are guesses"
+        say(f"{topic}: {told}")
+        command = f"trainer corpus export --to-label 200 --topic {topic} --out {topic}.xlsx"
+        say(f"  `{command}` picks some worth judging")
 
 
 def evaluate(
@@ -94,6 +123,7 @@ def evaluate(
             help="A split of the model's corpus, or a file of labelled sentences.",
         ),
     ] = "test",
+    columns: Columns = None,
     config: ConfigFile = None,
     set_: Overrides = None,
     artifacts: Artifacts = None,
@@ -101,8 +131,9 @@ def evaluate(
     strict: Strict = False,
 ) -> None:
     """Score a model beside the keyword rules it was trained with."""
-    chosen = reference(model, load_config(config, set_ or ()).name)
-    result = api.evaluate(chosen, on, root=artifacts)
+    settings = load_config(config, set_ or ())
+    reading = reading_of(columns, settings.topic_names)
+    result = api.evaluate(reference(model, settings.name), on, reading=reading, root=artifacts)
     if result.rejected:
         count = f"{len(result.rejected):,} rows of {on} were not used:"
         warnings.warn(count + listing(result.rejected), TrainerWarning, stacklevel=1)
@@ -110,7 +141,9 @@ def evaluate(
         print_json(result.to_dict())
         return
     say(f"model: {result.model['model']} (version {result.model['version']})")
-    typer.echo(f"on {result.on}: {result.n:,} sentences judged by people")
+    if result.plain is not None:
+        typer.echo(result.plain.in_words())
+    typer.echo(f"on {safe(result.on)}: {result.n:,} sentences judged by people")
     out = console()
     keys = ["precision", "recall", "f1", "average_precision", "support"]
     names = ["precision", "recall", "F1", "avg. precision", "positives"]

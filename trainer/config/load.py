@@ -66,7 +66,19 @@ def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(file)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"is not TOML: {error}", where=str(file)) from error
-    overridden = {_override(data, item) for item in overrides}
+    return _validated(data, {_override(data, item) for item in overrides}, file, text)
+
+
+def parse_config(text: str, name: str) -> Config:
+    """Check the text of a config before it is a file; see `load_config`."""
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"is not TOML: {error}", where=name) from error
+    return _validated(data, set(), Path(name), text)
+
+
+def _validated(data: dict[str, Any], overridden: set[tuple[str, ...]], file: Path, text: str) -> Config:
     try:
         return Config.model_validate(data)
     except ValidationError as error:

@@ -113,6 +113,8 @@ class Topic(_Strict):
     title: str
     definition: str
     rules: tuple[Rule, ...] = ()
+    assume_no: bool = True
+    """A `labels` list that does not name the topic says no to it; false for one that came after the lists."""
 
     @model_validator(mode="after")
     def _rules_differ(self) -> Topic:
@@ -268,6 +270,11 @@ class Config(_Strict):
         _refuse_twice("topic", [topic.name for topic in self.topics])
         _refuse_twice("lexicon", [lexicon.name for lexicon in self.lexicons])
         return self
+
+    @property
+    def open_topics(self) -> tuple[str, ...]:
+        """Topics that a list of labels leaves unknown where it does not name them."""
+        return tuple(topic.name for topic in self.topics if not topic.assume_no)
 
     @property
     def topic_names(self) -> tuple[str, ...]:

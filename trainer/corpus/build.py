@@ -154,6 +154,7 @@ def _records(
     # Opened first, so that a path that is not there is said before any work.
     titles = {topic.name: topic.title for topic in config.topics}
     named: dict[str, Any] = {"titles": titles, "allow_network": allow_network}
+    named["open_topics"] = config.open_topics
     # Metadata and articles are of documents.
     of_labels = None if reading is None else replace(reading, metadata=None, articles=None)
     judgements = read_inputs(labels, topics, reading=of_labels, **named)

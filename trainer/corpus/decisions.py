@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,13 +105,20 @@ class Decisions:
                 )  # fmt: skip
 
 
-def read_decisions(folder: Path, topics: Sequence[str], until: Mapping[str, int] | None = None) -> Decisions:
+def read_decisions(
+    folder: Path,
+    topics: Sequence[str],
+    until: Mapping[str, int] | None = None,
+    open_topics: Collection[str] = (),
+) -> Decisions:
     """Read all that people decided; a folder that is not there holds nothing.
 
     Parameters
     ----------
     until : mapping of str to int, optional
         Name of a file -> bytes of it to read, and no other files: what had been decided then.
+    open_topics : collection of str
+        Topics that a complete list of labels leaves unknown where it does not name them.
     """
     files = tuple(sorted(folder.glob("*.jsonl"))) if folder.is_dir() else ()
     if until is not None:
@@ -120,7 +127,7 @@ def read_decisions(folder: Path, topics: Sequence[str], until: Mapping[str, int]
     about: dict[str, LabelledText] = {}
     rejected: list[Rejection] = []
     for file in files:
-        for record, row in _rows(file, topics, -1 if until is None else until[file.name]):
+        for record, row in _rows(file, topics, -1 if until is None else until[file.name], open_topics):
             if not isinstance(record, LabelledText):
                 rejected.append(record)
                 continue
@@ -143,7 +150,7 @@ def read_decisions(folder: Path, topics: Sequence[str], until: Mapping[str, int]
 
 
 def _rows(
-    file: Path, topics: Sequence[str], size: int
+    file: Path, topics: Sequence[str], size: int, open_topics: Collection[str]
 ) -> Iterator[tuple[LabelledText | Rejection, dict[str, Any]]]:
     try:
         with file.open("rb") as opened:
@@ -153,13 +160,13 @@ def _rows(
                 if line is None:
                     yield too_long(at), {}
                 elif line.strip():
-                    yield _row(line, file, at, topics)
+                    yield _row(line, file, at, topics, open_topics)
     except OSError as error:
         yield Rejection(shown(file), "unreadable", error.strerror or str(error)), {}
 
 
 def _row(
-    line: str, file: Path, at: str, topics: Sequence[str]
+    line: str, file: Path, at: str, topics: Sequence[str], open_topics: Collection[str]
 ) -> tuple[LabelledText | Rejection, dict[str, Any]]:
     try:
         row = decode_json(line)
@@ -167,7 +174,7 @@ def _row(
         return Rejection(at, "malformed_json", str(error)), {}
     if not isinstance(row, dict):
         return Rejection(at, "malformed_json", "the line is no object"), {}
-    record = read_row(row, topics, at, f"{HUMAN}{file.stem}")
+    record = read_row(row, topics, at, f"{HUMAN}{file.stem}", open_topics)
     if isinstance(record, Rejection | LabelledText):
         return record, row
     if isinstance(record, LabelledPlace):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,12 @@ def corpus_examples(corpus: Corpus, splits: Sequence[str] = SPLITS) -> Examples:
     )
 
 
-def file_examples(path: str | Path, topics: Sequence[str], reading: Reading | None = None) -> Examples:
+def file_examples(
+    path: str | Path,
+    topics: Sequence[str],
+    reading: Reading | None = None,
+    open_topics: Collection[str] = (),
+) -> Examples:
     """Return the labelled sentences of a file; sentences judged twice are merged.
 
     Raises
@@ -90,7 +95,7 @@ def file_examples(path: str | Path, topics: Sequence[str], reading: Reading | No
     votes: dict[tuple[str, str], list[Vote]] = {}
     first: dict[tuple[str, str], LabelledText] = {}
     rejected: list[Rejection] = []
-    for record in read_inputs([path], topics, reading=reading):
+    for record in read_inputs([path], topics, reading=reading, open_topics=open_topics):
         if isinstance(record, LabelledText):
             key = (record.doc_id or record.id, record.text)
             first.setdefault(key, record)

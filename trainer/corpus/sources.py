@@ -11,7 +11,7 @@ import io
 import sys
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -52,6 +52,7 @@ def read_inputs(
     titles: Mapping[str, str] | None = None,
     allow_network: bool = False,
     reading: Reading | None = None,
+    open_topics: Collection[str] = (),
 ) -> Iterator[Record]:
     """Return everything that `inputs` hold, read as it is asked for, in a fixed order.
 
@@ -73,6 +74,8 @@ def read_inputs(
         Whether a data set may be read from the hub.
     reading : Reading, optional
         What else the user says of his inputs.
+    open_topics : collection of str
+        Topics that a complete list of labels leaves unknown where it does not name them.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def read_inputs(
     """
     found = [file for item in inputs for file in find_files(item, allow_network)]
     reading = reading or Reading()
-    asked = Source("", "", "", topics, titles or {}, columns=reading.columns)
+    asked = Source("", "", "", topics, titles or {}, columns=reading.columns, open_topics=open_topics)
     return _read_all(found, asked, progress, whole, Completer(reading))
 
 

@@ -4,22 +4,59 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.config import Config
+from trainer.config import Config, config_from_dict
 from trainer.corpus.examples import Examples, corpus_examples, file_examples
 from trainer.corpus.labels import judge
+from trainer.corpus.readers.reading import Reading
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import SPLITS, Corpus, corpus_with
 from trainer.errors import DataError, TrainerWarning
 from trainer.metrics import score_table
 from trainer.model.tagger import Tagger
 from trainer.records import Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What a reader asks: how many tags are right, how much is found, what is tagged by mistake.
+
+    Attributes
+    ----------
+    tags, right, positives : int
+        Over all topics, where people judged: tags, those that are right, and what there was to find.
+    ordinary, false_tags : int
+        Sentences of which people said no to every topic that they judged, and the tags on these.
+    """
+
+    tags: int
+    right: int
+    positives: int
+    ordinary: int
+    false_tags: int
+
+    def in_words(self) -> str:
+        """Return it as a sentence."""
+        right = (
+            f"of 100 tags {100 * self.right / self.tags:.0f} are right" if self.tags else "nothing is tagged"
+        )
+        found = (
+            f"it finds {100 * self.right / self.positives:.0f} of 100"
+            if self.positives
+            else "no sentence is on any topic"
+        )
+        false = (
+            f"{1000 * self.false_tags / self.ordinary:.0f} false tags in 1,000 ordinary sentences"
+            if self.ordinary
+            else "nobody judged ordinary sentences, without any topic"
+        )
+        return f"{right}; {found}; {false}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +81,7 @@ class Evaluation:
     silver: Mapping[str, Any] | None
     model: Mapping[str, Any] = field(default_factory=dict)
     rejected: tuple[Rejection, ...] = ()
+    plain: Plain | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer eval --json`` prints."""
@@ -52,6 +90,7 @@ class Evaluation:
             "on": self.on,
             "n": self.n,
             **self.gold,
+            "plain": None if self.plain is None else asdict(self.plain),
             "rules": dict(self.rules),
             "silver": None if self.silver is None else dict(self.silver),
         }
@@ -82,9 +121,29 @@ def evaluate_tagger(tagger: Tagger, examples: Examples, config: Config) -> Evalu
         on=examples.name,
         n=len(gold),
         gold=_scores(tagger, gold),
+        plain=plain_counts(gold.Y, tagger.decide(tagger.predict_proba(gold.texts))[0]),
         rules=score_table(gold.Y, rule_decisions(config, gold.texts), None, tagger.topics),
         silver=_scores(tagger, silver) if len(silver) else None,
         rejected=examples.rejected,
+    )
+
+
+def plain_counts(Y: NDArray[np.int8], tagged: NDArray[np.bool_]) -> Plain:
+    """Count what a reader asks of a tagger.
+
+    Parameters
+    ----------
+    Y : (n, k) array of int8
+        1, 0 or -1 (not judged); what was not judged counts nowhere.
+    tagged : (n, k) array of bool
+    """
+    ordinary = (Y <= 0).all(axis=1) & (Y == 0).any(axis=1)
+    return Plain(
+        tags=int((tagged & (Y >= 0)).sum()),
+        right=int((tagged & (Y == 1)).sum()),
+        positives=int((Y == 1).sum()),
+        ordinary=int(ordinary.sum()),
+        false_tags=int((tagged & (Y == 0))[ordinary].sum()),
     )
 
 
@@ -95,7 +154,9 @@ def rule_decisions(config: Config, texts: tuple[str, ...]) -> NDArray[np.bool_]:
     return np.array(rows, dtype=bool).reshape(len(texts), len(rules.topics))
 
 
-def examples_to_score(tagger: Tagger, on: Corpus | str | Path, root: Path) -> Examples:
+def examples_to_score(
+    tagger: Tagger, on: Corpus | str | Path, root: Path, reading: Reading | None = None
+) -> Examples:
     """Return the sentences that `on` stands for: a split, a file, or the test split of a corpus."""
     if isinstance(on, Corpus):
         if on.fingerprint != tagger.info["corpus"]["fingerprint"]:
@@ -107,7 +168,8 @@ def examples_to_score(tagger: Tagger, on: Corpus | str | Path, root: Path) -> Ex
             )
         return corpus_examples(on, ["test"])
     if str(on) not in SPLITS:
-        return file_examples(on, tagger.topics)
+        open_topics = config_from_dict(tagger.info["config"]).open_topics
+        return file_examples(on, tagger.topics, reading, open_topics)
     about = tagger.info["corpus"]
     return corpus_examples(corpus_with(about["fingerprint"], root, about["name"]), [str(on)])
 

@@ -24,6 +24,12 @@ from trainer.model.thresholds import choose_threshold
 from trainer.progress import Progress, silent
 from trainer.storage import sha256
 
+_WHAT_TO_DO = (
+    "Label some: `trainer corpus export --to-label 200 --topic {topic} --out {topic}.xlsx` picks them, "
+    "`trainer build … --labels {topic}.xlsx` takes them. Or add a rule; or train the other topics for now: "
+    "--set classifier.allow_empty=true."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -106,14 +112,17 @@ def learn_features(examples: Examples, config: Config) -> Features:
 
 
 def label_counts(examples: Examples) -> dict[str, dict[str, int]]:
-    """Return how many sentences of each topic are yes, no and unknown."""
-    return {
-        topic: {
-            name: int((examples.Y[:, i] == code).sum())
-            for name, code in (("yes", 1), ("no", 0), ("unknown", -1))
+    """Return how many sentences of each topic are yes, no and unknown, and how many people judged so."""
+    codes = {"yes": 1, "no": 0, "unknown": -1}
+    found = {}
+    for i, topic in enumerate(examples.topics):
+        y = examples.Y[:, i]
+        counts = {name: int((y == code).sum()) for name, code in codes.items()}
+        by_people = {
+            f"{name}_by_people": int(((y == codes[name]) & examples.gold).sum()) for name in ("yes", "no")
         }
-        for i, topic in enumerate(examples.topics)
-    }
+        found[topic] = {**counts, **by_people}
+    return found
 
 
 def _chosen(examples: Examples, config: Config) -> NDArray[np.bool_]:
@@ -146,7 +155,7 @@ def _refuse_empty(examples: Examples, config: Config) -> None:
                 raise DataError(
                     f"topic '{topic}' has no sentence labelled \"{answer}\" ({counts['yes']} yes, "
                     f"{counts['no']} no, {counts['unknown']} unknown in training)",
-                    hint="Label some, add a rule, or pass --set classifier.allow_empty=true.",
+                    hint=_WHAT_TO_DO.format(topic=topic),
                 )
 
 

@@ -50,7 +50,9 @@ def read_object(value: Row, source: Source, at: str, encoding: str | None) -> It
                 yield Rejection(at, row.reason, row.detail)
             else:
                 read_from = {"format": source.format, "encoding": encoding}
-                yield read_row(_in_split(row, source), source.topics, at, source.author, **read_from)
+                yield read_row(
+                    _in_split(row, source), source.topics, at, source.author, source.open_topics, **read_from
+                )
     except RowError as error:
         yield Rejection(at, error.reason, error.detail)
 

@@ -37,7 +37,8 @@ def judged(answers: Mapping[str, list[str]], source: Source) -> Row:
         return labels
     names = [name for key, chosen in answers.items() if key not in own for name in chosen]
     yes = [known_topic(name, source) for name in names if not is_none(name)]
-    return {**dict.fromkeys(source.topics or (), "no"), **labels, **dict.fromkeys(yes, "yes")}
+    asked = [topic for topic in source.topics or () if topic not in source.open_topics]
+    return {**dict.fromkeys(asked, "no"), **labels, **dict.fromkeys(yes, "yes")}
 
 
 def _is_answer(chosen: list[str]) -> bool:

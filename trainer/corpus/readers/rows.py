@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from trainer.corpus.labels import HUMAN, IMPORTED
@@ -54,7 +54,12 @@ class RowError(ValueError):
 
 
 def read_row(
-    row: Mapping[str, Any], topics: Sequence[str] | None, at: str, author: str, **read_from: Any
+    row: Mapping[str, Any],
+    topics: Sequence[str] | None,
+    at: str,
+    author: str,
+    open_topics: Collection[str] = (),
+    **read_from: Any,
 ) -> Document | LabelledText | LabelledPlace | Rejection:
     """Turn a decoded row into the record that it holds.
 
@@ -68,12 +73,14 @@ def read_row(
         Where the row stands, as ``path:line``.
     author : str
         Who made the labels, where the row names no ``annotator``.
+    open_topics : collection of str
+        Those that a complete list leaves unknown where it does not name them: it was made before they were.
     **read_from : str or None
         The ``format`` and ``encoding`` of the file, for a document.
     """
     try:
         if topics and _is_place(row, topics):
-            return _place(row, topics, at, author)
+            return _place(row, topics, at, author, open_topics)
         text = checked_text(row.get("text"))
         about: dict[str, Any] = {key: _optional(row, key) for key in _ABOUT}
         _refuse_other_splits(about["split"])
@@ -85,7 +92,7 @@ def read_row(
         return LabelledText(
             id=identity or content_id("text", f"{doc_id}\0{text}" if doc_id else text),
             text=text.strip(),
-            labels=_answers(row, topics),
+            labels=_answers(row, topics, open_topics),
             author=_author(row, author),
             # An exported sentence that is its own document says so.
             doc_id=None if exported and doc_id == identity else doc_id,
@@ -101,12 +108,14 @@ def _is_place(row: Mapping[str, Any], topics: Sequence[str]) -> bool:
     return row.get("text") in (None, "") and bool(_optional(row, "doc_id")) and _has_labels(row, topics)
 
 
-def _place(row: Mapping[str, Any], topics: Sequence[str], at: str, author: str) -> LabelledPlace:
+def _place(
+    row: Mapping[str, Any], topics: Sequence[str], at: str, author: str, open_topics: Collection[str]
+) -> LabelledPlace:
     start, end = (_whole_number(row, key) for key in ("start", "end"))
     if (start is None) != (end is None):
         raise RowError("bad_field", "a place needs both 'start' and 'end'; a whole document neither")
     doc_id = _optional(row, "doc_id") or ""
-    labels, by = _answers(row, topics), _author(row, author)
+    labels, by = _answers(row, topics, open_topics), _author(row, author)
     return LabelledPlace(doc_id, start, end, labels, by, _optional(row, "time"), at)
 
 
@@ -188,7 +197,9 @@ def _has_labels(row: Mapping[str, Any], topics: Sequence[str]) -> bool:
     return any(row.get(topic) not in (None, "") for topic in topics)
 
 
-def _answers(row: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]:
+def _answers(
+    row: Mapping[str, Any], topics: Sequence[str], open_topics: Collection[str]
+) -> dict[str, Answer]:
     labels: Any = row.get("labels")
     if "labels" not in row:
         return _partial({topic: row[topic] for topic in topics if topic in row}, topics)
@@ -202,6 +213,8 @@ def _answers(row: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answer]
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             raise RowError("bad_labels", f"'{key}' must be a list of topic names")
         _refuse_unknown(value, topics)
+    if "judged" not in row:
+        judged = [name for name in judged if name not in open_topics or name in labels]
     extra = sorted(set(labels) - set(judged))
     if extra:
         raise RowError("bad_labels", f"'{extra[0]}' is in 'labels' but not in 'judged'")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class Source:
         Whether an export asks one question a topic: what is not answered is then not judged.
     columns : mapping of str to str
         Our name of a column or key -> theirs.
+    open_topics : collection of str
+        Those that a complete list leaves unknown where it does not name them.
     """
 
     at: str
@@ -49,6 +51,7 @@ class Source:
     split: str | None = None
     by_topic: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
+    open_topics: Collection[str] = ()
 
     def ours(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row under our names of its keys."""

@@ -110,7 +110,8 @@ def table_records(
             values = [unguarded(cell) if exported and isinstance(cell, str) else cell for cell in cells]
             row = dict(zip(columns, values, strict=True))
             unnamed += [at] if row.pop("", "") != "" else []
-            yield read_row(row, topics, at, author, format=source.format, encoding=encoding)
+            read_from = {"format": source.format, "encoding": encoding}
+            yield read_row(row, topics, at, author, source.open_topics, **read_from)
     if unnamed:
         told = (
             f"{len(unnamed):,} rows have a cell under no name, which is not read; the first is {unnamed[0]}"
