@@ -17,7 +17,7 @@ _IGNORED = "# What commands produce.\nartifacts/\n"
 _LABELS = """# labels
 
 What people decide, one file a person, one JSON line a decision. `trainer fix` only ever adds lines; the next
-`trainer predict` shows them, the next `trainer build` learns from them. Keep this folder: nothing makes it again.
+`trainer predict` shows them, the next `trainer build` learns from them. Keep this folder.
 """
 _README = """# {name}
 

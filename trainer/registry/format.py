@@ -212,7 +212,8 @@ def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mappin
     _check_tensors(tensors, manifest["tensors"], shapes)
     return Tagger(
         topics, features, tensors["weights"], tensors["intercept"], tensors["calibration"],
-        tensors["thresholds"], float(manifest["review"]), info, str(manifest.get("config", {}).get("language", "")),
+        tensors["thresholds"], float(manifest["review"]), info,
+        str(manifest.get("config", {}).get("language", "")),
     )  # fmt: skip
 
 
