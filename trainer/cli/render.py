@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _BETWEEN_UPDATES = 0.25
 """Seconds. The time left is told from the last thousand updates: they must not all be of one burst."""
 _LONGEST_NAME = 32
+_WIDE = 200
 
 
 def say(text: str) -> None:
@@ -49,15 +50,26 @@ def print_json(value: Any) -> None:
     typer.echo(to_json(value, indent=2))
 
 
-def console() -> Console:
-    """Return a rich console on stdout; it knows NO_COLOR, and width 100 where there is no terminal."""
+def console(*, wide: bool = False) -> Console:
+    """Return a rich console on stdout; it knows NO_COLOR, and width 100 where there is no terminal.
+
+    Parameters
+    ----------
+    wide : bool
+        Never cut a line off: a terminal wraps what is too long for it.
+    """
     from rich.console import Console
 
     class Plain(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # rich would end the process with 1; here it is no error
 
-    return Plain(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 100)
+    return Plain(
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=_WIDE if wide else None if sys.stdout.isatty() else 100,
+    )
 
 
 def figure(value: float | None, why: str = "") -> str:

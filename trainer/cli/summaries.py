@@ -86,22 +86,36 @@ def _print(found: Summary) -> None:
         less = f", {count:,} of them a date that says less: {', '.join(map(safe, shown))}" if count else ""
         typer.echo(f"{about['undated']:,} documents have no {found.by}{less}")
     pair = found.by == "topic-pair"
-    rows = [_row(row, pair=pair) for row in found.rows if row["documents"]]
-    columns = ["documents", "share", "95 %", "sentences", "share", "95 %", "review", "people"]
     first = [found.by] if pair else [found.by, "topic"]
-    console().print(table("", [*first, *columns], rows[:_MOST]))
+    more = {"to review": "review_sentences", "by people": "by_people"}
+    # What is nought everywhere takes no room: on a terminal there is little.
+    more = {name: key for name, key in more.items() if any(row[key] for row in found.rows)}
+    columns = [*first, "documents", "share", "95 %", "sentences", "share", "95 %", *more]
+    rows = [
+        [
+            *([row["key"]] if pair else [row["key"], row["topic"]]),
+            *_cells(row),
+            *(f"{row[key]:,}" for key in more.values()),
+        ]
+        for row in found.rows
+        if row["documents"]
+    ]
+    console(wide=True).print(table("", columns, rows[:_MOST]))
     if len(rows) > _MOST:
         say(f"{len(rows) - _MOST:,} more rows are not shown: --out FILE.csv holds all")
 
 
-def _row(row: Mapping[str, Any], *, pair: bool) -> list[str]:
-    cells = [row["key"]] if pair else [row["key"], row["topic"]]
-    for what in ("document", "sentence"):
-        cells += [f"{row[f'tagged_{what}s']:,}/{row[f'{what}s']:,}", *_share(row, what)]
-    return [*cells, f"{row['review_sentences']:,}", f"{row['by_people']:,}"]
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    return [
+        cell
+        for what in ("document", "sentence")
+        for cell in (f"{row[f'tagged_{what}s']:,}/{row[f'{what}s']:,}", *_share(row, what))
+    ]
 
 
 def _share(row: Mapping[str, Any], what: str) -> list[str]:
     value, low, high = (row[f"{what}_share{end}"] for end in ("", "_low", "_high"))
-    percent = "" if value is None else f"{value:.1%}"
-    return [percent, "" if low is None else f"{low:.0%}–{high:.0%}"]
+    if value is None:
+        return ["", ""]
+    digits = 1 if (high or 0) < 0.1 else 0  # small shares would all be 0
+    return [f"{value:.1%}", "" if low is None else f"{low:.{digits}%}–{high:.{digits}%}"]
