@@ -135,7 +135,8 @@ def _header_trouble(columns: Sequence[str], source: Source) -> str:
 
 
 def _misspelt(columns: Sequence[str], topics: Sequence[str], at: str) -> Iterator[Rejection]:
-    for name in set(columns) - {*FIELDS, *topics}:
+    known = {*FIELDS, *topics}
+    for name in dict.fromkeys(column for column in columns if column not in known):
         if meant := get_close_matches(_plain(name), topics, n=1, cutoff=0.8):
             detail = f"column {name!r} is no topic, and its cells are not read. Did you mean {meant[0]!r}?"
             yield Rejection(at, "unknown_topic", detail)
