@@ -251,3 +251,11 @@ def test_what_cannot_be_read_again_is_told(project, monkeypatch):
     api.write_tags("-", "tags.csv")
     with pytest.raises(DataError, match="cannot be made again"):
         api.rerun("tags.csv")
+
+
+def test_a_table_without_what_is_untagged_is_told_of_when_it_is_rolled_up(project):
+    api.write_tags("in", "tags.csv", only_tagged=True)
+    with pytest.warns(TrainerWarning, match="--only-tagged: shares are of tagged sentences"):
+        api.summarize("tags.csv", "source")
+    api.write_tags("in", "all.csv")
+    assert api.summarize("all.csv", "source").about["sentences"] == 3

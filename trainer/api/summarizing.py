@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.errors import UsageError
+from trainer.errors import ArtifactError, NotFoundError, TrainerWarning, UsageError
 
 if TYPE_CHECKING:
     from trainer.tags.summarize import Summary
@@ -40,9 +41,25 @@ def summarize(
     from trainer.tags.read import read_tags
     from trainer.tags.summarize import summarize_table
 
-    return summarize_table(
-        read_tags(Path(tags)), by, topics=topics, copies_once=copies_once, mixed_models=mixed_models
-    )
+    table = read_tags(Path(tags))
+    _warn_of_tagged_only(Path(tags))
+    return summarize_table(table, by, topics=topics, copies_once=copies_once, mixed_models=mixed_models)
+
+
+def _warn_of_tagged_only(tags: Path) -> None:
+    """Say, where the record of a table tells, that it lacks the sentences that shares would be of."""
+    from trainer.tags.record import read_record
+
+    try:
+        only_tagged = read_record(tags)["arguments"].get("only_tagged")
+    except (NotFoundError, ArtifactError):
+        return
+    if only_tagged:
+        warnings.warn(
+            f"{tags} was made with --only-tagged: shares are of tagged sentences, not of all that was read",
+            TrainerWarning,
+            stacklevel=3,
+        )
 
 
 def write_summary(
