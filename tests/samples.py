@@ -7,11 +7,13 @@ import io
 import json
 import zipfile
 import zlib
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import xlsxwriter
 
-KINDS = ("txt", "md", "html", "htm", "pdf", "docx", "jsonl", "json", "csv", "tsv", "parquet")
+KINDS = ("txt", "md", "html", "htm", "pdf", "docx", "jsonl", "json", "csv", "tsv", "xlsx", "parquet")
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 CORE = "http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
 TYPES = (
@@ -82,6 +84,22 @@ def zipped(files):
     return out.getvalue()
 
 
+def xlsx(**sheets):
+    """A workbook of sheets, each a list of rows; a date becomes a cell that is one."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False}) as made:
+        day = made.add_format({"num_format": "yyyy-mm-dd"})
+        for name, rows in sheets.items():
+            sheet = made.add_worksheet(name)
+            for i, row in enumerate(rows):
+                for j, value in enumerate(row):
+                    if isinstance(value, date):
+                        sheet.write_datetime(i, j, value, day)
+                    elif value is not None:
+                        sheet.write(i, j, value)
+    return out.getvalue()
+
+
 def paragraph(text):
     return f'<w:p><w:r><w:t xml:space="preserve">{text}</w:t></w:r></w:p>'
 
@@ -108,6 +126,7 @@ def holding(kind, text):
         "jsonl": lambda: json.dumps({"text": text}, ensure_ascii=False).encode() + b"\n",
         "json": lambda: json.dumps([{"text": text}], ensure_ascii=False).encode(),
         "csv": lambda: f'text\n"{text}"\n'.encode(),
+        "xlsx": lambda: xlsx(A=[["text"], [text]]),
         "parquet": lambda: parquet([{"text": text}]),
     }
     same = {"htm": "html", "tsv": "csv"}

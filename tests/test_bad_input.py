@@ -29,7 +29,7 @@ TOPICS = ("tea", "rain")
 OK = "accepted"
 TEXTS = ("txt", "md", "html", "htm", "csv", "tsv")
 JSONS = ("jsonl", "json")
-BINARY = ("pdf", "docx", "parquet")
+BINARY = ("pdf", "docx", "xlsx", "parquet")
 GOOD = "A cup of tea."
 
 
@@ -260,7 +260,7 @@ TABLE_DEFECTS = {
     "stray quote": ('text,tea\n"A" b.,1\nC.,0\n', ["malformed_csv"]),
     "a cell too few": ("text,tea\nA.\nB.,1\n", ["ragged_row", OK]),
     "a cell too many": ("text,tea\nA.,1,2\nB.,1\n", ["ragged_row", OK]),
-    "a column twice": ("text,text\nA.,B.\n", ["no_text"]),
+    "a column twice": ("text,text\nA.,B.\n", ["repeated_column"]),
     "no text column": ("words,tea\nA.,1\n", ["no_text"]),
     "a blank header": (" , \nA.,1\n", ["no_text"]),
     "a blank first line": ("\ntext,tea\nA.,1\n", [OK]),

@@ -59,9 +59,11 @@ def test_what_the_head_says_is_kept():
     ("more", "date"),
     [
         ('<meta name="DC.Date" content="2024-05-06">', "2024-05-06"),
-        ('<meta name=date content="6 May 2024"><p><time datetime="2024-05-07T00:00Z">', "2024-05-07"),
-        ('<meta name=date content="2024-13-40">', None),
-        ('<meta name=date content="20240506">', None),
+        ('<meta name=date content="6 May 2024"><p><time datetime="2024-05-07T00:00Z">', "2024-05-06"),
+        ('<meta name=date content="soon"><p><time datetime="2024-05-07T00:00Z">', "2024-05-07"),
+        ('<meta name=date content="2024-13-40">', "2024-13-40"),
+        ('<meta name=date content="20240506">', "2024-05-06"),
+        ('<p><time datetime="PT5M">', None),
         ("<time>today</time>", None),
     ],
 )

@@ -151,7 +151,7 @@ def write_tags(
     arguments |= {**shape, "reading": None if reading is None else told(reading)}
     entries = _input_entries(paths, reading, arguments, target, update=earlier is not None)
     with replacing(target) as scratch:
-        read = _read(paths, documents, rejected, progress, reading)
+        read = _read(paths, documents, rejected, progress, reading, tagger.topics)
         made = _table(tagger, decisions, read, scratch, arguments, earlier)
         write_table(made.batches, made.schema, scratch / target.name, suffix)
         (scratch / "spool").unlink()
@@ -208,12 +208,13 @@ def _read(
     rejected: list[Rejection],
     progress: Progress,
     reading: Reading | None,
+    topics: Sequence[str],
 ) -> Iterator[Document]:
     """Yield each document once; a second one of the same name is rejected."""
     from trainer.model.inputs import usable_documents
 
     seen: dict[str, str] = {}
-    for document in usable_documents(paths, documents, rejected, progress, reading):
+    for document in usable_documents(paths, documents, rejected, progress, reading, topics):
         if document.id in seen:
             detail = f"document '{document.id}' was read before, at {seen[document.id]}"
             rejected.append(Rejection(document.at, "repeated_document", detail))

@@ -157,7 +157,7 @@ def evaluate(
         A split of the corpus that the model was trained on, a file of labelled sentences, or a corpus
         (its test split).
     reading : Reading, optional
-        Names of columns in a file.
+        Names of columns of the file, and how its dates are meant.
     """
     from trainer.config import config_from_dict
     from trainer.evaluation.evaluate import evaluate_tagger, examples_to_score

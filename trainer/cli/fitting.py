@@ -14,6 +14,7 @@ from trainer.cli.options import (
     AsJson,
     Columns,
     ConfigFile,
+    DayFirst,
     Overrides,
     Strict,
     reading_of,
@@ -124,6 +125,7 @@ def evaluate(
         ),
     ] = "test",
     columns: Columns = None,
+    day_first: DayFirst = None,
     config: ConfigFile = None,
     set_: Overrides = None,
     artifacts: Artifacts = None,
@@ -132,7 +134,7 @@ def evaluate(
 ) -> None:
     """Score a model beside the keyword rules it was trained with."""
     settings = load_config(config, set_ or ())
-    reading = reading_of(columns, settings.topic_names)
+    reading = reading_of(columns, settings.topic_names, day_first=day_first)
     result = api.evaluate(reference(model, settings.name), on, reading=reading, root=artifacts)
     if result.rejected:
         count = f"{len(result.rejected):,} rows of {on} were not used:"

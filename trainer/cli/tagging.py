@@ -100,9 +100,9 @@ def predict(
     if format_ not in _FORMATS:
         raise UsageError(f"--format must be one of {', '.join(_FORMATS)}, not '{format_}'")
     names = load_config(config, set_ or ()).topic_names
+    reading = reading_of(columns, names, metadata, articles, day_first)
     if update is not None or out is not None:
         _refuse_text(text, inputs)
-        reading = reading_of(columns, names, metadata, articles, day_first)
         _write(
             inputs or (),
             update or out or "",
@@ -134,7 +134,7 @@ def predict(
             documents=documents,
             rejected=rejected,
             progress=progress,
-            reading=reading_of(columns, names, metadata, articles, day_first),
+            reading=reading,
         ):
             write(tagged)
             count += 1

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 
-_ISO = re.compile(r"\d{4}(-\d{2}(-\d{2}([T ].*)?)?)?", re.DOTALL)
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
-_YEAR_FIRST = re.compile(r"(\d{4})([./])(\d{1,2})\2(\d{1,2})")
+_ISO = re.compile(r"\d{4}(-\d{2}(-\d{2}([T ].*)?)?)?", re.DOTALL | re.ASCII)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
+_TIME = r"(?:,?[T ]\s*(?:at )?\d{1,2}[:.h]\d{2}\b.{0,40})?"
+_NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})" + _TIME, re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})([./-])(\d{1,2})\2(\d{1,2})" + _TIME, re.ASCII)
 _WORDS = re.compile(r"[^\W_]+")
-_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?")
+_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
+_YEAR = re.compile(r"\d{4}", re.ASCII)
 _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
     "november", "december",
 )  # fmt: skip
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LONGEST = 100
+"""Characters; no day takes more."""
 _SHOWN = 3
 
 
+@lru_cache(4096)  # a column has few days, and many rows
 def iso_day(text: str, day_first: bool | None = None) -> str | None:
     """Return a day in ISO 8601; what is such a day, month or year already comes back as it is.
 
     ``5 March 2026``, ``March 5th, 2026``, ``Thu, 05 Mar 2026``, ``05.03.2026``, ``20260305``, ``31/12/2026``
-    and the like. With a full stop the day comes first, as wherever dates are written so.
+    and the like, with a time of day or without. With full stops the day comes first, as wherever dates are
+    written so.
 
     Parameters
     ----------
@@ -39,14 +46,39 @@ def iso_day(text: str, day_first: bool | None = None) -> str | None:
     plain = text.strip()
     if _ISO.fullmatch(plain):
         return text if _is_day(plain) else None
-    if found := _COMPACT.fullmatch(plain) or _YEAR_FIRST.fullmatch(plain):
-        year, month, day = (found.group(1), *found.groups()[-2:])
-        return _iso(int(year), int(month), int(day))
+    if len(plain) > _LONGEST:
+        return None
+    if found := _COMPACT.fullmatch(plain):
+        return _iso(int(found[1]), int(found[2]), int(found[3]))
+    if found := _YEAR_FIRST.fullmatch(plain):
+        return _iso(int(found[1]), int(found[3]), int(found[4]))
     if found := _NUMBERS.fullmatch(plain):
-        return _of_numbers(
-            int(found[1]), int(found[3]), int(found[4]), True if found[2] == "." else day_first
-        )
+        order = True if found[2] == "." else day_first
+        return _of_numbers(int(found[1]), int(found[3]), int(found[4]), order)
     return _of_words(plain)
+
+
+def column_order(dates: Iterable[str]) -> bool | None:
+    """Tell whether a column of dates has the day first: one that can be read in one way only settles it.
+
+    Returns
+    -------
+    bool or None
+        None where no date settles it, or two do and disagree.
+    """
+    said = set()
+    for text in dates:
+        found = _NUMBERS.fullmatch(text.strip())
+        if found and found[2] != ".":
+            first, second, year = int(found[1]), int(found[3]), int(found[4])
+            if (first > 12) != (second > 12) and _of_numbers(first, second, year, None):
+                said.add(first > 12)
+    return said.pop() if len(said) == 1 else None
+
+
+def is_either_way(text: str) -> bool:
+    """Tell whether a date can be read with the day first, and with the month first."""
+    return iso_day(text) is None and iso_day(text, True) is not None
 
 
 def _of_numbers(first: int, second: int, year: int, day_first: bool | None) -> str | None:
@@ -65,11 +97,13 @@ def _of_words(text: str) -> str | None:
     if len(months) != 1 or len(words) < 3 or months[0] > 1:
         return None
     month = _month(words[months[0]])
-    day, year = [word for i, word in enumerate(words[:3]) if i != months[0]]
-    ordinal = _ORDINAL.fullmatch(day)
-    if not ordinal or not re.fullmatch(r"\d{4}", year):
+    one, two = [word for i, word in enumerate(words[:3]) if i != months[0]]
+    if months[0] == 1 and _YEAR.fullmatch(one):
+        one, two = two, one  # 2026 March 5
+    ordinal = _ORDINAL.fullmatch(one)
+    if not ordinal or not _YEAR.fullmatch(two):
         return None
-    return _iso(int(year), month, int(ordinal[1]))
+    return _iso(int(two), month, int(ordinal[1]))
 
 
 def _month(word: str) -> int:
@@ -91,37 +125,39 @@ def _iso(year: int, month: int, day: int) -> str | None:
 
 
 class Dates:
-    """Turns dates into ISO days and keeps what could not be turned.
+    """Turns dates into ISO days, and counts what could not be turned."""
 
-    Parameters
-    ----------
-    day_first : bool or None
-        See `iso_day`.
-    """
+    def __init__(self) -> None:
+        self._unread = self._either_way = 0
+        self._first: list[str] = []
 
-    def __init__(self, day_first: bool | None = None) -> None:
-        self._day_first = day_first
-        self._unread: list[str] = []
-        self._either_way = 0
+    def read(self, text: str | None, day_first: bool | None, at: str, column: str = "'date'") -> str | None:
+        """Return the day, or the text as it is written.
 
-    def read(self, text: str | None, at: str) -> str | None:
-        """Return the day, or the text as it is written."""
+        Parameters
+        ----------
+        day_first : bool or None
+            See `iso_day`.
+        at, column : str
+            Where the date stands, and what its column is called.
+        """
         if not text:
             return text
-        found = iso_day(text, self._day_first)
+        found = iso_day(text, day_first)
         if found is None:
-            self._either_way += iso_day(text, True) is not None
-            self._unread.append(f"{at}, column date: {text!r}")
+            self._unread += 1
+            self._either_way += is_either_way(text)
+            if len(self._first) < _SHOWN:
+                self._first.append(f"{at}, column {column}: {text[:_LONGEST]!r}")
         return text if found is None else found
 
     def messages(self) -> Iterator[str]:
         """Yield what to warn of."""
         if not self._unread:
             return
-        count = len(self._unread)
         hint = ""
         if self._either_way:
             hint = f"; {self._either_way:,} can be read either way: say --day-first or --month-first"
-        more = f"\n  and {count - _SHOWN:,} more" if count > _SHOWN else ""
-        shown = "".join(f"\n  {line}" for line in self._unread[:_SHOWN])
-        yield f"{count:,} dates are kept as they are written{hint}:{shown}{more}"
+        more = f"\n  and {self._unread - _SHOWN:,} more" if self._unread > _SHOWN else ""
+        shown = "".join(f"\n  {line}" for line in self._first)
+        yield f"{self._unread:,} dates are kept as they are written{hint}:{shown}{more}"

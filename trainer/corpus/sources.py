@@ -16,15 +16,16 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from trainer.corpus.readers.completing import Completer
+from trainer.corpus.readers.completing import Again, Completer
 from trainer.corpus.readers.encodings import as_utf8, found_encoding, marked
 from trainer.corpus.readers.extractor import Extractor
 from trainer.corpus.readers.files import STDIN, Found, find_files, shown
 from trainer.corpus.readers.hub import PREFIX, read_dataset
 from trainer.corpus.readers.jsons import read_json, read_jsonl
 from trainer.corpus.readers.lines import Bytes
+from trainer.corpus.readers.notes import Notes
 from trainer.corpus.readers.parquet import read_packed_parquet, read_parquet
-from trainer.corpus.readers.reading import Reading
+from trainer.corpus.readers.reading import Reading, as_option, check_columns
 from trainer.corpus.readers.rows import RowError
 from trainer.corpus.readers.source import Record, Source
 from trainer.corpus.readers.tables import read_table
@@ -53,6 +54,7 @@ def read_inputs(
     allow_network: bool = False,
     reading: Reading | None = None,
     open_topics: Collection[str] = (),
+    known: Sequence[str] = (),
 ) -> Iterator[Record]:
     """Return everything that `inputs` hold, read as it is asked for, in a fixed order.
 
@@ -76,24 +78,33 @@ def read_inputs(
         What else the user says of his inputs.
     open_topics : collection of str
         Topics that a complete list of labels leaves unknown where it does not name them.
+    known : sequence of str
+        Topics that columns may have the names of where labels are passed over.
 
     Raises
     ------
     NotFoundError
         When an input is not there; raised before anything is read.
     UsageError
-        When a data set is not here and the network is not allowed; likewise.
+        When a data set is not here and the network is not allowed, or `reading` names a column of ours that
+        there is not; likewise.
 
     Warns
     -----
     TrainerWarning
-        At the end, of documents that gave hardly any text, of an extra that is not installed, of dates that
-        could not be read; and of columns that are not read.
+        At the end, of documents that gave hardly any text, of an extra that is not installed, of columns that
+        are not read, cells that are merged or hold errors, and dates that could not be read.
     """
-    found = [file for item in inputs for file in find_files(item, allow_network)]
     reading = reading or Reading()
-    asked = Source("", "", "", topics, titles or {}, columns=reading.columns, open_topics=open_topics)
-    return _read_all(found, asked, progress, whole, Completer(reading))
+    check_columns(reading.columns, known if topics is None else topics)
+    found = [file for item in inputs for file in find_files(item, allow_network)]
+    if reading.metadata is not None:
+        table = Path(reading.metadata).resolve()
+        found = [file for file in found if file.path is None or file.path.resolve() != table]
+    asked = Source(
+        "", "", "", topics, titles or {}, columns=reading.columns, open_topics=open_topics, known=known
+    )
+    return _read_all(found, asked, progress, whole, Completer(reading, asked.notes))
 
 
 def _read_all(
@@ -104,6 +115,7 @@ def _read_all(
     yields = Yields()
     with Extractor() as extractor:
         for file in found:
+            completer.begin(_again(file, asked, whole))
             for record, position in _read_one(file, asked, whole, extractor):
                 progress("reading", min(before + position, total), total)
                 yields.note(record)
@@ -113,6 +125,19 @@ def _read_all(
     yield from completer.left_over()
     for message in chain(yields.messages(), completer.messages()):
         warnings.warn(message, TrainerWarning, stacklevel=2)
+
+
+def _again(file: Found, asked: Source, whole: bool) -> Again | None:
+    """Return what reads a file once more, saying nothing; None where it can be read but once."""
+    if file.path is None or file.trouble:
+        return None
+
+    def records() -> Iterator[Record]:
+        with Extractor() as extractor:
+            for record, _ in _read_one(file, replace(asked, notes=Notes()), whole, extractor):
+                yield record
+
+    return records
 
 
 def _read_one(file: Found, asked: Source, whole: bool, extractor: Extractor) -> Iterator[tuple[Record, int]]:
@@ -175,9 +200,9 @@ def _read_format(
         case "html" | "htm" | "pdf" | "docx":
             yield extractor.read(handle, source)
         case "jsonl":
-            yield from read_jsonl(handle, source, _mark(handle) or "utf-8")
+            yield from _with_keys(read_jsonl(handle, source, _mark(handle) or "utf-8"), source)
         case "json":
-            yield from read_json(handle, source)
+            yield from _with_keys(read_json(handle, source), source)
         case "csv" | "tsv" | "xlsx":
             yield from _read_sheet(handle, source, path)
         case "parquet":
@@ -186,6 +211,14 @@ def _read_format(
             kinds = ", ".join(SUFFIXES)
             hint = "; save it as .xlsx or .csv" if source.format in _SHEETS else ""
             raise RowError("unsupported_type", f"not one of {kinds} (each may be .gz){hint}")
+
+
+def _with_keys(records: Iterator[Record], source: Source) -> Iterator[Record]:
+    """Yield records, and note the keys that the user named and no object has; each says so of its text."""
+    yield from records
+    for ours in source.notes.unseen(source.at, [name for name in source.columns if name != "text"]):
+        option = as_option(ours, source.columns[ours])
+        source.notes.say(f"no object has the key {source.columns[ours]!r}, which {option} names", source.at)
 
 
 def _read_sheet(handle: Bytes, source: Source, path: Path) -> Iterator[Record]:
@@ -208,7 +241,7 @@ def _mark(handle: Bytes) -> str | None:
     return marked(handle.peek(4)[:4]) if isinstance(handle, io.BufferedReader) else None
 
 
-_MAGIC = {b"%PDF": "pdf", b"PK\x03\x04": "docx", b"PAR1": "parquet", b"\x1f\x8b": "gz"}
+_MAGIC = {b"%PDF": "pdf", b"PK\x03\x04": "docx or xlsx", b"PAR1": "parquet", b"\x1f\x8b": "gz"}
 
 
 def _read_stdin(asked: Source, whole: bool, extractor: Extractor) -> Iterator[Record]:

@@ -47,7 +47,7 @@ def tag_inputs(
             "give inputs or a text, one of them", hint='Name files, --text "…", or - for standard input.'
         )
     source = iter([Document("text", text)]) if text is not None else None
-    source = source or usable_documents(inputs, documents, rejected, progress, reading)
+    source = source or usable_documents(inputs, documents, rejected, progress, reading, tagger.topics)
     if documents:
         for document in source:
             yield from tagger.tag(document)
@@ -63,9 +63,10 @@ def usable_documents(
     rejected: list[Rejection],
     progress: Progress = silent,
     reading: Reading | None = None,
+    topics: Sequence[str] = (),
 ) -> Iterator[Document]:
     """Yield the documents that `inputs` hold; see `tag_inputs`."""
-    for record in read_inputs(inputs, None, progress, whole=whole, reading=reading):
+    for record in read_inputs(inputs, None, progress, whole=whole, reading=reading, known=topics):
         if isinstance(record, Rejection):
             rejected.append(record)
         elif isinstance(record, Document):

@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trainer.corpus.labels import HUMAN
+from trainer.corpus.readers.headers import missing_text
 from trainer.corpus.readers.labelling import (
     Row,
     about_text,
@@ -45,14 +46,13 @@ from trainer.records import Rejection
 def read_object(value: Row, source: Source, at: str, encoding: str | None) -> Iterator[Record]:
     """Yield the records of one JSON object: a row of our own, or what a labelling tool says of one text."""
     try:
-        for row in _rows(source.ours(value), source):
+        for row in _rows(source.ours(value), value, source):
             if isinstance(row, RowError):
                 yield Rejection(at, row.reason, row.detail)
             else:
-                read_from = {"format": source.format, "encoding": encoding}
-                yield read_row(
-                    _in_split(row, source), source.topics, at, source.author, source.open_topics, **read_from
-                )
+                read_from: dict[str, Any] = {"format": source.format, "encoding": encoding}
+                read_from["open_topics"] = source.open_topics
+                yield read_row(_in_split(row, source), source.topics, at, source.author, **read_from)
     except RowError as error:
         yield Rejection(at, error.reason, error.detail)
 
@@ -70,7 +70,7 @@ def _regions(value: Any) -> Iterator[Row]:
         yield from filter(_is_object, result if isinstance(result, list) else ())
 
 
-def _rows(value: Row, source: Source) -> Iterator[Row | RowError]:
+def _rows(value: Row, written: Row, source: Source) -> Iterator[Row | RowError]:
     match value:
         case {"data": dict(), "annotations": list()}:
             yield from _label_studio(value, source)
@@ -80,6 +80,8 @@ def _rows(value: Row, source: Source) -> Iterator[Row | RowError]:
             yield _prodigy(value, source)
         case {"label": list()} | {"cats": list()}:
             yield _doccano(value, source)
+        case _ if written and not {"text", "doc_id"} & value.keys():  # that may tell a place
+            yield RowError("no_text", missing_text(written, source, "key"))
         case _:
             yield value
 

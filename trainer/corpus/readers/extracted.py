@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+
+from trainer.corpus.dates import iso_day
 
 _BLANKS = re.compile(r"[ \t\r\f\v\n]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?=\D|$)")
@@ -18,7 +19,7 @@ class Extracted:
     Attributes
     ----------
     date : str or None
-        YYYY-MM-DD.
+        YYYY-MM-DD, or what the file says where that is no day that can be read.
     language : str or None
         ISO 639-1 code.
     """
@@ -43,12 +44,13 @@ def one_line(text: object) -> str | None:
 
 
 def day(text: object) -> str | None:
-    """Return the day at the start of a time in ISO form, when there is such a day."""
-    found = _DAY.match(text.strip()) if isinstance(text, str) else None
-    try:
-        return date.fromisoformat(found[0]).isoformat() if found else None
-    except ValueError:
+    """Return a day as YYYY-MM-DD: that of a time in ISO form, or one as people write it; else None."""
+    line = one_line(text)
+    if line is None:
         return None
+    found = _DAY.match(line)
+    day = iso_day(found[0] if found else line)
+    return day if day and len(day) == len("2026-03-05") else None
 
 
 def language_code(tag: object) -> str | None:

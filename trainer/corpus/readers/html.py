@@ -106,8 +106,9 @@ def _title(page: LexborHTMLParser) -> str | None:
 
 def _date(page: LexborHTMLParser) -> str | None:
     said = [_attribute(page, selector, "content") for selector in _DATES]
-    said.append(_attribute(page, "time[datetime]", "datetime"))
-    return next((found for found in map(day, said) if found), None)
+    day_of = map(day, [*said, _attribute(page, "time[datetime]", "datetime")])
+    # What cannot be read is told of, but not of <time>, which holds hours and durations as well.
+    return next((found for found in (*day_of, *map(one_line, said)) if found), None)
 
 
 def _url(page: LexborHTMLParser) -> str | None:

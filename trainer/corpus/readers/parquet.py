@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from trainer.corpus.readers.exports import read_object
+from trainer.corpus.readers.headers import missing, unread
 from trainer.corpus.readers.lines import Bytes
 from trainer.corpus.readers.rows import FIELDS, RowError
 from trainer.corpus.readers.source import LARGEST_DOCUMENT, Record, Source, too_large
@@ -83,12 +84,15 @@ def wanted_columns(there: Iterable[str], source: Source) -> list[str]:
     Raises
     ------
     RowError
-        When ``text`` is not among them.
+        When ``text``, or a column that the user names, is not among them.
     """
     there = list(there)
-    text = source.columns.get("text", "text")
-    if text not in there and not {"doc_id", *(source.topics or ())} <= set(there):
-        raise RowError("no_text", f"no column {text!r}. There is: {', '.join(map(repr, there[:20]))}.")
+    places = {"doc_id", *(source.topics or ())} <= set(there)
+    if (lacks := missing(there, source)) and not (places and "text" not in source.columns):
+        raise RowError("no_text", lacks)
+    passed_over = [name for name in there if name not in _LABELS]
+    if what := unread(passed_over, source):
+        source.notes.say(what, source.at)
     known = {*FIELDS, "start", "end", *_LABELS, *(source.topics or ()), *source.columns.values()}
     return [name for name in dict.fromkeys(there) if name in known]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from trainer.corpus.labels import HUMAN, IMPORTED
@@ -44,13 +44,16 @@ class RowError(ValueError):
     ----------
     line : int, optional
         Where in the file, when the whole of it was being read.
+    column : str, optional
+        The column, or key, that is at fault.
     """
 
-    def __init__(self, reason: str, detail: str, line: int | None = None) -> None:
+    def __init__(self, reason: str, detail: str, line: int | None = None, column: str | None = None) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
         self.line = line
+        self.column = column
 
 
 def read_row(
@@ -59,6 +62,7 @@ def read_row(
     at: str,
     author: str,
     open_topics: Collection[str] = (),
+    cell: Callable[[str], str] | None = None,
     **read_from: Any,
 ) -> Document | LabelledText | LabelledPlace | Rejection:
     """Turn a decoded row into the record that it holds.
@@ -75,6 +79,8 @@ def read_row(
         Who made the labels, where the row names no ``annotator``.
     open_topics : collection of str
         Those that a complete list leaves unknown where it does not name them: it was made before they were.
+    cell : callable, optional
+        Where the cell of a column stands, to name one that is at fault.
     **read_from : str or None
         The ``format`` and ``encoding`` of the file, for a document.
     """
@@ -101,7 +107,8 @@ def read_row(
             **about,
         )
     except RowError as error:
-        return Rejection(at, error.reason, error.detail)
+        where = at if cell is None or error.column is None else cell(error.column)
+        return Rejection(where, error.reason, error.detail)
 
 
 def _is_place(row: Mapping[str, Any], topics: Sequence[str]) -> bool:
@@ -142,11 +149,11 @@ def checked_text(text: object) -> str:
     """
     if not isinstance(text, str):
         got = "nothing" if text is None else type(text).__name__
-        raise RowError("no_text", f"'text' must be a string, got {got}")
+        raise RowError("no_text", f"'text' must be a string, got {got}", column="text")
     if not text.strip():
-        raise RowError("empty_text", "the text is empty")
+        raise RowError("empty_text", "the text is empty", column="text")
     if "\0" in text:
-        raise RowError("nul_byte", "the text holds a NUL byte")
+        raise RowError("nul_byte", "the text holds a NUL byte", column="text")
     _refuse_surrogates(text)
     return text
 
@@ -169,12 +176,12 @@ def _optional(row: Mapping[str, Any], key: str) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise RowError("bad_field", f"'{key}' must be a string, got {type(value).__name__}")
+        raise RowError("bad_field", f"'{key}' must be a string, got {type(value).__name__}", column=key)
     if isinstance(value, float) and not math.isfinite(value):
-        raise RowError("bad_field", f"'{key}' must be a string, got {value}")
+        raise RowError("bad_field", f"'{key}' must be a string, got {value}", column=key)
     text = str(value)
     if "\0" in text:
-        raise RowError("nul_byte", f"'{key}' holds a NUL byte")
+        raise RowError("nul_byte", f"'{key}' holds a NUL byte", column=key)
     _refuse_surrogates(text)
     return text
 
@@ -187,7 +194,8 @@ def _author(row: Mapping[str, Any], author: str) -> str:
 
 def _refuse_other_splits(split: str | None) -> None:
     if split is not None and split not in _SPLITS:
-        raise RowError("bad_field", f"'split' must be {', '.join(_SPLITS)} or nothing, got {split!r}")
+        detail = f"'split' must be {', '.join(_SPLITS)} or nothing, got {split!r}"
+        raise RowError("bad_field", detail, column="split")
 
 
 def _has_labels(row: Mapping[str, Any], topics: Sequence[str]) -> bool:
@@ -238,9 +246,8 @@ def _partial(labels: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answ
         try:
             answer = _ANSWERS[key]
         except (KeyError, TypeError):
-            raise RowError(
-                "bad_labels", f"'{topic}' must be yes, no or unknown (1, 0 or blank), got {value!r}"
-            ) from None
+            detail = f"'{topic}' must be yes, no or unknown (1, 0 or blank), got {str(value)[:80]!r}"
+            raise RowError("bad_labels", detail, column=topic) from None
         if answer:
             answers[topic] = answer
     return {topic: answers[topic] for topic in topics if topic in answers}
@@ -249,4 +256,5 @@ def _partial(labels: Mapping[str, Any], topics: Sequence[str]) -> dict[str, Answ
 def _refuse_unknown(names: Sequence[str], topics: Sequence[str]) -> None:
     for name in names:
         if name not in topics:
-            raise RowError("unknown_topic", f"unknown topic {name!r}. {did_you_mean(name, topics)}")
+            detail = f"unknown topic {name!r}. {did_you_mean(name, topics)}"
+            raise RowError("unknown_topic", detail, column="labels")

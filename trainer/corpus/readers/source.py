@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.corpus.readers.lines import Bytes
+from trainer.corpus.readers.notes import Notes
 from trainer.corpus.readers.rows import RowError
 from trainer.records import Document, LabelledPlace, LabelledText, Rejection
 
@@ -41,6 +42,10 @@ class Source:
         Our name of a column or key -> theirs.
     open_topics : collection of str
         Those that a complete list leaves unknown where it does not name them.
+    known : sequence of str
+        Topics that columns may have the names of though `topics` is None.
+    notes : Notes
+        Takes what is to be said at the end.
     """
 
     at: str
@@ -52,12 +57,20 @@ class Source:
     by_topic: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     open_topics: Collection[str] = ()
+    known: Sequence[str] = ()
+    notes: Notes = field(default_factory=Notes, compare=False)
+
+    @property
+    def known_topics(self) -> Sequence[str]:
+        """The topics that a column may be of, whether it is read or passed over."""
+        return self.known if self.topics is None else self.topics
 
     def ours(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row under our names of its keys."""
         if not self.columns:
             return row
         taken = {ours: row[theirs] for ours, theirs in self.columns.items() if theirs in row}
+        self.notes.see(self.at, taken)
         theirs = set(self.columns.values())
         rest = {key: value for key, value in row.items() if key not in theirs and key not in self.columns}
         return {**rest, **taken}

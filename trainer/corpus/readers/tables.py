@@ -1,43 +1,50 @@
-"""Tables: comma-, semicolon- and tab-separated files."""
+"""Tables: comma-, semicolon- and tab-separated files, and what is done with the rows of any table."""
 
 from __future__ import annotations
 
 import csv
-import shlex
-import warnings
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
-from itertools import chain
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any, Protocol
 
 from trainer.corpus.readers.encodings import as_utf8
+from trainer.corpus.readers.headers import listed, missing, misspelt, our_name, twice, unread
 from trainer.corpus.readers.lines import LONGEST_LINE, Bytes, numbered_lines, too_long
 from trainer.corpus.readers.rows import FIELDS, read_row
 from trainer.corpus.readers.source import Record, Source
-from trainer.errors import TrainerWarning
 from trainer.escapes import unguarded
 from trainer.records import Rejection
 
 Cells = list[Any] | Rejection
-OURS = {
-    "sentence_id", "part", "start", "end", "previous", "next", "group", "why", "probability", "note",
-    "duplicate_group", "model_version", "model_digest", "document_digest",
-}  # fmt: skip
-"""Columns of sheets that this package writes, and that say nothing that it reads."""
-_LIKELY_TEXT = ("body", "content", "article", "sentence", "message", "full_text", "fulltext", "story")
-_SHOWN = 8
-"""Columns, and characters of each, that a message names."""
+Rows = Iterator[tuple[str, Cells]]
+_ABOVE = 10
+"""Rows that are looked at for the names of the columns: a sheet may begin with a title."""
 _EXPORTED = ({"id", "doc_id", "split", "group", "origin"}, {"sentence_id", "doc_id", "start", "end"})
 """Columns that tell sheets that this package wrote, whose cells are guarded, from anybody else's."""
 
 
+class Lettered(Protocol):
+    """A sheet of a workbook, whose columns have letters."""
+
+    @property
+    def errors(self) -> Mapping[str, tuple[int, list[str]]]:
+        """Letters of a column -> how many cells hold an error, and the first of them."""
+
+    def cell(self, at: str, place: int) -> str:
+        """Return the name of a cell of the row at `at`."""
+
+    def letters(self, place: int) -> str:
+        """Return the letters of a column."""
+
+
 def read_table(handle: Bytes, source: Source, encoding: str = "utf-8") -> Iterator[Record]:
-    """Yield what the rows of a table hold; the first row names the columns."""
+    """Yield what the rows of a table hold; a row at its head names the columns."""
     rows = table_cells(handle, source.at, source.format == "tsv", encoding)
     yield from table_records(rows, source, encoding, source.at)
 
 
-def table_cells(handle: Bytes, at: str, tabs: bool, encoding: str = "utf-8") -> Iterator[tuple[str, Cells]]:
+def table_cells(handle: Bytes, at: str, tabs: bool, encoding: str = "utf-8") -> Rows:
     """Yield the cells of each row with the line that it starts on; lines that are too long come last."""
     csv.field_size_limit(LONGEST_LINE)
     overlong: list[Rejection] = []
@@ -57,7 +64,7 @@ def table_cells(handle: Bytes, at: str, tabs: bool, encoding: str = "utf-8") -> 
         yield rejection.at, rejection
 
 
-def _numbered_cells(rows: Any, path: str) -> Iterator[tuple[str, Cells]]:
+def _numbered_cells(rows: Any, path: str) -> Rows:
     """Yield the cells of each row with the line that it starts on; a rejection ends the file."""
     start = 1
     while True:
@@ -75,94 +82,140 @@ def _numbered_cells(rows: Any, path: str) -> Iterator[tuple[str, Cells]]:
 
 
 def table_records(
-    rows: Iterator[tuple[str, Cells]], source: Source, encoding: str | None, name: str
+    rows: Rows, source: Source, encoding: str | None, name: str, sheet: Lettered | None = None
 ) -> Iterator[Record]:
-    """Yield what the rows of a table hold; the first names the columns.
+    """Yield what the rows of a table hold.
 
     Parameters
     ----------
     rows : iterator of (str, list or Rejection)
-        Where each row stands, and its cells; a rejection ends the table.
+        Where each row stands, and its cells.
     name : str
         What the table is called in messages.
+    sheet : Lettered, optional
+        Tells what its cells are called, and which of them hold errors.
     """
-    topics, author = source.topics, source.author
-    at, header = next(rows, (f"{source.at}:1", []))
-    if isinstance(header, Rejection):
-        yield header
+    head, above = _head(rows, source, name)
+    yield from above
+    if head is None:
         return
-    columns = [_column(str(cell), source) for cell in header]
-    if trouble := _header_trouble(columns, source):
-        yield Rejection(at, "no_text", trouble)
-        return
-    misspelt = list(_misspelt(columns, topics or (), at))
-    yield from misspelt
-    if not misspelt:
-        _warn_of_unread(columns, source, name)
-    exported = any(set(columns) >= ours for ours in _EXPORTED)
-    unnamed: list[str] = []
+    near = misspelt(head.names, source.topics or ())
+    for wrong, meant in near:
+        detail = f"column {wrong!r} is no topic, and its cells are not read. Did you mean {meant!r}?"
+        yield Rejection(head.at, "unknown_topic", detail)
+    _note_columns(head, source, name, sheet, {wrong for wrong, _ in near})
+    yield from _records(rows, head, source, encoding, name, sheet)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The row that names the columns: as it is written, and by our names."""
+
+    at: str
+    written: list[str]
+    names: list[str]
+
+    @property
+    def exported(self) -> bool:
+        return any(set(self.names) >= ours for ours in _EXPORTED)
+
+    def place(self, name: str) -> int | None:
+        return self.names.index(name) if name in self.names else None
+
+
+def _head(rows: Rows, source: Source, name: str) -> tuple[_Head | None, list[Rejection]]:
+    """Return the row that names the columns, and what is said of those above it; or what is wrong."""
+    trouble: Rejection | None = None
+    above: list[Rejection] = []
+    title = True
+    for at, cells in islice(rows, _ABOVE):
+        if isinstance(cells, Rejection):
+            return None, [trouble or cells]
+        written = [str(cell).strip() for cell in cells]
+        head = _Head(at, written, [our_name(cell, source) for cell in written])
+        found = _trouble(head, source)
+        if found is None:
+            return head, above
+        wide = sum(map(bool, written)) > 1
+        if trouble is None or (title and wide):  # of a title, a cell by itself, there is less to say
+            trouble, title = found, not wide
+        if found.reason == "repeated_column" and not above:
+            break
+        detail = f"it stands above the names of the columns: {listed(written)}"
+        above.append(Rejection(at, "above_header", detail))
+    return None, [trouble or Rejection(f"{name}:1", "no_text", missing([], source))]
+
+
+def _trouble(head: _Head, source: Source) -> Rejection | None:
+    # A label may say where it stands instead of its text.
+    places = "doc_id" in head.names and set(source.known_topics) & set(head.names)
+    lacks = "" if places and "text" not in source.columns else missing(head.written, source)
+    if lacks:
+        return Rejection(head.at, "no_text", f"a row at the head must name the columns: {lacks}")
+    if again := twice(head.names):
+        name, one, two = again
+        detail = (
+            f"each column must have a name of its own, and {name!r} stands twice: as column {one + 1}, "
+            f"{head.written[one]!r}, and as column {two + 1}, {head.written[two]!r}"
+        )
+        return Rejection(head.at, "repeated_column", detail)
+    return None
+
+
+def _note_columns(head: _Head, source: Source, name: str, sheet: Lettered | None, told: set[str]) -> None:
+    """Note which columns are passed over, what the date is called, and which cells hold errors."""
+    for place, (ours, written) in enumerate(zip(head.names, head.written, strict=True)):
+        letter = "" if sheet is None else f" ({sheet.letters(place)})"
+        if ours == "date":
+            source.notes.name_column(name, ours, f"{written!r}{letter}")
+        if sheet is not None and ours in (*FIELDS, *source.known_topics):
+            count, first = sheet.errors.get(sheet.letters(place), (0, []))
+            if count:
+                more = f" and {count - len(first):,} more" if count > len(first) else ""
+                what = f"{count:,} cells of column {written!r} hold an error and count as blank"
+                source.notes.say(f"{what}: {', '.join(first)}{more}", name)
+    if not head.exported:
+        passed_over = [
+            written for ours, written in zip(head.names, head.written, strict=True) if ours not in told
+        ]
+        if what := unread(passed_over, source):
+            source.notes.say(what, name)
+
+
+def _records(
+    rows: Rows, head: _Head, source: Source, encoding: str | None, name: str, sheet: Lettered | None
+) -> Iterator[Record]:
+    unnamed, first_unnamed = 0, ""
+    read_from = {"format": source.format, "encoding": encoding}
+    blank = [place for place, column in enumerate(head.names) if not column]
     for at, cells in rows:
         if isinstance(cells, Rejection):
             yield cells
-        elif len(cells) != len(columns):
-            yield Rejection(at, "ragged_row", f"expected {len(columns)} cells, got {len(cells)}")
-        else:
-            values = [unguarded(cell) if exported and isinstance(cell, str) else cell for cell in cells]
-            row = dict(zip(columns, values, strict=True))
-            unnamed += [at] if row.pop("", "") != "" else []
-            read_from = {"format": source.format, "encoding": encoding}
-            yield read_row(row, topics, at, author, source.open_topics, **read_from)
+            continue
+        if len(cells) != len(head.names):
+            yield Rejection(at, "ragged_row", f"expected {len(head.names)} cells, got {len(cells)}")
+            continue
+        texts = [cell if type(cell) is str else as_text(cell) for cell in cells]
+        if any(texts[place] for place in blank):
+            unnamed, first_unnamed = unnamed + 1, first_unnamed or at
+        row = dict(zip(head.names, map(unguarded, texts) if head.exported else texts, strict=True))
+        cell = None if sheet is None else _cells(sheet, head, at)
+        yield read_row(row, source.topics, at, source.author, source.open_topics, cell, **read_from)
     if unnamed:
-        told = (
-            f"{len(unnamed):,} rows have a cell under no name, which is not read; the first is {unnamed[0]}"
+        source.notes.say(
+            f"{unnamed:,} rows have a cell under no name, which is not read; the first is {first_unnamed}",
+            name,
         )
-        warnings.warn(f"{name}: {told}", TrainerWarning, stacklevel=2)
 
 
-def _header_trouble(columns: Sequence[str], source: Source) -> str:
-    """Return what is wrong with the names of the columns, or nothing."""
-    found = ", ".join(repr(name[:_SHOWN]) for name in columns[:_SHOWN])
-    if twice := {name for name in columns if name and columns.count(name) > 1}:
-        return f"the first row must name each column once, and {min(twice)!r} stands twice; found {found}"
-    gone = [f"{theirs!r}" for ours, theirs in source.columns.items() if ours not in columns]
-    if gone:
-        return f"--columns names {', '.join(gone)}, and the first row does not; found {found}"
-    if "text" in columns or ("doc_id" in columns and set(source.topics or ()) & set(columns)):
-        return ""
-    meant = next((name for name in columns if _plain(name) in _LIKELY_TEXT), None)
-    hint = f". Is it {meant!r}? Then say --columns text={shlex.quote(meant)}" if meant else ""
-    return f"the first row must name the columns, 'text' among them, each once; found {found}{hint}"
+def as_text(cell: Any) -> str:
+    """Return a cell of a workbook as a file of text would have it."""
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 
-def _misspelt(columns: Sequence[str], topics: Sequence[str], at: str) -> Iterator[Rejection]:
-    known = {*FIELDS, *topics}
-    for name in dict.fromkeys(column for column in columns if column not in known):
-        if meant := get_close_matches(_plain(name), topics, n=1, cutoff=0.8):
-            detail = f"column {name!r} is no topic, and its cells are not read. Did you mean {meant[0]!r}?"
-            yield Rejection(at, "unknown_topic", detail)
+def _cells(sheet: Lettered, head: _Head, at: str) -> Any:
+    def named(column: str) -> str:
+        place = head.place(column)
+        return at if place is None else sheet.cell(at, place)
 
-
-def _warn_of_unread(columns: Sequence[str], source: Source, name: str) -> None:
-    """Say which columns are passed over; those that this package writes are known to be."""
-    topics = source.topics or ()
-    ends = ("_probability", "_decided_by")
-    known = {*FIELDS, *OURS, *topics, *(topic + end for topic in topics for end in ends), ""}
-    unread = [column for column in columns if column not in known]
-    if unread and source.topics is not None:
-        shown = ", ".join(map(repr, unread[:_SHOWN])) + (", …" if len(unread) > _SHOWN else "")
-        warnings.warn(f"{name}: columns that are not read: {shown}", TrainerWarning, stacklevel=2)
-
-
-def _column(cell: str, source: Source) -> str:
-    """Return the name of a column: `Text` is text, and `Export Controls` the topic export_controls."""
-    name, plain = cell.strip(), _plain(cell)
-    for ours, theirs in source.columns.items():
-        if name == theirs:
-            return ours
-    if plain in source.columns:
-        return f"{name} (theirs)"  # another column is to be taken for it
-    return plain if plain in (*FIELDS, *(source.topics or ())) else name
-
-
-def _plain(cell: str) -> str:
-    return cell.strip().lower().replace(" ", "_")
+    return named
