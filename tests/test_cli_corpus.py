@@ -57,8 +57,8 @@ def test_where_there_is_no_corpus_the_list_says_what_to_do(cli):
 )  # fmt: skip
 def test_an_export_has_a_name_of_its_own_unless_told(cli, small, tmp_path, kind, name):
     result = cli("corpus", "export", small.corpus.path, "--format", kind)
-    assert (result.exit_code, result.stdout) == (0, f"wrote {name}\n")
-    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (result.exit_code, result.stdout) == (0, f"wrote {name} and {name}.run.json\n")
+    assert {path.name for path in tmp_path.iterdir()} == {name, f"{name}.run.json"}
     assert cli("corpus", "export", small.corpus.path, "--format", kind).exit_code == 2
 
 

@@ -169,9 +169,9 @@ def test_a_version_without_its_manifest_is_seen_as_damaged(cli, two):
 
 def test_export_to_a_folder_is_the_same_model(cli, small):
     result = cli("models", "export", "small", "--artifacts", small.root)
-    assert result.stdout == "wrote small-1\n"
+    assert result.stdout == "wrote small-1 and small-1.run.json\n"
     assert read_model(Path("small-1")).info["digest"] == small.fit.digest
-    assert [path.name for path in Path().iterdir()] == ["small-1"]
+    assert {path.name for path in Path().iterdir()} == {"small-1", "small-1.run.json"}
 
 
 def test_export_to_joblib_decides_alike_and_warns_of_what_such_files_can_do(cli, small):
@@ -185,7 +185,7 @@ def test_export_to_joblib_decides_alike_and_warns_of_what_such_files_can_do(cli,
     texts = [LAVA, "The lighthouse keeper trimmed the lamp.", "The mayor likes soup.", ""]
     decided = joblib.load("deep/m.joblib").predict(texts).astype(bool).tolist()
     assert decided == trainer.load("small", root=small.root).predict_matrix(texts).tolist()
-    assert [path.name for path in Path("deep").iterdir()] == ["m.joblib"]
+    assert {path.name for path in Path("deep").iterdir()} == {"m.joblib", "m.joblib.run.json"}
 
 
 def test_nothing_is_overwritten_by_an_export(cli, small, tmp_path):

@@ -9,16 +9,16 @@ from trainer.api.building import (
     corpora,
     corpus_stats,
     diff_corpora,
-    export_corpus,
     find_sentences,
     open_corpus,
     write_diff,
 )
 from trainer.api.deciding import Fixed, SheetTaken, fix, take_sheet
 from trainer.api.evidence import write_evidence
+from trainer.api.exporting import export, export_corpus
 from trainer.api.labelling import SUFFIXES as SHEETS
 from trainer.api.labelling import write_sheet
-from trainer.api.loading import export, find, load, model_in_use, models, promote, rollback
+from trainer.api.loading import find, load, model_in_use, models, promote, rollback
 from trainer.api.rerunning import Rerun, rerun
 from trainer.api.settings import DEFAULT_NAME
 from trainer.api.summarizing import summarize, write_summary

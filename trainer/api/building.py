@@ -152,19 +152,3 @@ def write_diff(diff: CorpusDiff, target: str | Path, most: int = 1_000) -> None:
     from trainer.corpus.compare.report import write_page
 
     write_page(diff, Path(target), most)
-
-
-def export_corpus(
-    corpus: Corpus, target: str | Path, kind: str = "jsonl", splits: Sequence[str] = ()
-) -> None:
-    """Write a corpus as another program reads it; see `trainer.corpus.exports`.
-
-    Parameters
-    ----------
-    kind : {"jsonl", "csv", "parquet", "hf-disk", "label-studio", "argilla"}
-    splits : sequence of str
-        Only these; all by default.
-    """
-    from trainer.corpus import exports
-
-    exports.export_corpus(corpus, Path(target), kind, splits)

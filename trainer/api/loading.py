@@ -1,4 +1,4 @@
-"""The verbs on saved models: load, list, find, name, take elsewhere."""
+"""The verbs on saved models: load, list, find, name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.api.settings import DEFAULT_NAME, config_of
-from trainer.errors import NotFoundError, UsageError, did_you_mean
+from trainer.errors import NotFoundError, UsageError
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
 from trainer.registry import versions as versions_room
@@ -113,18 +113,3 @@ def promote(
 def rollback(name: str = DEFAULT_NAME, *, alias: str = "production", root: str | Path | None = None) -> str:
     """Let an alias stand for what it stood for before; return that version."""
     return versions_room.rollback(artifacts_root(root), name, alias)
-
-
-def export(
-    reference: str | Path,
-    target: str | Path,
-    *,
-    kind: str = "dir",
-    root: str | Path | None = None,
-) -> None:
-    """Write a model to `target` as a folder (``dir``) or a scikit-learn pipeline (``joblib``)."""
-    from trainer.registry.exports import EXPORTS
-
-    if kind not in EXPORTS:
-        raise UsageError(f"unknown export format '{kind}'. {did_you_mean(kind, EXPORTS)}")
-    EXPORTS[kind](find(reference, root=root).path, Path(target))

@@ -8,8 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from trainer.api.building import open_corpus
 from trainer.api.evidence import VERB as EVIDENCE
 from trainer.api.evidence import write_evidence
+from trainer.api.exporting import CORPUS, MODEL, export, export_corpus
 from trainer.api.labelling import VERB as SHEET
 from trainer.api.labelling import write_sheet
 from trainer.api.loading import with_digest
@@ -145,9 +147,21 @@ def _again_sheet(told: Mapping[str, Any], target: Path, root: str | Path | None,
     write_sheet(**{**told["arguments"], "out": target}, model=model, root=root)
 
 
+def _again_corpus(told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress) -> None:
+    arguments = dict(told["arguments"])
+    export_corpus(open_corpus(arguments.pop("corpus"), root=root), **{**arguments, "target": target})
+
+
+def _again_model(told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress) -> None:
+    model = with_digest(told["model"]["digest"], root=root).path
+    export(model, target, kind=told["arguments"]["kind"], root=root)
+
+
 _AGAIN: dict[str, Callable[[Mapping[str, Any], Path, str | Path | None, Progress], None]] = {
     VERB: _again_tags,
     SUMMARY: _again_summary,
     EVIDENCE: _again_evidence,
     SHEET: _again_sheet,
+    CORPUS: _again_corpus,
+    MODEL: _again_model,
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +11,7 @@ import typer
 
 from trainer import api
 from trainer.cli.differences import print_diff
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, ModelRef, Overrides, Strict, reference
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, ModelRef, Overrides, Strict, reference, typed
 from trainer.cli.render import console, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
 from trainer.corpus.store import Corpus
@@ -227,7 +225,7 @@ def export(
         settings = load_config(config, set_ or ())
         sheet = out or "to-label.xlsx"
         wanted = None if model is None else reference(model, settings.name)
-        command = shlex.join(["trainer", *sys.argv[1:]])
+        command = typed()
         n = api.write_sheet(
             api.open_corpus(corpus, name=settings.name, root=artifacts),
             sheet,
@@ -243,8 +241,8 @@ def export(
         return
     found = _opened(corpus, config, set_, artifacts)
     target = out or f"{found.name}-{found.version}{_SUFFIXES.get(format_, '-' + format_)}"
-    api.export_corpus(found, Path(target), format_, split or ())
-    typer.echo(f"wrote {safe(target)}")
+    api.export_corpus(found, Path(target), format_, split or (), command=typed())
+    typer.echo(f"wrote {safe(target)} and {safe(target)}.run.json")
 
 
 @app.command()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import Annotated
 
 import typer
 
 from trainer import api
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, Strict
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, Strict, typed
 from trainer.cli.render import print_json, progress_bar, safe, say
 from trainer.config import labels_folder
 from trainer.tags.evidence import MOST, SECTIONS, in_words
@@ -41,7 +39,7 @@ def evidence(
             tags=tags,
             labels=labels_folder(config),
             most=most,
-            command=shlex.join(["trainer", *sys.argv[1:]]),
+            command=typed(),
             root=artifacts,
             progress=progress,
         )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from trainer import api
-from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict, reference
+from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict, reference, typed
 from trainer.cli.render import console, figure, print_json, safe, say, table
 from trainer.config import load_config
 from trainer.errors import ArtifactError
@@ -149,5 +149,5 @@ def export(
     """Take a model elsewhere; the export is checked against the artifact before it is written."""
     found = api.find(reference(model, load_config(config, set_ or ()).name), root=artifacts)
     target = Path(out or f"{found.name}-{found.version}{'.joblib' if format_ == 'joblib' else ''}")
-    api.export(found.path, target, kind=format_)
-    typer.echo(f"wrote {target}")
+    api.export(found.path, target, kind=format_, command=typed(), root=artifacts)
+    typer.echo(f"wrote {safe(target)} and {safe(target)}.run.json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 import warnings
 from typing import Annotated
 
@@ -21,6 +23,11 @@ def reference(model: str | None, name: str) -> str:
 def _strict(asked: bool) -> None:
     if asked:
         warnings.simplefilter("error", TrainerWarning)
+
+
+def typed() -> str:
+    """Return what was typed, for the record of what it made."""
+    return shlex.join(["trainer", *sys.argv[1:]])
 
 
 def reading_of(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from trainer import api
-from trainer.cli.options import AsJson, Strict
+from trainer.cli.options import AsJson, Strict, typed
 from trainer.cli.render import console, print_json, safe, say, table
 from trainer.tags.chart import SUFFIXES
 from trainer.tags.summarize import KEYS, Summary
@@ -63,7 +61,7 @@ def summarize(
     targets = [out] if out else []
     targets += [name for given in chart or () for name in _charts(given)]
     for target in targets:
-        command = shlex.join(["trainer", *sys.argv[1:]])
+        command = typed()
         api.write_summary(tags, target, by, share=share, overwrite=overwrite, command=command, **chosen)
         say(f"wrote {safe(target)}")
 

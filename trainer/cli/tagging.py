@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from trainer.cli.options import (
     Strict,
     reading_of,
     reference,
+    typed,
 )
 from trainer.cli.render import (
     cell,
@@ -161,7 +161,7 @@ def _write(
             model=None if model is None else reference(model, settings.name),
             config=settings,
             labels=labels_folder(config),
-            command=shlex.join(["trainer", *sys.argv[1:]]),
+            command=typed(),
             root=artifacts,
             progress=progress,
             **shape,

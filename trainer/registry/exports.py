@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from trainer.errors import ArtifactError, TrainerWarning, UsageError
 from trainer.model.tagger import Tagger
 from trainer.registry.format import FILES, MANIFEST, read_model
 from trainer.storage import staging
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 def export_joblib(folder: Path, target: Path) -> None:
@@ -29,6 +33,7 @@ def export_joblib(folder: Path, target: Path) -> None:
     pipeline = tagger.as_sklearn()
     texts = json.loads((folder / "golden.json").read_bytes())["texts"]
     _check_same(tagger, np.asarray(pipeline.predict(texts), dtype=bool), texts)
+    _forget_addresses(pipeline)
     _refuse_existing(target)
     with staging(target.parent) as scratch:
         joblib.dump(pipeline, scratch / "pipeline", compress=3)
@@ -40,6 +45,12 @@ def export_joblib(folder: Path, target: Path) -> None:
         TrainerWarning,
         stacklevel=2,
     )
+
+
+def _forget_addresses(pipeline: Pipeline) -> None:
+    """Drop where in memory a vectorizer found its stop words checked: the same model gives the same bytes."""
+    for _, vectorizer in pipeline.named_steps["features"].transformer_list:
+        vars(vectorizer).pop("_stop_words_id", None)
 
 
 def export_folder(folder: Path, target: Path) -> None:

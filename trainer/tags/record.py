@@ -35,8 +35,14 @@ _CHUNK = 1 << 20
 
 
 def record_of(target: Path) -> Path:
-    """Return where the record of an output lies: beside a file, inside a folder."""
-    return target / NAME if target.is_dir() else target.with_name(target.name + SUFFIX)
+    """Return where the record of an output lies: inside a folder that has one, else beside it."""
+    inside = target / NAME
+    return inside if inside.is_file() else beside(target)
+
+
+def beside(target: Path) -> Path:
+    """Return where the record of a file lies, and of a folder whose files other programs read."""
+    return target.with_name(target.name + SUFFIX)
 
 
 def place_of(target: Path) -> Path:
@@ -155,7 +161,8 @@ def read_record(path: Path) -> dict[str, Any]:
     file = path if path.is_file() and path.name.endswith(NAME) else record_of(path)
     if not file.is_file():
         raise NotFoundError(
-            f"no record '{path}'", hint=f"It lies beside a file as FILE{SUFFIX}, in a folder as {NAME}."
+            f"no record '{path}'",
+            hint=f"It lies beside an output as OUTPUT{SUFFIX}, or in a folder as {NAME}.",
         )
     try:
         record = json.loads(file.read_bytes())

@@ -1,0 +1,64 @@
+"""What is taken elsewhere says where it came from, and can be taken there again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trainer import api
+from trainer.errors import NotFoundError, TrainerWarning, UsageError
+
+
+@pytest.fixture
+def here(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRAINER_ARTIFACTS", str(small.root))
+    return small
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "hf-disk", "label-studio", "argilla"])
+def test_an_export_of_a_corpus_has_a_record_and_is_made_again(here, kind):
+    split = here.corpus.splits[:1]
+    api.export_corpus(here.corpus, "out", kind, split)
+    record = json.loads(Path("out.run.json").read_bytes())
+    assert record["verb"] == "export_corpus"
+    assert record["counts"] == {"sentences": len(here.corpus.rows(split))}
+    assert record["inputs"][0]["name"].endswith("corpus.json")
+    assert record["command"].startswith("trainer corpus export")
+    assert api.rerun("out").same
+    assert api.rerun("out.run.json", out="again").same
+
+
+def test_an_export_of_a_part_says_so(here):
+    api.export_corpus(here.corpus, "all.jsonl")
+    api.export_corpus(here.corpus, "part.jsonl", splits=here.corpus.splits[:1])
+    assert api.rerun("part.jsonl").same
+    assert api.rerun("part.jsonl").sha256 != api.rerun("all.jsonl").sha256
+
+
+@pytest.mark.parametrize("kind", ["dir", "joblib"])
+@pytest.mark.filterwarnings("ignore:loading a joblib file:trainer.errors.TrainerWarning")
+def test_an_export_of_a_model_has_a_record_and_is_made_again(here, kind):
+    api.export(here.path, "model", kind=kind)
+    record = json.loads(Path("model.run.json").read_bytes())
+    assert record["model"]["digest"] == here.fit.digest
+    assert api.rerun("model").same
+    if kind == "dir":
+        assert api.load("model").info["digest"] == here.fit.digest
+
+
+def test_what_is_refused_leaves_no_record(here, tmp_path):
+    with pytest.raises(UsageError, match="unknown export format 'onnx'"):
+        api.export(here.path, "model", kind="onnx")
+    with pytest.raises(NotFoundError, match="no split 'nowhere'"):
+        api.export_corpus(here.corpus, "out", splits=["nowhere"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_pipeline_is_the_same_bytes_each_time(here):
+    for name in "ab":
+        with pytest.warns(TrainerWarning, match="runs whatever code"):
+            api.export(here.path, name, kind="joblib")
+    assert Path("a").read_bytes() == Path("b").read_bytes()

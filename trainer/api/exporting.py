@@ -1,0 +1,93 @@
+"""The verbs that take a corpus or a model elsewhere, with a record of where it came from."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.api.loading import find
+from trainer.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from trainer.corpus.store import Corpus
+
+CORPUS = "export_corpus"
+MODEL = "export"
+
+
+def export_corpus(
+    corpus: Corpus,
+    target: str | Path,
+    kind: str = "jsonl",
+    splits: Sequence[str] = (),
+    *,
+    command: str | None = None,
+) -> None:
+    """Write a corpus as another program reads it; see `trainer.corpus.exports`.
+
+    Parameters
+    ----------
+    kind : {"jsonl", "csv", "parquet", "hf-disk", "label-studio", "argilla"}
+    splits : sequence of str
+        Only these; all by default.
+    command : str, optional
+        What was typed, for the record.
+    """
+    from trainer.corpus import exports
+    from trainer.corpus.store import MANIFEST
+
+    exports.export_corpus(corpus, Path(target), kind, splits)
+    arguments = {"corpus": str(corpus.path), "target": str(target), "kind": kind, "splits": list(splits)}
+    chosen = splits or corpus.splits
+    typed = ["trainer", "corpus", "export", str(corpus.path), "--format", kind, "--out", str(target)]
+    counts = {"sentences": sum(corpus.manifest["splits"][split] for split in set(chosen))}
+    _record(CORPUS, arguments, command or shlex.join(typed), corpus.path / MANIFEST, counts)
+
+
+def export(
+    reference: str | Path,
+    target: str | Path,
+    *,
+    kind: str = "dir",
+    command: str | None = None,
+    root: str | Path | None = None,
+) -> None:
+    """Write a model to `target` as a folder (``dir``) or a scikit-learn pipeline (``joblib``).
+
+    Parameters
+    ----------
+    command : str, optional
+        What was typed, for the record.
+    """
+    from trainer.registry.exports import EXPORTS
+    from trainer.registry.format import MANIFEST
+
+    if kind not in EXPORTS:
+        raise UsageError(f"unknown export format '{kind}'. {did_you_mean(kind, EXPORTS)}")
+    version = find(reference, root=root)
+    EXPORTS[kind](version.path, Path(target))
+    arguments = {"reference": str(version.path), "target": str(target), "kind": kind}
+    typed = ["trainer", "models", "export", str(reference), "--format", kind, "--out", str(target)]
+    about = {"name": version.name, "version": version.version, "digest": version.digest}
+    _record(MODEL, arguments, command or shlex.join(typed), version.path / MANIFEST, {}, about)
+
+
+def _record(
+    verb: str,
+    arguments: Mapping[str, Any],
+    command: str,
+    read: Path,
+    counts: Mapping[str, Any],
+    model: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the record beside the export: a folder that other programs read takes no file of ours."""
+    from trainer.storage import write_atomically
+    from trainer.tags.record import beside, inputs_of, make_record, write_record
+
+    target = Path(arguments["target"])
+    record = make_record(
+        verb, arguments, command=command, inputs=inputs_of([read]), counts=counts, model=model
+    )
+    write_atomically(beside(target), write_record(record, target, target))
