@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from trainer.corpus.decisions import Decision
 from trainer.errors import DataError, UsageError, did_you_mean
 from trainer.escapes import safe
+from trainer.intervals import wilson
 from trainer.model.reasons import in_one_line
 from trainer.model.table import BOILERPLATE, topic_columns
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
 from trainer.sheets import workbook
-from trainer.tags.intervals import wilson
 from trainer.tags.read import topics_of
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import DataError, UsageError, did_you_mean
+from trainer.intervals import clustered, wilson
 from trainer.model.table import BOILERPLATE, topic_columns
-from trainer.tags.intervals import clustered, wilson
 from trainer.tags.periods import PERIODS, filled, period_of
 from trainer.tags.read import topics_of
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from trainer.tags.intervals import Z, clustered, wilson
+from trainer.intervals import Z, clustered, wilson
 
 
 @given(st.integers(1, 2000), st.data())
