@@ -44,6 +44,32 @@ def average_precision(y: NDArray[np.bool_], scores: NDArray[np.float64]) -> Scor
     return float(np.sum(found / taken * gained) / positives)
 
 
+def brier(scores: NDArray[np.float64], y: NDArray[np.bool_]) -> Score:
+    """Return the mean squared distance of probabilities from what is so (Brier 1950); None of nothing."""
+    return float(np.mean((scores - y) ** 2)) if len(y) else None
+
+
+def reliability_bins(scores: NDArray[np.float64], most: int = 10) -> NDArray[np.intp]:
+    """Return the bin of each probability: `most` bins of about equally many, ties in one bin.
+
+    Bins of equal width would hold nearly everything in the first one where a topic is rare.
+    """
+    edges = np.quantile(scores, np.arange(1, most) / most) if len(scores) else np.empty(0)
+    return np.unique(np.searchsorted(edges, scores, side="left"), return_inverse=True)[1].reshape(-1)
+
+
+def expected_calibration_error(scores: NDArray[np.float64], y: NDArray[np.bool_]) -> Score:
+    """Return the mean distance, over `reliability_bins`, of mean probability from observed share.
+
+    As in Naeini, Cooper and Hauskrecht (AAAI 2015), with bins of equal mass (Nguyen and O'Connor 2015). It is
+    never below 0, and chance alone lifts it on few sentences. None of nothing.
+    """
+    if not len(y):
+        return None
+    off = np.bincount(reliability_bins(scores), weights=scores - y)
+    return float(np.abs(off).sum() / len(y))
+
+
 def confusion(y: Labels, tagged: NDArray[np.bool_]) -> tuple[int, int, int]:
     """Return true positives, false positives and false negatives of one topic."""
     yes, no = y == 1, y == 0

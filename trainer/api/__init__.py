@@ -14,6 +14,7 @@ from trainer.api.building import (
     write_diff,
 )
 from trainer.api.deciding import Fixed, SheetTaken, fix, take_sheet
+from trainer.api.evaluating import compare, evaluate
 from trainer.api.evidence import write_evidence
 from trainer.api.exporting import export, export_corpus
 from trainer.api.labelling import SUFFIXES as SHEETS
@@ -23,7 +24,7 @@ from trainer.api.rerunning import Rerun, rerun
 from trainer.api.settings import DEFAULT_NAME
 from trainer.api.summarizing import summarize, write_summary
 from trainer.api.tagging import TagsWritten, refuse_nothing, warn_of_rejections, write_tags
-from trainer.api.training import FitResult, evaluate, fit
+from trainer.api.training import FitResult, fit
 from trainer.model.inputs import tag_inputs
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "TagsWritten",
     "build",
     "check_corpus",
+    "compare",
     "corpora",
     "corpus_stats",
     "diff_corpora",

@@ -1,28 +1,26 @@
-"""The verbs that train and score: fit, evaluate."""
+"""The verb that trains."""
 
 from __future__ import annotations
 
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.api.building import build, open_corpus
-from trainer.api.settings import DEFAULT_NAME, config_of
+from trainer.api.settings import config_of
 from trainer.errors import DataError, LeakageError, NotFoundError, TrainerWarning
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
 from trainer.registry.format import read_model
-from trainer.registry.versions import find_model
 from trainer.storage import artifacts_root
 
 if TYPE_CHECKING:
     from trainer.config import Config
-    from trainer.corpus.readers.reading import Reading
     from trainer.corpus.store import Corpus
-    from trainer.evaluation.evaluate import Evaluation, Plain
+    from trainer.evaluation.evaluate import Plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def fit(
     """
     from trainer.corpus.check import refuse_leakage
     from trainer.corpus.examples import corpus_examples
-    from trainer.evaluation.evaluate import evaluate_tagger
+    from trainer.evaluation.evaluate import saved_scores
     from trainer.model.fit import fit_tagger, label_counts
     from trainer.registry.save import save_model
 
@@ -127,8 +125,7 @@ def fit(
     metrics: dict[str, Any] = {"out_of_fold": fitted.out_of_fold, "test": None}
     plain: Plain | None = None
     if test.gold.any():
-        scored = evaluate_tagger(fitted.tagger, test.only(test.gold), settings)
-        metrics["test"], plain = dict(scored.gold), scored.plain
+        metrics["test"], plain = saved_scores(fitted.tagger, test)
     path, version, digest, created = None, None, None, False
     tagger = fitted.tagger
     if save:
@@ -138,46 +135,6 @@ def fit(
         tagger = read_model(path, digest)
     counts, seconds = label_counts(training), time.perf_counter() - started
     return FitResult(tagger, path, version, digest, created, metrics, counts, seconds, plain)
-
-
-def evaluate(
-    model: Tagger | str | Path = DEFAULT_NAME,
-    on: Corpus | str | Path = "test",
-    *,
-    reading: Reading | None = None,
-    root: str | Path | None = None,
-) -> Evaluation:
-    """Score a model beside the keyword rules that it was trained with.
-
-    Parameters
-    ----------
-    model : Tagger or reference
-        See `load`.
-    on : str or path or Corpus
-        A split of the corpus that the model was trained on, a file of labelled sentences, or a corpus
-        (its test split).
-    reading : Reading, optional
-        Names of columns of the file, and how its dates are meant.
-    """
-    from trainer.config import config_from_dict
-    from trainer.evaluation.evaluate import evaluate_tagger, examples_to_score
-
-    tagger = model
-    about: dict[str, str | None] = {"path": None, "version": None}
-    if not isinstance(model, Tagger):
-        found = find_model(model, artifacts_root(root))
-        tagger = read_model(found.path)
-        about = {"path": str(found.path), "version": found.version}
-    assert isinstance(tagger, Tagger)  # noqa: S101  (for the type checker)
-    if not tagger.info:
-        raise DataError(
-            "a model that was not saved carries no rules to stand beside it", hint="Save it first."
-        )
-    examples = examples_to_score(tagger, on, artifacts_root(root), reading)
-    result = evaluate_tagger(tagger, examples, config_from_dict(tagger.info["config"]))
-    return replace(
-        result, model={"model": about["path"], "version": about["version"], "digest": tagger.info["digest"]}
-    )
 
 
 def _corpus_to_fit(

@@ -31,6 +31,8 @@ class Examples:
         What must not be torn apart: the group in a corpus, the document in a file.
     rejected : tuple of Rejection
         Rows of the file that were not used.
+    dates : tuple of str
+        As the input gives them, empty where it does not; nothing at all where nobody asked.
     """
 
     topics: tuple[str, ...]
@@ -42,6 +44,7 @@ class Examples:
     sources: tuple[str, ...]
     name: str
     rejected: tuple[Rejection, ...] = ()
+    dates: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -56,12 +59,13 @@ class Examples:
         return Examples(
             self.topics, pick(self.ids), pick(self.texts), self.Y[rows], self.gold[rows],
             pick(self.groups), pick(self.sources), self.name, self.rejected,
+            pick(self.dates) if self.dates else (),
         )  # fmt: skip
 
 
 def corpus_examples(corpus: Corpus, splits: Sequence[str] = SPLITS) -> Examples:
     """Return the sentences of some splits of a corpus, sorted by id."""
-    columns = ("id", "text", "group", "origin", "labels", "unknown", "source")
+    columns = ("id", "text", "group", "origin", "labels", "unknown", "source", "date")
     data = corpus.rows(splits, columns).to_pydict()
     order = sorted(range(len(data["id"])), key=lambda i: (data["id"][i], data["text"][i]))
     Y = np.zeros((len(order), len(corpus.topics)), dtype=np.int8)
@@ -75,7 +79,15 @@ def corpus_examples(corpus: Corpus, splits: Sequence[str] = SPLITS) -> Examples:
     gold = np.array([data["origin"][i] == "gold" for i in order], dtype=bool)
     name = f"{corpus.name}@{corpus.version} {'+'.join(splits)}"
     return Examples(
-        corpus.topics, column("id"), column("text"), Y, gold, column("group"), column("source"), name
+        corpus.topics,
+        column("id"),
+        column("text"),
+        Y,
+        gold,
+        column("group"),
+        column("source"),
+        name,
+        dates=column("date"),
     )
 
 
@@ -124,4 +136,5 @@ def file_examples(
         sources=tuple(first[key].source or "" for key in keys),
         name=str(path),
         rejected=tuple(rejected),
+        dates=tuple(first[key].date or "" for key in keys),
     )

@@ -1,12 +1,12 @@
-"""Scores of a model and of the keyword rules on labelled sentences."""
+"""Scores of a model and of the keyword rules on labelled sentences, each with its interval."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,20 @@ from trainer.corpus.readers.reading import Reading
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import SPLITS, Corpus, corpus_with
 from trainer.errors import DataError, TrainerWarning
+from trainer.evaluation.bootstrap import SAMPLES, SEED, Resamples, percentile_interval
+from trainer.evaluation.figures import figures_of
+from trainer.evaluation.slices import Slice, slices_of
 from trainer.metrics import score_table
 from trainer.model.tagger import Tagger
-from trainer.records import Rejection
+from trainer.records import Rejection, Vote
+
+if TYPE_CHECKING:
+    from trainer.evaluation.compare import Comparison
+    from trainer.evaluation.gate import Passage
+
+Interval = tuple[float, float] | None
+MASK = " "
+"""What stands in the place of a keyword of the rules when it is hidden from the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,8 @@ class Plain:
         Over all topics, where people judged: tags, those that are right, and what there was to find.
     ordinary, false_tags : int
         Sentences of which people said no to every topic that they judged, and the tags on these.
+    right_interval, found_interval, false_interval : (float, float) or None
+        Of 100 tags, of 100 to find, and in 1,000 ordinary sentences.
     """
 
     tags: int
@@ -40,6 +53,9 @@ class Plain:
     positives: int
     ordinary: int
     false_tags: int
+    right_interval: Interval = None
+    found_interval: Interval = None
+    false_interval: Interval = None
 
     def in_words(self) -> str:
         """Return it as a sentence."""
@@ -60,6 +76,30 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
+class Cases:
+    """The sentences that were scored, and what was said of them.
+
+    Attributes
+    ----------
+    examples : Examples
+        The n sentences that people judged.
+    scores : (n, k) array of float64
+        Probabilities.
+    tagged, review, ruled : (n, k) array of bool
+        What the model tags, what it leaves to people, and what the keyword rules tag.
+    fired : (n, k) array of bool
+        Where some rule of the topic fires, for or against it.
+    """
+
+    examples: Examples
+    scores: NDArray[np.float64]
+    tagged: NDArray[np.bool_]
+    review: NDArray[np.bool_]
+    ruled: NDArray[np.bool_]
+    fired: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Scores of one model on one set of sentences.
 
@@ -68,10 +108,24 @@ class Evaluation:
     gold, rules : mapping
         ``topics``, ``micro`` and ``macro`` of the model and of the keyword rules, on sentences that people
         judged.
+    silent : mapping
+        The model where no rule of the topic fires: what it learned beyond the rules.
+    masked : mapping
+        The model when the keywords of the rules are hidden from it.
     silver : mapping or None
         The model on sentences that only rules labelled: agreement with the rules, not correctness.
+    slices : tuple of Slice
+        Scores on parts of the sentences.
+    documents : int
+        How many documents the sentences come from; intervals rest on them.
     model : mapping
         ``path``, ``version`` and ``digest``, where known.
+    comparison : Comparison or None
+        With another model, where one was named.
+    gate : Passage or None
+        What came of the gates, where some were asked.
+    cases : Cases
+        The sentences, for the page and for comparisons.
     """
 
     on: str
@@ -82,6 +136,13 @@ class Evaluation:
     model: Mapping[str, Any] = field(default_factory=dict)
     rejected: tuple[Rejection, ...] = ()
     plain: Plain | None = None
+    documents: int = 0
+    silent: Mapping[str, Any] = field(default_factory=dict)
+    masked: Mapping[str, Any] = field(default_factory=dict)
+    slices: tuple[Slice, ...] = ()
+    comparison: Comparison | None = None
+    gate: Passage | None = None
+    cases: Cases | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer eval --json`` prints."""
@@ -89,46 +150,96 @@ class Evaluation:
             **self.model,
             "on": self.on,
             "n": self.n,
+            "documents": self.documents,
             **self.gold,
             "plain": None if self.plain is None else asdict(self.plain),
             "rules": dict(self.rules),
+            "where_no_rule_fires": dict(self.silent),
+            "keywords_hidden": dict(self.masked),
+            "slices": [one.to_dict() for one in self.slices],
             "silver": None if self.silver is None else dict(self.silver),
+            **({} if self.comparison is None else {"comparison": self.comparison.to_dict()}),
+            **({} if self.gate is None else {"gate": self.gate.to_dict()}),
         }
 
 
-def evaluate_tagger(tagger: Tagger, examples: Examples, config: Config) -> Evaluation:
+def evaluate_tagger(
+    tagger: Tagger, examples: Examples, config: Config, samples: int = SAMPLES, seed: int = SEED
+) -> Evaluation:
     """Score a model on labelled sentences.
 
     Parameters
     ----------
     config : Config
         Whose keyword rules stand beside the model: those that it was trained with.
+    samples : int
+        How many samples of the documents the intervals rest on.
 
     Raises
     ------
     DataError
         When no sentence was judged by a person, or the topics differ.
     """
+    gold, silver = judged_and_not(tagger, examples)
+    cases = cases_of(tagger, gold, config)
+    drawn = Resamples(gold.groups, samples, seed)
+    topics, Y = tagger.topics, gold.Y
+    masked = tagger.predict_proba(_without_keywords(config, gold.texts))
+    where_silent = np.where(cases.fired, np.int8(-1), Y)
+    return Evaluation(
+        on=gold.name,
+        n=len(gold),
+        documents=drawn.documents,
+        gold=figures_of(Y, cases.tagged, cases.scores, topics, drawn).table,
+        plain=plain_counts(Y, cases.tagged, drawn),
+        rules=figures_of(Y, cases.ruled, None, topics, drawn).table,
+        silent=figures_of(where_silent, cases.tagged, None, topics, drawn).table,
+        masked=figures_of(Y, tagger.decide(masked)[0], None, topics, drawn).table,
+        silver=_scores(tagger, silver) if len(silver) else None,
+        slices=slices_of(gold, cases.tagged, tagger, drawn),
+        rejected=examples.rejected,
+        cases=cases,
+    )
+
+
+def judged_and_not(tagger: Tagger, examples: Examples) -> tuple[Examples, Examples]:
+    """Return the sentences that people judged, and the others.
+
+    Raises
+    ------
+    DataError
+    """
     if examples.topics != tagger.topics:
         raise DataError(f"the sentences are labelled for {examples.topics}, the model tags {tagger.topics}")
-    gold, silver = examples.only(examples.gold), examples.only(~examples.gold)
+    gold = examples.only(examples.gold)
     if not len(gold):
         raise DataError(
             f"no sentence of {examples.name} was judged by a person",
             hint="Scores against labels that the rules made would only measure the rules.",
         )
-    return Evaluation(
-        on=examples.name,
-        n=len(gold),
-        gold=_scores(tagger, gold),
-        plain=plain_counts(gold.Y, tagger.decide(tagger.predict_proba(gold.texts))[0]),
-        rules=score_table(gold.Y, rule_decisions(config, gold.texts), None, tagger.topics),
-        silver=_scores(tagger, silver) if len(silver) else None,
-        rejected=examples.rejected,
+    return gold, examples.only(~examples.gold)
+
+
+def cases_of(tagger: Tagger, examples: Examples, config: Config) -> Cases:
+    """Return what a model, and the rules it was trained with, say of sentences."""
+    scores = tagger.predict_proba(examples.texts)
+    tagged, review = tagger.decide(scores)
+    votes = rule_votes(config, examples.texts)
+    topics = tagger.topics
+    ruled = [[label == "yes" for label in judge(said, topics).labels] for said in votes]
+    fired = [[any(vote.topic == topic for vote in said) for topic in topics] for said in votes]
+    shape = (len(examples), len(topics))
+    return Cases(
+        examples,
+        scores,
+        tagged,
+        review,
+        np.array(ruled, dtype=bool).reshape(shape),
+        np.array(fired, dtype=bool).reshape(shape),
     )
 
 
-def plain_counts(Y: NDArray[np.int8], tagged: NDArray[np.bool_]) -> Plain:
+def plain_counts(Y: NDArray[np.int8], tagged: NDArray[np.bool_], drawn: Resamples | None = None) -> Plain:
     """Count what a reader asks of a tagger.
 
     Parameters
@@ -136,22 +247,44 @@ def plain_counts(Y: NDArray[np.int8], tagged: NDArray[np.bool_]) -> Plain:
     Y : (n, k) array of int8
         1, 0 or -1 (not judged); what was not judged counts nowhere.
     tagged : (n, k) array of bool
+    drawn : Resamples, optional
+        Without them there are no intervals.
     """
     ordinary = (Y <= 0).all(axis=1) & (Y == 0).any(axis=1)
-    return Plain(
-        tags=int((tagged & (Y >= 0)).sum()),
-        right=int((tagged & (Y == 1)).sum()),
-        positives=int((Y == 1).sum()),
-        ordinary=int(ordinary.sum()),
-        false_tags=int((tagged & (Y == 0))[ordinary].sum()),
+    false = (tagged & (Y == 0)).sum(axis=1) * ordinary
+    counts = [(tagged & (Y >= 0)).sum(axis=1), (tagged & (Y == 1)).sum(axis=1), (Y == 1).sum(axis=1)]
+    rows = np.stack([*counts, ordinary, false], axis=1).astype(float)
+    tags, right, positives, ordinaries, falses = (int(total) for total in rows.sum(axis=0))
+    bare = Plain(tags, right, positives, ordinaries, falses)
+    if drawn is None:
+        return bare
+    sums = drawn.sums(rows)
+
+    def interval(above: int, below: int, times: float) -> Interval:
+        some = sums[:, below] > 0
+        shares = np.full(len(sums), np.nan)
+        np.divide(times * sums[:, above], sums[:, below], out=shares, where=some)
+        return percentile_interval(shares)
+
+    return replace(
+        bare,
+        right_interval=interval(1, 0, 100),
+        found_interval=interval(1, 2, 100),
+        false_interval=interval(4, 3, 1000),
     )
 
 
-def rule_decisions(config: Config, texts: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Return the (n, k) decisions of the keyword rules alone."""
+def rule_votes(config: Config, texts: Sequence[str]) -> list[list[Vote]]:
+    """Return the votes of the keyword rules on each text."""
     rules = RuleSet(config.topics, lexicons=config.lexicons)
-    rows = [[label == "yes" for label in judge(rules.votes(text), rules.topics).labels] for text in texts]
-    return np.array(rows, dtype=bool).reshape(len(texts), len(rules.topics))
+    return [rules.votes(text) for text in texts]
+
+
+def rule_decisions(config: Config, texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the (n, k) decisions of the keyword rules alone."""
+    topics = config.topic_names
+    rows = [[label == "yes" for label in judge(v, topics).labels] for v in rule_votes(config, texts)]
+    return np.array(rows, dtype=bool).reshape(len(texts), len(topics))
 
 
 def examples_to_score(
@@ -172,6 +305,25 @@ def examples_to_score(
         return file_examples(on, tagger.topics, reading, open_topics)
     about = tagger.info["corpus"]
     return corpus_examples(corpus_with(about["fingerprint"], root, about["name"]), [str(on)])
+
+
+def saved_scores(tagger: Tagger, examples: Examples) -> tuple[dict[str, Any], Plain]:
+    """Return the bare scores of the sentences that people judged, as they are saved with a model."""
+    gold, _ = judged_and_not(tagger, examples)
+    found = _scores(tagger, gold)
+    return found, plain_counts(gold.Y, tagger.predict_matrix(gold.texts))
+
+
+def _without_keywords(config: Config, texts: Sequence[str]) -> list[str]:
+    """Return the texts with all that made a rule say yes cut out."""
+    found = []
+    for text, votes in zip(texts, rule_votes(config, texts), strict=True):
+        hidden = np.zeros(len(text), dtype=bool)
+        for vote in votes:
+            if vote.answer == "yes":
+                hidden[vote.start : vote.end] = True
+        found.append("".join(MASK if gone else char for char, gone in zip(text, hidden, strict=True)))
+    return found
 
 
 def _scores(tagger: Tagger, examples: Examples) -> dict[str, Any]:

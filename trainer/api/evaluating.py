@@ -1,0 +1,188 @@
+"""The verbs that score a model, and compare two: evaluate, compare."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainer.api.settings import DEFAULT_NAME
+from trainer.errors import DataError, NotFoundError, TrainerError, TrainerWarning
+from trainer.model.tagger import Tagger
+from trainer.registry.format import read_model
+from trainer.registry.versions import find_model
+from trainer.storage import artifacts_root
+
+if TYPE_CHECKING:
+    from trainer.corpus.examples import Examples
+    from trainer.corpus.readers.reading import Reading
+    from trainer.corpus.store import Corpus
+    from trainer.evaluation.compare import Comparison
+    from trainer.evaluation.evaluate import Cases, Evaluation
+
+RULES = "rules"
+"""What the keyword rules are called where a model is named to compare with."""
+Model = Tagger | str | Path
+
+
+def evaluate(
+    model: Model = DEFAULT_NAME,
+    on: Corpus | str | Path = "test",
+    *,
+    against: Model | None = None,
+    gate: str | Path | None = None,
+    reading: Reading | None = None,
+    root: str | Path | None = None,
+) -> Evaluation:
+    """Score a model, with intervals, beside the keyword rules that it was trained with.
+
+    Parameters
+    ----------
+    model : Tagger or reference
+        See `load`.
+    on : str or path or Corpus
+        A split of the corpus that the model was trained on, a file of labelled sentences, or a corpus
+        (its test split).
+    against : Tagger or reference, optional
+        Another model to compare it with on the same sentences; ``"rules"`` are the keyword rules.
+    gate : path, optional
+        A file of gates; see `trainer.evaluation.gate`.
+    reading : Reading, optional
+        Names of columns of the file, and how its dates are meant.
+
+    Warns
+    -----
+    TrainerWarning
+        When sentences that are scored stood in the training of a model.
+    """
+    from trainer.config import config_from_dict
+    from trainer.evaluation.evaluate import evaluate_tagger, examples_to_score
+    from trainer.evaluation.gate import load_gates, pass_gates
+
+    gates = () if gate is None else load_gates(gate)
+    folder = artifacts_root(root)
+    tagger, about = _model(model, folder)
+    examples = examples_to_score(tagger, on, folder, reading)
+    _warn_of_seen(tagger, examples, folder, about["model"] or "the model")
+    result = evaluate_tagger(tagger, examples, config_from_dict(tagger.info["config"]))
+    result = replace(result, model={**about, "digest": tagger.info["digest"]})
+    cases = result.cases
+    assert cases is not None  # noqa: S101  (for the type checker)
+    if against is not None:
+        result = replace(result, comparison=_compared(tagger, cases, against, folder))
+    if gates:
+
+        @cache
+        def compared(reference: str) -> Comparison | str:
+            if result.comparison is not None and result.comparison.against == reference:
+                return result.comparison
+            return _for_gate(tagger, cases, reference, folder)
+
+        result = replace(result, gate=pass_gates(gates, result, compared))
+    return result
+
+
+def compare(
+    a: Model,
+    b: Model,
+    on: Corpus | str | Path = "test",
+    *,
+    reading: Reading | None = None,
+    root: str | Path | None = None,
+) -> Comparison:
+    """Compare model `a` with model `b` on the same sentences; a positive difference speaks for `a`.
+
+    Parameters
+    ----------
+    a, b : Tagger or reference
+        See `load`; `b` may be ``"rules"``.
+    on : str or path or Corpus
+        See `evaluate`; a split is of the corpus that `a` was trained on.
+    """
+    from trainer.config import config_from_dict
+    from trainer.evaluation.evaluate import cases_of, examples_to_score, judged_and_not
+
+    folder = artifacts_root(root)
+    tagger, about = _model(a, folder)
+    examples = examples_to_score(tagger, on, folder, reading)
+    _warn_of_seen(tagger, examples, folder, about["model"] or "the model")
+    gold, _ = judged_and_not(tagger, examples)
+    return _compared(tagger, cases_of(tagger, gold, config_from_dict(tagger.info["config"])), b, folder)
+
+
+def _model(model: Model, folder: Path) -> tuple[Tagger, dict[str, str | None]]:
+    """Return a model, and where it lies."""
+    about: dict[str, str | None] = {"model": None, "version": None}
+    if not isinstance(model, Tagger):
+        found = find_model(model, folder)
+        model = read_model(found.path)
+        about = {"model": str(found.path), "version": found.version}
+    if not model.info:
+        raise DataError(
+            "a model that was not saved carries no rules to stand beside it", hint="Save it first."
+        )
+    return model, about
+
+
+def _compared(tagger: Tagger, cases: Cases, against: Model, folder: Path) -> Comparison:
+    from trainer.evaluation.bootstrap import Resamples
+    from trainer.evaluation.compare import compare_cases
+
+    drawn = Resamples(cases.examples.groups)
+    if against == RULES:
+        return compare_cases(cases, cases.ruled, "the keyword rules", drawn)
+    reference = _within(against, tagger)
+    other, about = _model(reference, folder)
+    if other.topics != tagger.topics:
+        raise DataError(
+            f"{reference} tags {', '.join(other.topics)}, and this model {', '.join(tagger.topics)}",
+            hint="Only models of the same topics can be compared.",
+        )
+    name = (
+        about["version"] if isinstance(against, str) and about["version"] else about["model"] or "the other"
+    )
+    label = f"version {name}" if name == about["version"] else name
+    _warn_of_seen(other, cases.examples, folder, label)
+    scores = other.predict_proba(cases.examples.texts)
+    tagged, _ = other.decide(scores)
+    return compare_cases(cases, tagged, label, drawn, (tagger, other), scores)
+
+
+def _within(reference: Model, tagger: Tagger) -> Model:
+    """Take a bare version or alias for one of the model's own name."""
+    if isinstance(reference, str) and "@" not in reference and not Path(reference).exists():
+        name = str(tagger.info["name"])
+        return reference if reference == name else f"{name}@{reference}"
+    return reference
+
+
+def _for_gate(tagger: Tagger, cases: Cases, reference: str, folder: Path) -> Comparison | str:
+    if reference != RULES:
+        try:
+            found = find_model(str(_within(reference, tagger)), folder)
+        except NotFoundError as error:
+            return error.message
+        if found.digest == tagger.info["digest"]:
+            return f"the model is {reference}"
+    return _compared(tagger, cases, reference, folder)
+
+
+def _warn_of_seen(tagger: Tagger, examples: Examples, folder: Path, name: str) -> None:
+    """Warn when sentences that are scored stood among those that a model was trained on."""
+    from trainer.corpus.store import corpus_with
+
+    about = tagger.info["corpus"]
+    try:
+        corpus = corpus_with(about["fingerprint"], folder, about["name"])
+        splits = [split for split in corpus.splits if split != "test"]
+        seen = set(corpus.rows(splits, ("text",)).column("text").to_pylist())
+    except TrainerError:
+        return  # it was trained elsewhere: nobody can tell
+    if count := sum(text in seen for text in examples.texts):
+        warnings.warn(
+            f"{count:,} of the {len(examples):,} sentences stood in the training of {name}: its scores flatter",
+            TrainerWarning,
+            stacklevel=3,
+        )
