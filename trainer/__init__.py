@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trainer.api import (
         FitResult,
         build,
+        compare,
         diff_corpora,
         evaluate,
         export_corpus,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from trainer.corpus.store import Corpus
     from trainer.corpus.versions import CorpusVersion, corpora
     from trainer.errors import TrainerError, TrainerWarning
+    from trainer.evaluation.compare import Comparison
     from trainer.evaluation.evaluate import Evaluation
     from trainer.model.tagger import Tagger
     from trainer.records import Document, Explanation, Prediction, TaggedSentence
@@ -55,6 +57,7 @@ _HOME = {
     "CorpusDiff": "trainer.corpus.compare.diff",
     "CorpusVersion": "trainer.corpus.versions",
     "Document": "trainer.records",
+    "Comparison": "trainer.evaluation.compare",
     "Evaluation": "trainer.evaluation.evaluate",
     "Explanation": "trainer.records",
     "FitResult": "trainer.api.training",
@@ -72,7 +75,8 @@ _HOME = {
     "build": "trainer.api.building",
     "corpora": "trainer.corpus.versions",
     "diff_corpora": "trainer.api.building",
-    "evaluate": "trainer.api.training",
+    "compare": "trainer.api.evaluating",
+    "evaluate": "trainer.api.evaluating",
     "export_corpus": "trainer.api.building",
     "fit": "trainer.api.training",
     "fix": "trainer.api.deciding",
@@ -89,6 +93,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Comparison",
     "Config",
     "Corpus",
     "CorpusDiff",
@@ -109,6 +114,7 @@ __all__ = [
     "TrainerError",
     "TrainerWarning",
     "build",
+    "compare",
     "corpora",
     "diff_corpora",
     "evaluate",

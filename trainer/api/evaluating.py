@@ -140,11 +140,8 @@ def _compared(tagger: Tagger, cases: Cases, against: Model, folder: Path) -> Com
             f"{reference} tags {', '.join(other.topics)}, and this model {', '.join(tagger.topics)}",
             hint="Only models of the same topics can be compared.",
         )
-    name = (
-        about["version"] if isinstance(against, str) and about["version"] else about["model"] or "the other"
-    )
-    label = f"version {name}" if name == about["version"] else name
-    _warn_of_seen(other, cases.examples, folder, label)
+    label = about["version"] or "the other model"
+    _warn_of_seen(other, cases.examples, folder, about["model"] or label)
     scores = other.predict_proba(cases.examples.texts)
     tagged, _ = other.decide(scores)
     return compare_cases(cases, tagged, label, drawn, (tagger, other), scores)
@@ -182,7 +179,7 @@ def _warn_of_seen(tagger: Tagger, examples: Examples, folder: Path, name: str) -
         return  # it was trained elsewhere: nobody can tell
     if count := sum(text in seen for text in examples.texts):
         warnings.warn(
-            f"{count:,} of the {len(examples):,} sentences stood in the training of {name}: its scores flatter",
+            f"{count:,} of {len(examples):,} sentences stood in the training of {name}: its scores flatter",
             TrainerWarning,
             stacklevel=3,
         )

@@ -16,6 +16,7 @@ from trainer.cli import (
     corpora,
     corpus,
     deciding,
+    evaluating,
     evidence,
     explaining,
     fitting,
@@ -84,7 +85,7 @@ app = typer.Typer(
 app.command("init")(projects.init)
 app.command("build")(corpora.build)
 app.command("fit")(fitting.fit)
-app.command("eval")(fitting.evaluate)
+app.command("eval")(evaluating.evaluate)
 app.command("predict")(tagging.predict)
 app.command("explain")(explaining.explain)
 app.command("summarize")(summaries.summarize)

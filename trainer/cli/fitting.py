@@ -1,8 +1,7 @@
-"""``trainer fit`` and ``trainer eval``."""
+"""``trainer fit``."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Annotated
 
 import typer
@@ -12,28 +11,20 @@ from trainer.api import FitResult
 from trainer.cli.options import (
     Artifacts,
     AsJson,
-    Columns,
     ConfigFile,
-    DayFirst,
     Overrides,
     Strict,
-    reading_of,
-    reference,
 )
 from trainer.cli.render import (
     console,
     figure,
     print_json,
     progress_bar,
-    safe,
     say,
-    score_rows,
     table,
     with_config,
 )
 from trainer.config import find_config, load_config
-from trainer.errors import TrainerWarning
-from trainer.records import listing
 
 FEW = 30
 """Sentences judged by people, of either answer, below which a threshold is a guess."""
@@ -109,53 +100,3 @@ def _say_too_few(result: FitResult) -> None:
         say(f"{topic}: {told}")
         command = f"trainer corpus export --to-label 200 --topic {topic} --out {topic}.xlsx"
         say(f"  `{command}` picks some worth judging")
-
-
-def evaluate(
-    model: Annotated[
-        str | None,
-        typer.Argument(metavar="MODEL", help="name, name@3, name@alias, name@sha256:… or a folder."),
-    ] = None,
-    on: Annotated[
-        str,
-        typer.Option(
-            "--on",
-            metavar="SPLIT|FILE",
-            help="A split of the model's corpus, or a file of labelled sentences.",
-        ),
-    ] = "test",
-    columns: Columns = None,
-    day_first: DayFirst = None,
-    config: ConfigFile = None,
-    set_: Overrides = None,
-    artifacts: Artifacts = None,
-    as_json: AsJson = False,
-    strict: Strict = False,
-) -> None:
-    """Score a model beside the keyword rules it was trained with."""
-    settings = load_config(config, set_ or ())
-    reading = reading_of(columns, settings.topic_names, day_first=day_first)
-    result = api.evaluate(reference(model, settings.name), on, reading=reading, root=artifacts)
-    if result.rejected:
-        count = f"{len(result.rejected):,} rows of {on} were not used:"
-        warnings.warn(count + listing(result.rejected), TrainerWarning, stacklevel=1)
-    if as_json:
-        print_json(result.to_dict())
-        return
-    say(f"model: {result.model['model']} (version {result.model['version']})")
-    if result.plain is not None:
-        typer.echo(result.plain.in_words())
-    typer.echo(f"on {safe(result.on)}: {result.n:,} sentences judged by people")
-    out = console()
-    keys = ["precision", "recall", "f1", "average_precision", "support"]
-    names = ["precision", "recall", "F1", "avg. precision", "positives"]
-    out.print(table("the model", ["topic", *names], score_rows(result.gold, keys)))
-    out.print(table("the keyword rules alone", ["topic", *names[:3]], score_rows(result.rules, keys[:3])))
-    if result.silver is not None:
-        out.print(
-            table(
-                "the model against labels that only rules made (agreement with them, not correctness)",
-                ["topic", *names],
-                score_rows(result.silver, keys),
-            )
-        )

@@ -105,6 +105,11 @@ class Comparison:
     flips: tuple[Flip, ...] = field(repr=False)
 
     @property
+    def name(self) -> str:
+        """What the other one is called in a sentence."""
+        return f"version {self.against}" if self.against.isdecimal() else self.against
+
+    @property
     def verdict(self) -> str:
         """Return in words whether it is better, all topics taken alike."""
         interval = self.macro["f1_difference_interval"]
@@ -112,8 +117,8 @@ class Comparison:
             return "too little was judged to tell"
         low, high = interval
         if low > 0:
-            return f"better than {self.against}"
-        return f"worse than {self.against}" if high < 0 else f"no difference from {self.against} can be shown"
+            return f"better than {self.name}"
+        return f"worse than {self.name}" if high < 0 else f"no difference from {self.name} can be shown"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer eval --against --json`` prints under ``comparison``."""

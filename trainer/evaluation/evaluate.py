@@ -17,16 +17,19 @@ from trainer.corpus.labels import judge
 from trainer.corpus.readers.reading import Reading
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import SPLITS, Corpus, corpus_with
-from trainer.errors import DataError, TrainerWarning
+from trainer.errors import DataError, TrainerWarning, UsageError, did_you_mean
 from trainer.evaluation.bootstrap import SAMPLES, SEED, Resamples, percentile_interval
 from trainer.evaluation.figures import figures_of
-from trainer.evaluation.slices import Slice, slices_of
+from trainer.evaluation.slices import Parts, Slice, parts_of, slices_of
 from trainer.metrics import score_table
 from trainer.model.tagger import Tagger
 from trainer.records import Rejection, Vote
+from trainer.storage import canonical_json, sha256
 
 if TYPE_CHECKING:
+    from trainer.evaluation.advice import Advice
     from trainer.evaluation.compare import Comparison
+    from trainer.evaluation.curves import Curves
     from trainer.evaluation.gate import Passage
 
 Interval = tuple[float, float] | None
@@ -89,14 +92,18 @@ class Cases:
         What the model tags, what it leaves to people, and what the keyword rules tag.
     fired : (n, k) array of bool
         Where some rule of the topic fires, for or against it.
+    parts : mapping
+        The part that each sentence is in, by kind of part; see `trainer.evaluation.slices`.
     """
 
+    tagger: Tagger
     examples: Examples
     scores: NDArray[np.float64]
     tagged: NDArray[np.bool_]
     review: NDArray[np.bool_]
     ruled: NDArray[np.bool_]
     fired: NDArray[np.bool_]
+    parts: Parts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,64 @@ class Evaluation:
     gate: Passage | None = None
     cases: Cases | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the sentences that were scored and their labels."""
+        if self.cases is None:
+            return ""
+        examples = self.cases.examples
+        rows = zip(examples.ids, examples.texts, examples.Y.tolist(), strict=True)
+        return sha256(canonical_json([list(row) for row in rows]))
+
+    def curves(self, topic: str) -> Curves | None:
+        """Return what to draw of a topic; None where no judged sentence, or every one, is on it.
+
+        Raises
+        ------
+        UsageError
+            When there is no such topic.
+        """
+        from trainer.evaluation.curves import curves_of
+
+        cases = self.cases
+        if cases is None or topic not in cases.examples.topics:
+            known = () if cases is None else cases.examples.topics
+            raise UsageError(f"no topic '{topic}' was scored. {did_you_mean(topic, known)}")
+        column = cases.examples.topics.index(topic)
+        judged = cases.examples.Y[:, column] >= 0
+        y = cases.examples.Y[judged, column] == 1
+        return curves_of(y, cases.scores[judged, column], float(cases.tagger.thresholds[column]))
+
+    def good_points(self) -> list[str]:
+        """Return the topics that are plainly good, the best first."""
+        from trainer.evaluation.advice import good_points
+
+        return good_points(self)
+
+    def weak_points(self) -> list[Advice]:
+        """Return the weakest points, the worst first, each with what to do."""
+        from trainer.evaluation.advice import weak_points
+
+        return weak_points(self)
+
+    def to_html(self) -> str:
+        """Return the whole evaluation as a page that stands by itself."""
+        from trainer.evaluation.report.page import page_of
+
+        return page_of(self)
+
+    def write_html(self, path: str | Path) -> None:
+        """Write `to_html` to a file, whole or not at all."""
+        from trainer.storage import write_atomically
+
+        write_atomically(Path(path), self.to_html().encode())
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook, apart from the notebook's own page."""
+        from trainer.evaluation.report.page import framed
+
+        return framed(self.to_html())
+
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer eval --json`` prints."""
         return {
@@ -151,6 +216,7 @@ class Evaluation:
             "on": self.on,
             "n": self.n,
             "documents": self.documents,
+            "fingerprint": self.fingerprint,
             **self.gold,
             "plain": None if self.plain is None else asdict(self.plain),
             "rules": dict(self.rules),
@@ -183,6 +249,7 @@ def evaluate_tagger(
     gold, silver = judged_and_not(tagger, examples)
     cases = cases_of(tagger, gold, config)
     drawn = Resamples(gold.groups, samples, seed)
+    cases = replace(cases, parts=parts_of(gold, tagger, drawn))
     topics, Y = tagger.topics, gold.Y
     masked = tagger.predict_proba(_without_keywords(config, gold.texts))
     where_silent = np.where(cases.fired, np.int8(-1), Y)
@@ -196,7 +263,7 @@ def evaluate_tagger(
         silent=figures_of(where_silent, cases.tagged, None, topics, drawn).table,
         masked=figures_of(Y, tagger.decide(masked)[0], None, topics, drawn).table,
         silver=_scores(tagger, silver) if len(silver) else None,
-        slices=slices_of(gold, cases.tagged, tagger, drawn),
+        slices=slices_of(gold, cases.tagged, cases.parts, drawn),
         rejected=examples.rejected,
         cases=cases,
     )
@@ -230,6 +297,7 @@ def cases_of(tagger: Tagger, examples: Examples, config: Config) -> Cases:
     fired = [[any(vote.topic == topic for vote in said) for topic in topics] for said in votes]
     shape = (len(examples), len(topics))
     return Cases(
+        tagger,
         examples,
         scores,
         tagged,

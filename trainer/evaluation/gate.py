@@ -155,7 +155,7 @@ def _figure(gate: Gate, result: Evaluation) -> Found:
         if (by, value) not in known or gate.figure != "f1":
             there = [f"{a}={b}" for a, b in known]
             raise ConfigError(
-                f"no figure '{gate.figure}' of slice '{gate.slice}'", hint=_near(gate.slice, there)
+                f"no figure '{gate.figure}' of slice '{gate.slice}'", hint=did_you_mean(gate.slice, there)
             )
         chosen = known[by, value]
         return chosen.f1, chosen.f1_interval
@@ -183,14 +183,10 @@ def _difference(gate: Gate, comparison: Comparison) -> Found:
 def _in_row(gate: Gate, row: Mapping[str, Any] | None, key: str, names: list[str]) -> Found:
     if row is None or f"{key}_interval" not in row:
         figures = "" if row is None else f"{', '.join(k for k in row if f'{k}_interval' in row)}"
-        near = _near(gate.figure.rpartition(".")[0], names) if row is None else f"There is: {figures}."
+        near = did_you_mean(gate.figure.rpartition(".")[0], names) if row is None else f"There is: {figures}."
         raise ConfigError(f"no figure '{gate.figure}' to ask for", hint=near)
     found = row[f"{key}_interval"]
     return row[key], None if found is None else (found[0], found[1])
-
-
-def _near(name: str, there: list[str]) -> str:
-    return did_you_mean(name, there)
 
 
 def _short(gate: Gate, value: float | None, interval: tuple[float, float] | None) -> str:

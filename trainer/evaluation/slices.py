@@ -66,21 +66,28 @@ class Slice:
         return asdict(self)
 
 
-def slices_of(
-    examples: Examples, tagged: NDArray[np.bool_], tagger: Tagger, drawn: Resamples
-) -> tuple[Slice, ...]:
-    """Score parts of the sentences, beside the rest of them in the same samples of documents.
+Parts = dict[str, NDArray[np.object_]]
+
+
+def parts_of(examples: Examples, tagger: Tagger, drawn: Resamples) -> Parts:
+    """Return the part that each of n sentences is in, by kind of part; small parts are put together.
 
     Kinds with one part alone say nothing and are left out.
     """
+    found = {by: _merged(values, examples.Y, drawn) for by, values in _kinds(examples, tagger).items()}
+    return {by: values for by, values in found.items() if len(set(values.tolist())) > 1}
+
+
+def slices_of(
+    examples: Examples, tagged: NDArray[np.bool_], parts: Parts, drawn: Resamples
+) -> tuple[Slice, ...]:
+    """Score parts of the sentences, beside the rest of them in the same samples of documents."""
     cells = cells_of(examples.Y, tagged).sum(axis=1)
     sums = drawn.sums(cells)
     found, p_values = [], []
-    for by, values in _kinds(examples, tagger).items():
-        parts = _merged(values, examples.Y, drawn)
-        names = sorted(set(parts.tolist()), key=_rank)
-        for name in names if len(names) > 1 else ():
-            rows = parts == name
+    for by, values in parts.items():
+        for name in sorted(set(values.tolist()), key=_rank):
+            rows = values == name
             inside = drawn.sums(np.where(rows[:, None], cells, 0.0))
             one = _slice(by, name, rows, examples.Y, tagged, cells, drawn, inside)
             if by == _TOPICS:  # a part by the answer itself: the others could not score alike

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.corpus.decisions import Decision
 from trainer.errors import DataError, UsageError, did_you_mean
-from trainer.escapes import safe
 from trainer.intervals import wilson
 from trainer.model.reasons import in_one_line
 from trainer.model.table import BOILERPLATE, topic_columns
 from trainer.model.tagger import Tagger
+from trainer.pages import render
 from trainer.progress import Progress, silent
 from trainer.sheets import workbook
 from trainer.tags.read import topics_of
@@ -231,38 +230,15 @@ def in_words(found: Mapping[str, Any] | None) -> str:
 
 
 def _page(found: Evidence, record: Mapping[str, Any], most: int) -> str:
-    import base64
-    import hashlib
-
-    import jinja2
-    from markupsafe import Markup
-
-    # Text of a corpus is hostile: everything that is printed passes here, then autoescape takes the rest.
-    def shown(value: object) -> object:
-        return (
-            value
-            if isinstance(value, Markup | jinja2.Undefined)
-            else "\n".join(map(safe, str(value).split("\n")))
-        )
-
-    folder = files("trainer.tags") / "page"
-    html, style = ((folder / f"evidence.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
-    room = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     rows = found.rows[:most]
-    return room.from_string(html).render(
+    return render(
+        "trainer.tags",
+        "evidence",
         about=found.about,
         measured=in_words(found.about["measured"]),
         sections=[(title, [r for r in rows if r["answer"] == key]) for key, title in SECTIONS.items()],
         left=len(found.rows) - len(rows),
         record=record,
-        style=Markup(style),  # noqa: S704  (our own file)
-        style_hash="sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )
 
 

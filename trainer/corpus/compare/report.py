@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import difflib
-import hashlib
 import json
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from trainer.corpus.compare.diff import KINDS, CorpusDiff
 from trainer.corpus.compare.reasons import told
 from trainer.corpus.store import SPLITS
-from trainer.escapes import safe
+from trainer.pages import render
 from trainer.storage import write_atomically
 
 _MOST_WORDS = 400  # difflib is quadratic
@@ -44,33 +41,10 @@ def diff_page(diff: CorpusDiff, most: int) -> str:
     most : int
         Changes of each kind that are shown, as a browser has to hold them; the page says how many there are.
     """
-    import jinja2
-    from markupsafe import Markup
-
-    # Text of a corpus is hostile. Everything that is printed passes here, so nothing can be forgotten:
-    # what acts on a terminal or reorders a line is written out, then autoescape takes the rest.
-    def shown(value: object) -> object:
-        if isinstance(value, Markup | jinja2.Undefined):
-            return value
-        return "\n".join(map(safe, str(value).split("\n")))
-
-    folder = files("trainer.corpus.compare") / "page"
-    html, style, script = (
-        (folder / f"diff.{suffix}").read_text(encoding="utf-8") for suffix in ("html", "css", "js")
-    )
-    room = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return room.from_string(html).render(
+    return render(
+        "trainer.corpus.compare",
+        "diff",
         title=f"{diff.a.name} {diff.a.version} → {diff.b.name} {diff.b.version}",
-        style=Markup(style),  # noqa: S704  (our own file)
-        script=Markup(script),  # noqa: S704
-        style_hash=_csp_hash(style),
-        script_hash=_csp_hash(script),
         unchanged=diff.summary["unchanged"],
         kinds=[_kind(diff, kind, most) for kind in KINDS],
         topics=_topics(diff),
@@ -129,8 +103,3 @@ def _topics(diff: CorpusDiff) -> list[dict[str, Any]]:
         only = "" if topic in diff.topics else "A" if topic in diff.a.topics else "B"
         rows.append({"topic": topic, "only": only, "counts": counts, "turns": diff.labels.get(topic, {})})
     return rows
-
-
-def _csp_hash(text: str) -> str:
-    """Return what a content security policy lets run: this text and no other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,174 @@
+"""``trainer eval``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trainer import api
+from trainer.cli.options import (
+    Artifacts,
+    AsJson,
+    Columns,
+    ConfigFile,
+    DayFirst,
+    Overrides,
+    Strict,
+    reading_of,
+    reference,
+)
+from trainer.cli.render import console, figure, print_json, safe, say, table, why_undefined
+from trainer.config import load_config
+from trainer.errors import GateError, TrainerWarning
+from trainer.records import listing
+
+if TYPE_CHECKING:
+    from trainer.evaluation.compare import Comparison
+    from trainer.evaluation.evaluate import Evaluation
+
+_FLIPS = 3
+
+
+def evaluate(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="name, name@3, name@alias, name@sha256:… or a folder."),
+    ] = None,
+    on: Annotated[
+        str,
+        typer.Option(
+            "--on",
+            metavar="SPLIT|FILE",
+            help="A split of the model's corpus, or a file of labelled sentences.",
+        ),
+    ] = "test",
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="MODEL",
+            help="Another model, or `rules`: which is better, and which flipped.",
+        ),
+    ] = None,
+    gate: Annotated[
+        str | None,
+        typer.Option("--gate", metavar="FILE", help="Floors to reach; exit code 3 where one is not."),
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Also write a page for people.")
+    ] = None,
+    columns: Columns = None,
+    day_first: DayFirst = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Score a model, with 95 % intervals, beside the keyword rules it was trained with."""
+    settings = load_config(config, set_ or ())
+    reading = reading_of(columns, settings.topic_names, day_first=day_first)
+    result = api.evaluate(
+        reference(model, settings.name), on, against=against, gate=gate, reading=reading, root=artifacts
+    )
+    if result.rejected:
+        count = f"{len(result.rejected):,} rows of {on} were not used:"
+        warnings.warn(count + listing(result.rejected), TrainerWarning, stacklevel=1)
+    if html is not None:
+        result.write_html(html)
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        say(f"model: {result.model['model']} (version {result.model['version']})")
+        _print(result)
+        if html is not None:
+            typer.echo(f"wrote {safe(html)}")
+    if result.gate is not None:
+        for note in result.gate.notes:
+            say(f"gate: {note}")
+        if not result.gate.passed:
+            raise GateError("; ".join(result.gate.failures))
+
+
+def _print(result: Evaluation) -> None:
+    """Print what is good, what is bad and what to do next, in about 25 lines."""
+    if result.plain is not None:
+        typer.echo(result.plain.in_words())
+    typer.echo(
+        f"on {safe(result.on)}: {result.n:,} sentences of {result.documents:,} documents, judged by people; "
+        "95 % intervals, by document"
+    )
+    out = console()
+    scores, rules = result.gold, result.rules
+    rows = []
+    for name, row in [*scores["topics"].items(), ("macro", scores["macro"]), ("micro", scores["micro"])]:
+        beside = {**rules["topics"], "macro": rules["macro"], "micro": rules["micro"]}[name]
+        cells = [_with_interval(row, key) for key in ("f1", "precision", "recall")]
+        rows.append(
+            [name, *cells, figure(row["average_precision"]), str(row.get("support", "")), _f1(beside)]
+        )
+    columns = ["topic", "F1", "precision", "recall", "avg. precision", "positives", "F1 of the rules"]
+    out.print(table("", columns, rows))
+    _print_learned(result)
+    if result.comparison is not None:
+        _print_comparison(result.comparison)
+    if good := result.good_points():
+        typer.echo(f"good: {', '.join(good)}")
+    for advice in result.weak_points():
+        typer.echo(f"weak: {safe(advice.what)}")
+        typer.echo(f"      {advice.command}")
+
+
+def _print_learned(result: Evaluation) -> None:
+    """Print what the model knows beyond the rules, and how it agrees with their labels."""
+    silent, hidden = result.silent["micro"], result.masked["macro"]
+    if silent["support"]:
+        typer.echo(
+            f"where no rule of it fires: F1 {_with_interval(silent, 'f1')}, {silent['support']} to find"
+        )
+    typer.echo(f"with the keywords of the rules hidden: macro F1 {_with_interval(hidden, 'f1')}")
+    if result.silver is not None:
+        told = figure(result.silver["macro"]["f1"])
+        typer.echo(
+            f"against labels that only rules made (agreement with them, not correctness): macro F1 {told}"
+        )
+
+
+def _print_comparison(comparison: Comparison) -> None:
+    rows = []
+    for name, row in [*comparison.topics.items(), ("macro", comparison.macro), ("micro", comparison.micro)]:
+        table_of = comparison.mcnemar.get(name)
+        alone = ["", ""] if table_of is None else [str(table_of.only_this), str(table_of.only_other)]
+        p = "n/a" if row["p_value"] is None else f"{row['p_value']:.3f}"
+        rows.append([name, _signed(row), p, *alone])
+    title = f"against {safe(comparison.name)}: {comparison.verdict}"
+    columns = ["topic", "F1 difference", "p", "right alone", "it alone"]
+    console().print(table(title, columns, rows))
+    typer.echo(f"{len(comparison.flips):,} tags flipped" + (", such as" if comparison.flips else ""))
+    for flip in comparison.flips[:_FLIPS]:
+        word = {True: "better", False: "worse", None: "not judged"}[flip.better]
+        typer.echo(f"  {'+' if flip.now else '-'} {flip.topic} ({word}): {safe(flip.text)[:90]}")
+
+
+def _with_interval(row: Mapping[str, Any], key: str) -> str:
+    """Return a figure with its interval, as 0.91 (0.88–0.94)."""
+    if row[key] is None:
+        return figure(None, why_undefined(row))
+    interval = row.get(f"{key}_interval")
+    return f"{row[key]:.3f}" + (f" ({interval[0]:.2f}–{interval[1]:.2f})" if interval else " (n/a)")
+
+
+def _f1(row: Mapping[str, Any]) -> str:
+    return figure(row["f1"])
+
+
+def _signed(row: Mapping[str, Any]) -> str:
+    if row["f1_difference"] is None:
+        return "n/a"
+    interval = row["f1_difference_interval"]
+    return f"{row['f1_difference']:+.3f}" + (
+        f" ({interval[0]:+.2f} to {interval[1]:+.2f})" if interval else ""
+    )
