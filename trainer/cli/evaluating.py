@@ -110,8 +110,8 @@ def _print(result: Evaluation) -> None:
         rows.append(
             [name, *cells, figure(row["average_precision"]), str(row.get("support", "")), _f1(beside)]
         )
-    columns = ["topic", "F1", "precision", "recall", "avg. precision", "positives", "F1 of the rules"]
-    out.print(table("", columns, rows))
+    columns = ["topic", "F1", "precision", "recall", "avg. prec.", "to find", "rules' F1"]
+    out.print(table("", columns, rows, whole=True))
     _print_learned(result)
     if result.comparison is not None:
         _print_comparison(result.comparison)
@@ -142,11 +142,10 @@ def _print_comparison(comparison: Comparison) -> None:
     for name, row in [*comparison.topics.items(), ("macro", comparison.macro), ("micro", comparison.micro)]:
         table_of = comparison.mcnemar.get(name)
         alone = ["", ""] if table_of is None else [str(table_of.only_this), str(table_of.only_other)]
-        p = "n/a" if row["p_value"] is None else f"{row['p_value']:.3f}"
-        rows.append([name, _signed(row), p, *alone])
-    title = f"against {safe(comparison.name)}: {comparison.verdict}"
+        rows.append([name, _signed(row), _chance(row["p_value"]), *alone])
+    title = safe(comparison.verdict)
     columns = ["topic", "F1 difference", "p", "right alone", "it alone"]
-    console().print(table(title, columns, rows))
+    console().print(table(title, columns, rows, whole=True))
     typer.echo(f"{len(comparison.flips):,} tags flipped" + (", such as" if comparison.flips else ""))
     for flip in comparison.flips[:_FLIPS]:
         word = {True: "better", False: "worse", None: "not judged"}[flip.better]
@@ -154,11 +153,20 @@ def _print_comparison(comparison: Comparison) -> None:
 
 
 def _with_interval(row: Mapping[str, Any], key: str) -> str:
-    """Return a figure with its interval, as 0.91 (0.88–0.94)."""
+    """Return a figure with its interval, as 0.912 .88–.94."""
     if row[key] is None:
         return figure(None, why_undefined(row))
     interval = row.get(f"{key}_interval")
-    return f"{row[key]:.3f}" + (f" ({interval[0]:.2f}–{interval[1]:.2f})" if interval else " (n/a)")
+    return f"{row[key]:.3f}" + (f" {_end(interval[0])}–{_end(interval[1])}" if interval else " n/a")
+
+
+def _end(value: float) -> str:
+    """Return an end of an interval, short: six of them have to stand in a line."""
+    return f"{value:.2f}".lstrip("0") if 0.005 <= value < 0.995 else f"{value:.1f}"
+
+
+def _chance(p: float | None) -> str:
+    return "n/a" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _f1(row: Mapping[str, Any]) -> str:

@@ -77,8 +77,8 @@ def figure(value: float | None, why: str = "") -> str:
     return f"n/a{f' ({why})' if why else ''}" if value is None else f"{value:.3f}"
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """Return a table: the first column to the left, the others to the right."""
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], whole: bool = False) -> Table:
+    """Return a table: the first column to the left, the others to the right; `whole` breaks no cell."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -87,8 +87,8 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     cells = [[safe(value) for value in row] for row in rows]
     for i, column in enumerate(columns):
         # Where space is short, "n/a (no positives)" and long paths break; names and numbers do not.
-        whole = all(" " not in row[i] and len(row[i]) <= _LONGEST_NAME for row in cells)
-        made.add_column(column, justify="right" if i else "left", overflow="fold", no_wrap=whole)
+        unbroken = whole or all(" " not in row[i] and len(row[i]) <= _LONGEST_NAME for row in cells)
+        made.add_column(column, justify="right" if i else "left", overflow="fold", no_wrap=unbroken)
     for row in cells:
         made.add_row(*map(Text, row))
     return made

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def weak_points(result: Evaluation, most: int = MOST) -> list[Advice]:
     for one in result.slices:
         if one.p_value is not None and one.p_value < _SURE and (one.difference or 0) < 0:
             what = f"{one.by} {one.value}: F1 {one.f1:.2f}, {-(one.difference or 0):.2f} below the others"
-            found.append(Advice(what, "trainer eval --html report.html", -(one.difference or 0)))
+            found.append(Advice(what, _look(result), -(one.difference or 0)))
     return sorted(found, key=lambda advice: (-advice.weight, advice.what))[:most]
 
 
@@ -68,15 +70,21 @@ def _of_topic(result: Evaluation, topic: str) -> list[Advice]:
     for key, meaning in (("precision", "of 100 tags {:.0f} are wrong"), ("recall", "misses {:.0f} of 100")):
         if row[key] is not None and _low(row, key) < 0.9:
             told = f"{topic}: {meaning.format(100 * (1 - row[key]))} ({_range(row, key)})"
-            command = "trainer eval --html report.html" if key == "precision" else label
+            command = _look(result) if key == "precision" else label
             found.append(Advice(told, command, 1 - _low(row, key)))
     if rules["f1"] is not None and row["f1"] is not None and row["f1"] <= rules["f1"]:
         told = f"{topic}: no better than its keyword rules (F1 {row['f1']:.2f} against {rules['f1']:.2f})"
         found.append(Advice(told, label, 0.5 + rules["f1"] - row["f1"]))
     if row.get("ece_interval") and row["ece_interval"][0] > _OFF:
         told = f"{topic}: probabilities are off by {row['ece']:.2f} on average ({_range(row, 'ece')})"
-        found.append(Advice(told, "trainer eval --html report.html", row["ece"]))
+        found.append(Advice(told, _look(result), row["ece"]))
     return found
+
+
+def _look(result: Evaluation) -> str:
+    """Return the command that shows the errors themselves."""
+    on = f" --on {shlex.quote(result.on)}" if Path(result.on).is_file() else ""
+    return f"trainer eval{on} --html report.html"
 
 
 def _low(row: dict[str, Any], key: str) -> float:

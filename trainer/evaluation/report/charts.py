@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from trainer.evaluation.curves import Curves
 
 WIDTH, HEIGHT = 300, 210
-LEFT, RIGHT, TOP, BOTTOM = 40, 10, 10, 34
+LEFT, RIGHT, TOP, BOTTOM = 50, 10, 10, 34
 _MOST = 300
 """Points of a curve: more are not seen."""
+_LEAST_DECIDED = 0.1
+"""Of fewer sentences the share of wrong ones only jumps."""
 
 Floats = NDArray[np.float64]
 Ends = Sequence[float] | None
@@ -44,12 +46,12 @@ def _dot(x: float, y: float, kind: str = "dot") -> str:
     return f'<circle class="{kind}" cx="{_x(x):.1f}" cy="{_y(y):.1f}" r="4"/>'
 
 
-def _frame(name: str, across: str, up: str, body: Sequence[str]) -> Markup:
-    """Return a chart of shares by shares, with its axes."""
+def _frame(name: str, across: str, up: str, body: Sequence[str], top: float = 1.0) -> Markup:
+    """Return a chart of shares by shares, with its axes; the one that goes up ends at `top`."""
     ticks = []
     for at in (0, 0.25, 0.5, 0.75, 1):
         ticks.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(at)}" y2="{_y(at)}"/>')
-        ticks.append(f'<text class="tick end" x="{LEFT - 5}" y="{_y(at) + 4}">{at:g}</text>')
+        ticks.append(f'<text class="tick end" x="{LEFT - 5}" y="{_y(at) + 4}">{_tick(at * top, top)}</text>')
         ticks.append(f'<text class="tick middle" x="{_x(at)}" y="{HEIGHT - BOTTOM + 15}">{at:g}</text>')
     middle = (TOP + HEIGHT - BOTTOM) / 2
     labels = (
@@ -60,6 +62,10 @@ def _frame(name: str, across: str, up: str, body: Sequence[str]) -> Markup:
         f'<svg role="img" viewBox="0 0 {WIDTH} {HEIGHT}"><title>{escape(name)}</title>'
         f"{''.join(ticks)}{''.join(body)}{labels}</svg>"
     )
+
+
+def _tick(value: float, top: float) -> str:
+    return f"{value:g}" if top == 1 else f"{value:.1%}" if top < 0.1 else f"{value:.0%}"
 
 
 def precision_recall(topic: str, curves: Curves) -> Markup:
@@ -96,11 +102,12 @@ def by_threshold(topic: str, curves: Curves) -> Markup:
 
 def coverage(topic: str, curves: Curves) -> Markup:
     """Draw the share decided wrongly by the share that is decided without a person."""
-    top = max(float(curves.error.max()), 0.05)
-    scale = 0.05 * float(np.ceil(top / 0.05 - 1e-9))
-    body = [_path(curves.coverage, curves.error / scale, "line")]
-    name = f"{topic}: share of wrong decisions (1 is {scale:.0%}) by share decided without a person"
-    return _frame(name, "share decided", f"wrong (1 = {scale:.0%})", body)
+    told = curves.coverage >= _LEAST_DECIDED
+    error = curves.error[told]
+    top = next((limit for limit in (0.04, 0.1, 0.2, 0.4) if error.max() <= limit), 1.0)
+    body = [_path(curves.coverage[told], error / top, "line")]
+    name = f"{topic}: share of wrong decisions by share decided without a person"
+    return _frame(name, "share decided", "wrong", body, top)
 
 
 def intervals(rows: Sequence[tuple[str, float | None, Ends, float | None]], title: str) -> Markup:
