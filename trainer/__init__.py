@@ -77,7 +77,7 @@ _HOME = {
     "diff_corpora": "trainer.api.building",
     "compare": "trainer.api.evaluating",
     "evaluate": "trainer.api.evaluating",
-    "export_corpus": "trainer.api.building",
+    "export_corpus": "trainer.api.exporting",
     "fit": "trainer.api.training",
     "fix": "trainer.api.deciding",
     "load": "trainer.api.loading",

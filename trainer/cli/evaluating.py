@@ -112,6 +112,9 @@ def _print(result: Evaluation) -> None:
         )
     columns = ["topic", "F1", "precision", "recall", "avg. prec.", "to find", "rules' F1"]
     out.print(table("", columns, rows, whole=True))
+    for topic, row in scores["topics"].items():
+        if row["f1"] is None or row["precision"] is None:
+            typer.echo(f"n/a for {topic}: {why_undefined(row)}")
     _print_learned(result)
     if result.comparison is not None:
         _print_comparison(result.comparison)
@@ -155,7 +158,7 @@ def _print_comparison(comparison: Comparison) -> None:
 def _with_interval(row: Mapping[str, Any], key: str) -> str:
     """Return a figure with its interval, as 0.912 .88–.94."""
     if row[key] is None:
-        return figure(None, why_undefined(row))
+        return "n/a"
     interval = row.get(f"{key}_interval")
     return f"{row[key]:.3f}" + (f" {_end(interval[0])}–{_end(interval[1])}" if interval else " n/a")
 

@@ -204,7 +204,15 @@ def _add_intervals(
                 found = _unbiased(row[key], samples[key][:, column])
             elif key in COUNTED and row[key] in (0.0, 1.0) and counts is not None:
                 found = _wilson(key, counts)
+            elif key in COUNTED and row[key] in (0.0, 1.0):
+                found = _mean_of([table["topics"][topic][f"{key}_interval"] for topic in topics])
             row[f"{key}_interval"] = None if found is None else list(found)
+
+
+def _mean_of(intervals: Sequence[Sequence[float] | None]) -> tuple[float, float] | None:
+    """Return the mean of intervals end by end, for a mean of shares that are all 0 or all 1."""
+    ends = np.array([interval for interval in intervals if interval is not None])
+    return (float(ends[:, 0].mean()), float(ends[:, 1].mean())) if len(ends) else None
 
 
 def _unbiased(error: float, samples: Floats) -> tuple[float, float]:

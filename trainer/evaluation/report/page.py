@@ -136,14 +136,15 @@ def _browser(result: Evaluation, cases: Cases) -> dict[str, Any]:
     examples = cases.examples
     flips = {} if result.comparison is None else {(f.id, f.topic): f for f in result.comparison.flips}
     decisions = []
-    for row, column in np.argwhere(examples.Y >= 0).tolist():
+    for row, column in np.argwhere(examples.Y >= -1).tolist():
         said = examples.Y[row, column] == 1
+        judged = examples.Y[row, column] >= 0
         tagged = bool(cases.tagged[row, column])
         flipped = (examples.ids[row], examples.topics[column]) in flips
-        if not (said or tagged or cases.review[row, column] or flipped):
+        if not (flipped or (judged and (said or tagged or cases.review[row, column]))):
             continue  # a "no" that is right: there are as many as sentences, and nothing is to be seen
         kind = "right" if said and tagged else "missed" if said else "false" if tagged else "no"
-        decisions.append((row, column, kind, flipped))
+        decisions.append((row, column, kind if judged else "open", flipped))
     explained = _explained(cases, decisions)
     flags = [cases.review[row, column] for row, column, _, _ in decisions]
     slices = _slice_names(result, cases)

@@ -2,7 +2,7 @@
 const page = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
 const STEP = 50;
-const WORDS = { false: "false tag", missed: "missed", right: "right", no: "not tagged" };
+const WORDS = { false: "false tag", missed: "missed", right: "right", no: "not tagged", open: "not judged" };
 let shown = [], limit = STEP;
 
 const option = (select, value, text) => {
