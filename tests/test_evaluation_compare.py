@@ -13,7 +13,8 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
 
 import trainer
-from trainer.errors import DataError, TrainerWarning
+from trainer.corpus.examples import corpus_examples
+from trainer.errors import DataError, TrainerWarning, UsageError
 from trainer.evaluation.bootstrap import Resamples
 from trainer.evaluation.compare import (
     _binomial_p,
@@ -22,7 +23,7 @@ from trainer.evaluation.compare import (
     compare_decisions,
     mcnemar,
 )
-from trainer.evaluation.evaluate import cases_of
+from trainer.evaluation.evaluate import cases_of, rule_votes
 from trainer.metrics import score_table
 
 
@@ -149,6 +150,10 @@ def test_models_are_compared_with_what_flipped_and_why(small, tmp_path):
         )
         for name, here, there in flip.why:
             assert (here, there) == (now.get(name, 0.0), then.get(name, 0.0))
+    assert found.to_html() == found.evaluation.to_html()
+    assert found._repr_html_().startswith("<iframe")
+    with pytest.raises(UsageError, match="without an evaluation"):
+        replace(found, evaluation=None).to_html()
     report = found.to_dict()
     assert set(report) == {"against", "verdict", "macro", "micro", "topics", "mcnemar", "flipped"}
     assert set(report["macro"]) >= {"f1_difference", "f1_difference_interval", "p_value"}
@@ -174,8 +179,7 @@ def test_other_topics_cannot_be_compared(small):
     other = replace(small.fit.model, topics=("a", "b"))
     with pytest.raises(DataError, match="Only models of the same topics"):
         trainer.compare(small.fit.model, other, root=small.root)
-    from trainer.corpus.examples import corpus_examples
-
-    cases = cases_of(small.fit.model, corpus_examples(small.corpus, ["test"]), small.config)
+    test = corpus_examples(small.corpus, ["test"])
+    cases = cases_of(small.fit.model, test, rule_votes(small.config, test.texts))
     with pytest.raises(DataError, match="cannot be compared"):
         compare_cases(cases, np.zeros((1, 1), bool), "x", Resamples(cases.examples.groups))

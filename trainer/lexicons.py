@@ -14,12 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 _WORD = re.compile(r"\w+")
 _TERM_WORD = re.compile(r"\w+\*?")
 GAP = "~"
 WIDEST_GAP = 40
 """Words; a bound also on the work that a long text can make."""
+_MEMO = 200_000
+"""Distinct words whose terms are remembered at most."""
 Words = tuple[str, ...]
 _LETTERS = r"[\pL\pM\pN_]"
 _BETWEEN = r"[^\pL\pM\pN_]+"
@@ -68,6 +71,7 @@ class LexiconMatcher:
                 first = term.parts[0][0]
                 table = self._by_stem if first.endswith("*") else self._by_word
                 table.setdefault(first.rstrip("*"), []).append(term)
+        self._memo: dict[str, tuple[_Term, ...]] = {}
         self._stems = sorted({len(stem) for stem in self._by_stem})
 
     def find(self, text: str) -> Iterator[Find]:
@@ -78,7 +82,9 @@ class LexiconMatcher:
         present = set(words)
         free = 0  # the first word that no term without a gap has taken
         for i, word in enumerate(words):
-            possible = (term for term in self._candidates(word) if term.needs <= present)
+            possible = [term for term in self._candidates(word) if term.needs <= present]
+            if not possible:  # nearly every word
+                continue
             ends = [(term, end) for term in possible if (end := _end(term, words, written, i))]
             whole = [(term, end) for term, end in ends if len(term.parts) == 1] if i >= free else []
             free = max([free, *(end for _, end in whole)])
@@ -87,12 +93,15 @@ class LexiconMatcher:
             for lexicon, end in sorted({(term.lexicon, end) for term, end in kept}):
                 yield Find(lexicon, matches[i].start(), matches[end - 1].end())
 
-    def _candidates(self, word: str) -> Iterator[_Term]:
-        yield from self._by_word.get(word, ())
-        for length in self._stems:
-            if length > len(word):
-                break
-            yield from self._by_stem.get(word[:length], ())
+    def _candidates(self, word: str) -> tuple[_Term, ...]:
+        """Return the terms that begin with a word, remembering it: a text says few words, and often."""
+        found = self._memo.get(word)
+        if found is None:
+            stems = (self._by_stem.get(word[:length], ()) for length in self._stems if length <= len(word))
+            found = (*self._by_word.get(word, ()), *chain.from_iterable(stems))
+            if len(self._memo) < _MEMO:
+                self._memo[word] = found
+        return found
 
 
 def term_pattern(text: str) -> str:

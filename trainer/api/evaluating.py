@@ -101,15 +101,9 @@ def compare(
     on : str or path or Corpus
         See `evaluate`; a split is of the corpus that `a` was trained on.
     """
-    from trainer.config import config_from_dict
-    from trainer.evaluation.evaluate import cases_of, examples_to_score, judged_and_not
-
-    folder = artifacts_root(root)
-    tagger, about = _model(a, folder)
-    examples = examples_to_score(tagger, on, folder, reading)
-    _warn_of_seen(tagger, examples, folder, about["model"] or "the model")
-    gold, _ = judged_and_not(tagger, examples)
-    return _compared(tagger, cases_of(tagger, gold, config_from_dict(tagger.info["config"])), b, folder)
+    result = evaluate(a, on, against=b, reading=reading, root=root)
+    assert result.comparison is not None  # noqa: S101  (for the type checker)
+    return replace(result.comparison, evaluation=result)
 
 
 def _model(model: Model, folder: Path) -> tuple[Tagger, dict[str, str | None]]:

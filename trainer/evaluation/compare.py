@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.errors import DataError
+from trainer.errors import DataError, UsageError
 from trainer.evaluation.bootstrap import SEED, Resamples, percentile_interval
 from trainer.evaluation.evaluate import Cases
 from trainer.evaluation.figures import COUNTED, cells_of, quotients
 from trainer.model.tagger import Tagger
+
+if TYPE_CHECKING:
+    from trainer.evaluation.evaluate import Evaluation
 
 PERMUTATIONS = 2000
 _BATCH = 100
@@ -93,6 +96,8 @@ class Comparison:
         Of each topic.
     flips : tuple of Flip
         In the order of the sentences.
+    evaluation : Evaluation or None
+        Of this one, with which it is shown.
     """
 
     against: str
@@ -103,6 +108,7 @@ class Comparison:
     micro: Mapping[str, Any]
     mcnemar: Mapping[str, McNemar]
     flips: tuple[Flip, ...] = field(repr=False)
+    evaluation: Evaluation | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -119,6 +125,24 @@ class Comparison:
         if low > 0:
             return f"better than {self.name}"
         return f"worse than {self.name}" if high < 0 else f"no difference from {self.name} can be shown"
+
+    def to_html(self) -> str:
+        """Return the page of this one's evaluation, which shows the comparison.
+
+        Raises
+        ------
+        UsageError
+            When it was made without one.
+        """
+        if self.evaluation is None:
+            raise UsageError("this comparison was made without an evaluation", hint="Use `trainer.compare`.")
+        return self.evaluation.to_html()
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook, apart from the notebook's own page."""
+        from trainer.evaluation.report.page import framed
+
+        return framed(self.to_html())
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer eval --against --json`` prints under ``comparison``."""

@@ -247,11 +247,12 @@ def evaluate_tagger(
         When no sentence was judged by a person, or the topics differ.
     """
     gold, silver = judged_and_not(tagger, examples)
-    cases = cases_of(tagger, gold, config)
+    votes = rule_votes(config, gold.texts)
+    cases = cases_of(tagger, gold, votes)
     drawn = Resamples(gold.groups, samples, seed)
     cases = replace(cases, parts=parts_of(gold, tagger, drawn))
     topics, Y = tagger.topics, gold.Y
-    masked = tagger.predict_proba(_without_keywords(config, gold.texts))
+    masked = _scores_without_keywords(tagger, cases, votes)
     where_silent = np.where(cases.fired, np.int8(-1), Y)
     return Evaluation(
         on=gold.name,
@@ -287,11 +288,10 @@ def judged_and_not(tagger: Tagger, examples: Examples) -> tuple[Examples, Exampl
     return gold, examples.only(~examples.gold)
 
 
-def cases_of(tagger: Tagger, examples: Examples, config: Config) -> Cases:
-    """Return what a model, and the rules it was trained with, say of sentences."""
+def cases_of(tagger: Tagger, examples: Examples, votes: Sequence[Sequence[Vote]]) -> Cases:
+    """Return what a model, and the rules whose votes are given, say of sentences."""
     scores = tagger.predict_proba(examples.texts)
     tagged, review = tagger.decide(scores)
-    votes = rule_votes(config, examples.texts)
     topics = tagger.topics
     ruled = [[label == "yes" for label in judge(said, topics).labels] for said in votes]
     fired = [[any(vote.topic == topic for vote in said) for topic in topics] for said in votes]
@@ -382,16 +382,22 @@ def saved_scores(tagger: Tagger, examples: Examples) -> tuple[dict[str, Any], Pl
     return found, plain_counts(gold.Y, tagger.predict_matrix(gold.texts))
 
 
-def _without_keywords(config: Config, texts: Sequence[str]) -> list[str]:
-    """Return the texts with all that made a rule say yes cut out."""
-    found = []
-    for text, votes in zip(texts, rule_votes(config, texts), strict=True):
-        hidden = np.zeros(len(text), dtype=bool)
-        for vote in votes:
-            if vote.answer == "yes":
-                hidden[vote.start : vote.end] = True
-        found.append("".join(MASK if gone else char for char, gone in zip(text, hidden, strict=True)))
-    return found
+def _scores_without_keywords(
+    tagger: Tagger, cases: Cases, votes: Sequence[Sequence[Vote]]
+) -> NDArray[np.float64]:
+    """Return the probabilities of the texts with all that made a rule say yes cut out."""
+    scores, rows, texts = cases.scores.copy(), [], []
+    for row, (text, said) in enumerate(zip(cases.examples.texts, votes, strict=True)):
+        spans = [(vote.start, vote.end) for vote in said if vote.answer == "yes"]
+        if spans:
+            hidden = np.zeros(len(text), dtype=bool)
+            for start, end in spans:
+                hidden[start:end] = True
+            rows.append(row)
+            texts.append("".join(MASK if gone else char for char, gone in zip(text, hidden, strict=True)))
+    if rows:
+        scores[rows] = tagger.predict_proba(texts)
+    return scores
 
 
 def _scores(tagger: Tagger, examples: Examples) -> dict[str, Any]:

@@ -142,24 +142,28 @@ def _resampled_ap(
     Rows are sorted once. Only places where a positive stands add to the sum, so rows are summed up to each of
     them, ties of the score as one.
     """
+    from scipy.sparse import csr_matrix
+
     if not y.any():
         return np.full(resamples.n, np.nan)
     order = np.argsort(-scores, kind="stable")
     y, scores, documents = y[order], scores[order], documents[order]
     tie = np.r_[0, np.cumsum(scores[1:] != scores[:-1])]
     last = np.flatnonzero(np.r_[tie[1:] != tie[:-1], True])
-    positives = documents[y]
-    hit_starts = np.flatnonzero(np.r_[True, np.diff(tie[y]) > 0])
     ends = last[np.unique(tie[y])] + 1  # after every tie that holds a positive
-    starts, above = np.r_[0, ends[:-1]], documents[: ends[-1]]
+    segment = np.searchsorted(ends, np.arange(ends[-1]), side="right")
+    rows = np.arange(ends[-1])
+    shape = (len(ends), resamples.documents)
+    # How many rows, and positives, of each document lie between two such places: mostly none.
+    taken = csr_matrix((np.ones(len(rows)), (segment, documents[rows])), shape=shape)
+    hits = csr_matrix((y[rows].astype(float), (segment, documents[rows])), shape=shape)
     found = []
-    for batch in resamples.drawn:
+    for batch in resamples.batches():
         drawn = np.ascontiguousarray(batch.T)
-        taken = np.cumsum(np.add.reduceat(drawn[above], starts, axis=0, dtype=np.int64), axis=0)
-        hits = np.add.reduceat(drawn[positives], hit_starts, axis=0, dtype=np.int64)
-        found_then = np.cumsum(hits, axis=0)
-        precision = np.divide(found_then, taken, out=np.zeros(taken.shape), where=taken > 0)
-        found.append(_divided((precision * hits).sum(axis=0), found_then[-1].astype(float)))
+        above, hit = np.cumsum(taken @ drawn, axis=0), hits @ drawn
+        positives = np.cumsum(hit, axis=0)
+        precision = np.divide(positives, above, out=np.zeros(above.shape), where=above > 0)
+        found.append(_divided((precision * hit).sum(axis=0), positives[-1]))
     return np.concatenate(found)
 
 
