@@ -33,6 +33,7 @@ def evaluate(
     *,
     against: Model | None = None,
     gate: str | Path | None = None,
+    behaviour: bool | str | Path = False,
     reading: Reading | None = None,
     root: str | Path | None = None,
 ) -> Evaluation:
@@ -49,6 +50,8 @@ def evaluate(
         Another model to compare it with on the same sentences; ``"rules"`` are the keyword rules.
     gate : path, optional
         A file of gates; see `trainer.evaluation.gate`.
+    behaviour : bool or path
+        Also run a file of cases; True for the one that ships. See `trainer.evaluation.behaviour`.
     reading : Reading, optional
         Names of columns of the file, and how its dates are meant.
 
@@ -58,10 +61,12 @@ def evaluate(
         When sentences that are scored stood in the training of a model.
     """
     from trainer.config import config_from_dict
+    from trainer.evaluation.behaviour import load_cases, run_cases
     from trainer.evaluation.evaluate import evaluate_tagger, examples_to_score
     from trainer.evaluation.gate import load_gates, pass_gates
 
     gates = () if gate is None else load_gates(gate)
+    cases_to_run = load_cases(None if behaviour is True else behaviour) if behaviour else ()
     folder = artifacts_root(root)
     tagger, about = _model(model, folder)
     examples = examples_to_score(tagger, on, folder, reading)
@@ -70,6 +75,8 @@ def evaluate(
     result = replace(result, model={**about, "digest": tagger.info["digest"]})
     cases = result.cases
     assert cases is not None  # noqa: S101  (for the type checker)
+    if cases_to_run:
+        result = replace(result, behaviour=run_cases(tagger, cases_to_run))
     if against is not None:
         result = replace(result, comparison=_compared(tagger, cases, against, folder))
     if gates:

@@ -26,10 +26,12 @@ from trainer.errors import GateError, TrainerWarning
 from trainer.records import listing
 
 if TYPE_CHECKING:
+    from trainer.evaluation.behaviour import Behaviour
     from trainer.evaluation.compare import Comparison
     from trainer.evaluation.evaluate import Evaluation
 
 _FLIPS = 3
+_FAILED = 5
 
 
 def evaluate(
@@ -60,6 +62,13 @@ def evaluate(
     html: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Also write a page for people.")
     ] = None,
+    behaviour: Annotated[
+        bool,
+        typer.Option("--behaviour", help="Also run the cases of behaviour that ship."),
+    ] = False,
+    cases: Annotated[
+        str | None, typer.Option("--cases", metavar="FILE", help="Cases of your own, in place of these.")
+    ] = None,
     columns: Columns = None,
     day_first: DayFirst = None,
     config: ConfigFile = None,
@@ -72,7 +81,13 @@ def evaluate(
     settings = load_config(config, set_ or ())
     reading = reading_of(columns, settings.topic_names, day_first=day_first)
     result = api.evaluate(
-        reference(model, settings.name), on, against=against, gate=gate, reading=reading, root=artifacts
+        reference(model, settings.name),
+        on,
+        against=against,
+        gate=gate,
+        behaviour=cases or behaviour,
+        reading=reading,
+        root=artifacts,
     )
     if result.rejected:
         count = f"{len(result.rejected):,} rows of {on} were not used:"
@@ -101,7 +116,20 @@ def _print(result: Evaluation) -> None:
         f"on {safe(result.on)}: {result.n:,} sentences of {result.documents:,} documents, judged by people; "
         "95 % intervals, by document"
     )
-    out = console()
+    _print_scores(result)
+    _print_learned(result)
+    if result.comparison is not None:
+        _print_comparison(result.comparison)
+    if result.behaviour is not None:
+        _print_behaviour(result.behaviour)
+    if good := result.good_points():
+        typer.echo(f"good: {', '.join(good)}")
+    for advice in result.weak_points():
+        typer.echo(f"weak: {safe(advice.what)}")
+        typer.echo(f"      {advice.command}")
+
+
+def _print_scores(result: Evaluation) -> None:
     scores, rules = result.gold, result.rules
     rows = []
     for name, row in [*scores["topics"].items(), ("macro", scores["macro"]), ("micro", scores["micro"])]:
@@ -111,18 +139,10 @@ def _print(result: Evaluation) -> None:
             [name, *cells, figure(row["average_precision"]), str(row.get("support", "")), _f1(beside)]
         )
     columns = ["topic", "F1", "precision", "recall", "avg. prec.", "to find", "rules' F1"]
-    out.print(table("", columns, rows, whole=True))
+    console().print(table("", columns, rows, whole=True))
     for topic, row in scores["topics"].items():
         if row["f1"] is None or row["precision"] is None:
             typer.echo(f"n/a for {topic}: {why_undefined(row)}")
-    _print_learned(result)
-    if result.comparison is not None:
-        _print_comparison(result.comparison)
-    if good := result.good_points():
-        typer.echo(f"good: {', '.join(good)}")
-    for advice in result.weak_points():
-        typer.echo(f"weak: {safe(advice.what)}")
-        typer.echo(f"      {advice.command}")
 
 
 def _print_learned(result: Evaluation) -> None:
@@ -138,6 +158,21 @@ def _print_learned(result: Evaluation) -> None:
         typer.echo(
             f"against labels that only rules made (agreement with them, not correctness): macro F1 {told}"
         )
+
+
+def _print_behaviour(behaviour: Behaviour) -> None:
+    kinds = behaviour.rates()["kind"]
+    told = ", ".join(f"{kind} {one['cases'] - one['failed']}/{one['cases']}" for kind, one in kinds.items())
+    n, failed = len(behaviour.outcomes), behaviour.failed
+    typer.echo(f"behaviour: {n - len(failed):,} of {n:,} cases hold ({told})")
+    for one in failed[:_FAILED]:
+        first = one.failures[0]
+        typer.echo(f"  {safe(one.name)} ({one.failed} of {one.trials}): {safe(first.text)[:90]}")
+        typer.echo(f"    wanted {safe(first.wanted)}; got {safe(first.got)}")
+    if len(failed) > _FAILED:
+        typer.echo(f"  and {len(failed) - _FAILED} more: --json or --html has them all")
+    if behaviour.left_out:
+        say(f"{len(behaviour.left_out)} cases are on topics that this model does not have")
 
 
 def _print_comparison(comparison: Comparison) -> None:

@@ -28,6 +28,7 @@ from trainer.storage import canonical_json, sha256
 
 if TYPE_CHECKING:
     from trainer.evaluation.advice import Advice
+    from trainer.evaluation.behaviour import Behaviour
     from trainer.evaluation.compare import Comparison
     from trainer.evaluation.curves import Curves
     from trainer.evaluation.gate import Passage
@@ -131,6 +132,8 @@ class Evaluation:
         With another model, where one was named.
     gate : Passage or None
         What came of the gates, where some were asked.
+    behaviour : Behaviour or None
+        What came of the cases, where they were run.
     cases : Cases
         The sentences, for the page and for comparisons.
     """
@@ -149,6 +152,7 @@ class Evaluation:
     slices: tuple[Slice, ...] = ()
     comparison: Comparison | None = None
     gate: Passage | None = None
+    behaviour: Behaviour | None = None
     cases: Cases | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -226,6 +230,7 @@ class Evaluation:
             "silver": None if self.silver is None else dict(self.silver),
             **({} if self.comparison is None else {"comparison": self.comparison.to_dict()}),
             **({} if self.gate is None else {"gate": self.gate.to_dict()}),
+            **({} if self.behaviour is None else {"behaviour": self.behaviour.to_dict()}),
         }
 
 

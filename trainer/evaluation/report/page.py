@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trainer.evaluation.compare import Comparison
     from trainer.evaluation.evaluate import Cases, Evaluation
 
-MOST_EXPLAINED = 2_000
+MOST_EXPLAINED = 800
 """Decisions whose words are coloured: the wrong and the flipped ones first, then the least sure."""
 MOST_WORDS = 14
 """Words of a decision that are coloured: the weightiest."""
@@ -174,6 +174,8 @@ def _browser(result: Evaluation, cases: Cases) -> dict[str, Any]:
 
 def _shown(text: str) -> str:
     """Return a text with what acts written out, each character as long as it was: spans stay right."""
+    if safe(text) == text:
+        return text
     return "".join(char if safe(char) == char else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
