@@ -18,6 +18,7 @@ from trainer.config import Calibration
 from trainer.model.calibration import (
     FEWEST,
     FEWEST_ISOTONIC,
+    _mean_and_error,
     choose_calibration,
     fit_beta,
     fit_curve,
@@ -276,6 +277,14 @@ def test_sentences_of_one_group_count_as_one():
     assert choose_calibration(margins, y, groups, folds, Calibration(method="auto")).method != "none"
     one = choose_calibration(margins, y, np.zeros(600, int), folds, Calibration(method="auto"))
     assert one.method == "none"
+
+
+def test_the_standard_error_is_that_of_groups():
+    values = np.random.default_rng(8).normal(1, 2, 50)
+    singly = _mean_and_error(values, np.arange(50))
+    np.testing.assert_allclose(singly, [values.mean(), values.std(ddof=1) / np.sqrt(50)])
+    # Copies in one group tell nothing new.
+    np.testing.assert_allclose(_mean_and_error(np.repeat(values, 7), np.repeat(np.arange(50), 7)), singly)
 
 
 @pytest.mark.parametrize("method", ["auto", "platt", "beta", "isotonic"])

@@ -119,6 +119,17 @@ def test_a_score_at_its_threshold_is_tagged_and_one_below_is_not(small):
     assert replace(tagger, thresholds=np.nextafter(score, 1)).predict(text).labels == ()
 
 
+def test_a_score_at_the_lower_end_of_a_band_is_in_it_and_one_at_the_upper_end_is_tagged(small):
+    tagger, text = small.fit.model, "The lighthouse of Orra is dark."
+    score = tagger.predict_proba(text)[0]
+    at_lower = replace(tagger, bands=np.column_stack([score, np.ones(2)]))
+    at_upper = replace(tagger, thresholds=score, bands=np.column_stack([np.zeros(2), score]))
+    assert at_lower.predict(text).review == tagger.topics
+    assert (at_upper.predict(text).labels, at_upper.predict(text).review) == (tagger.topics, ())
+    below = replace(tagger, bands=np.column_stack([np.nextafter(score, 1), np.ones(2)]))
+    assert (below.predict(text).labels, below.predict(text).review) != ((), tagger.topics)
+
+
 @pytest.mark.parametrize("n", [0, 1, 255, 256, 257, 600])
 def test_a_stream_is_what_predict_says(small, n):
     lines = [f"Volcano {i} and lamp room {i % 7}." for i in range(n)]
