@@ -169,7 +169,7 @@ def test_the_order_of_the_rows_does_not_matter(data, method, seed):
 
 
 @given(st.lists(st.tuples(st.integers(-6, 6), st.booleans()), min_size=1, max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_pooling_violators_gives_what_scikit_learn_gives(pairs):
     margins, y = np.array([m for m, _ in pairs], dtype=float), np.array([label for _, label in pairs])
     low, high = 1 / ((~y).sum() + 2), (y.sum() + 1) / (y.sum() + 2)

@@ -105,7 +105,7 @@ promise = st.sampled_from([0.01, 0.5, 2 / 3, 0.8, 0.9, 1.0])
 
 
 @given(problems(), promise)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_lowest_threshold_with_the_promised_precision(problem, value):
     scores, y, wanted = problem
     assume(y.any() and not y.all())
@@ -127,7 +127,7 @@ def test_the_lowest_threshold_with_the_promised_precision(problem, value):
 
 
 @given(problems(), promise)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_highest_threshold_with_the_promised_recall(problem, value):
     scores, y, wanted = problem
     assume(y.any() and not y.all())
@@ -138,7 +138,7 @@ def test_the_highest_threshold_with_the_promised_recall(problem, value):
 
 
 @given(problems(), st.sampled_from([0.1, 0.5, 1.0, 3.0, 20.0]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_threshold_costs_less(problem, value):
     scores, y, wanted = problem
     assume(y.any() and not y.all())
@@ -150,7 +150,7 @@ def test_no_threshold_costs_less(problem, value):
 
 
 @given(problems(), st.sampled_from([0.25, 0.5, 1.0, 2.0]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_f_beta_is_the_best_inside_the_range_and_f1_where_beta_is_one(problem, beta):
     scores, y, wanted = problem
     assume(y.any() and not y.all())
@@ -184,7 +184,7 @@ def test_where_there_is_nothing_to_choose_by_the_fixed_one_is_explained(name):
 
 
 @given(problems(), st.sampled_from([0.0, 0.05, 0.2, 0.4]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_band_is_the_narrowest_that_keeps_the_errors_outside(problem, error):
     scores, y, wanted = problem
     threshold = wanted.fixed
