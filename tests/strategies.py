@@ -65,6 +65,25 @@ terms = st.from_regex(r"[a-zé]{1,6}\*?( [a-z]{1,4}){0,2}( ~ [a-z]{1,4})?|[A-Z]{
 
 
 @st.composite
+def curves(draw):
+    """Calibrations that are no line: the numbers of a beta map, or the knots of an isotonic one."""
+    if draw(st.booleans()):
+        slope = st.floats(0, 4)
+        return np.array([draw(slope), draw(slope), draw(st.floats(-4, 4))])
+    margins = draw(st.lists(st.integers(-30, 30), min_size=1, max_size=6, unique=True))
+    levels = draw(st.lists(st.floats(0, 1), min_size=len(margins), max_size=len(margins)))
+    return np.array([sorted(m / 4 for m in margins), sorted(levels)])
+
+
+def bands(thresholds):
+    """Nothing, or a lower and an upper end around each of some thresholds."""
+    width = st.floats(0, 0.4)
+    pairs = st.lists(st.tuples(width, width), min_size=len(thresholds), max_size=len(thresholds))
+    around = [-1.0, 1.0]
+    return st.none() | pairs.map(lambda found: thresholds[:, None] + np.array(found) * around)
+
+
+@st.composite
 def taggers(draw):
     """Models that were never trained: any vocabulary, any finite numbers."""
     kinds = draw(st.sampled_from([("word",), ("char",), ("word", "char")]))
@@ -75,14 +94,17 @@ def taggers(draw):
     features = Features(tuple(several))
     topics = tuple(draw(st.lists(names, min_size=1, max_size=3, unique=True)))
     k = len(topics)
+    thresholds = draw(_array(k))
     return Tagger(
         topics,
         features,
         draw(_array((len(features), k), np.float32)),
         draw(_array(k)),
         draw(_array((k, 2))),
-        draw(_array(k)),
+        thresholds,
         draw(st.floats(0, 0.5)),
+        curves=draw(st.dictionaries(st.sampled_from(topics), curves(), max_size=k)),
+        bands=draw(bands(thresholds)),
     )
 
 
@@ -102,7 +124,7 @@ hostile_text = st.lists(
 
 
 @st.composite
-def learned_taggers(draw):
+def learned_taggers(draw, lines_only=False):
     """Models with the vocabulary of some texts, and numbers as training gives them; and those texts."""
     texts = draw(st.lists(tricky_text, min_size=1, max_size=6))
     sublinear = draw(st.booleans())
@@ -114,14 +136,18 @@ def learned_taggers(draw):
     features = Features((*learned, lexicons) if draw(st.booleans()) else tuple(learned))
     k = draw(st.integers(1, 4))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    topics, thresholds = tuple(f"topic{i}" for i in range(k)), rng.uniform(0.3, 0.7, k)
+    bent = {} if lines_only else draw(st.dictionaries(st.sampled_from(topics), curves(), max_size=k))
     tagger = Tagger(
-        tuple(f"topic{i}" for i in range(k)),
+        topics,
         features,
         rng.normal(0, 3, (len(features), k)).astype(np.float32),
         rng.normal(-1, 1, k),
         np.column_stack([rng.uniform(0.2, 3, k), rng.normal(0, 1, k)]),
-        rng.uniform(0.3, 0.7, k),
+        thresholds,
         draw(st.sampled_from([0.0, 0.0, 0.2])),
+        curves=bent,
+        bands=draw(bands(thresholds)),
     )
     return tagger, texts
 

@@ -259,3 +259,21 @@ def test_eval_takes_the_model_in_production_else_the_newest(cli, config, corpus_
     cli("models", "promote", "small@1")
     assert version() == "1"
     assert "(version 1)" in cli("eval", "--config", config).stderr
+
+
+@pytest.mark.parametrize("share", ["precision", "recall"])
+def test_a_promise_is_said_with_what_holds_of_it(cli, config, corpus_only, share):
+    own = f'thresholds.own=[{{topic="volcanoes", objective="{share}_at_least", value=0.9}}]'
+    said = cli("fit", "--config", config, "--set", own).stderr
+    (line,) = [line for line in said.splitlines() if "was asked for" in line]
+    assert line.startswith(f"volcanoes: {share} ")
+    assert line.endswith("where the threshold was chosen without the fold")
+    assert "lighthouses: precision" not in said
+
+
+def test_a_calibration_that_there_are_too_few_for_is_said(cli, config, corpus_only):
+    said = cli("fit", "--config", config, "--set", "calibration.method=beta").stderr
+    assert (
+        "volcanoes: its calibration is none: people judged 24 positives and 40 negatives; 30 of each" in said
+    )
+    assert "its calibration" not in cli("fit", "--config", config).stderr

@@ -70,6 +70,14 @@ def test_a_config_cannot_be_changed_nor_extended():
         config.build.split.train = 0.5
 
 
+def test_a_topic_may_have_an_objective_of_its_own():
+    own = {"topic": "volcanoes", "objective": "precision_at_least", "value": 0.9}
+    config = Config.model_validate({"topics": [TOPIC], "thresholds": {"own": [own], "fixed": 0.3}})
+    assert config.thresholds.objective_of("volcanoes").model_dump() == own
+    assert config.thresholds.objective_of("another") is config.thresholds
+    assert hash(config) == hash(Config.model_validate(json.loads(config.model_dump_json())))
+
+
 def test_a_day_may_be_text_or_a_date_of_toml():
     data = tomllib.loads('a = {by = "date", cut = 2024-07-01}\nb = {by = "date", cut = "2024-07-01"}')
     days = [
@@ -118,6 +126,20 @@ BAD = [
     ({"thresholds": {"lowest": 0.6, "highest": 0.4}}, "thresholds", "lowest (0.6) must not exceed"),
     ({"thresholds": {"review": 0.5}}, "thresholds.review", "less than 0.5"),
     ({"thresholds": {"folds": 1}}, "thresholds.folds", "greater than or equal to 2"),
+    ({"thresholds": {"objective": "luck"}}, "thresholds.objective", "'precision_at_least', "),
+    ({"thresholds": {"value": -1}}, "thresholds.value", "greater than or equal to 0"),
+    ({"thresholds": {"value": 0.9}}, "thresholds", "value means nothing"),
+    ({"thresholds": {"objective": "cost"}}, "thresholds", '"cost" needs a value above 0'),
+    ({"thresholds": {"objective": "f_beta"}}, "thresholds", '"f_beta" needs a value above 0'),
+    ({"thresholds": {"objective": "recall_at_least", "value": 95}}, "thresholds", "is a share, at most 1"),
+    ({"thresholds": {"objective": "fixed", "value": 1}}, "thresholds", "is a probability below 1, not 1"),
+    ({"thresholds": {"review": 0.1, "review_error": 0.1}}, "thresholds", "two ways to one band"),
+    ({"thresholds": {"review_error": 0.5}}, "thresholds.review_error", "less than 0.5"),
+    ({"thresholds": {"own": [{"topic": "rain"}]}}, "", "thresholds.own names 'rain', which is no topic"),
+    ({"thresholds": {"own": [{"objective": "f1"}]}}, "thresholds.own.0.topic", "Field required"),
+    ({"thresholds": {"own": [{"topic": "volcanoes"}] * 2}}, "thresholds", "topic 'volcanoes' stands twice"),
+    ({"calibration": {"method": "magic"}}, "calibration.method", "'beta' or 'isotonic'"),
+    ({"calibration": {"fewest": 2}}, "calibration.fewest", "greater than or equal to 3"),
     ({"unknown": 1}, "unknown", "Extra inputs"),
 ]  # fmt: skip
 
@@ -211,7 +233,8 @@ def test_the_json_schema_accepts_that_characters_are_off():
 
 NOT_IN_JSON_SCHEMA = (
     "stands twice", "must sum", "must ascend", "must not exceed", "finite",
-    "mean nothing", "needs a test", "day",
+    "mean nothing", "needs a test", "day", "means nothing", "needs a value", "is a share", "is a probability",
+    "two ways", "is no topic",
 )  # fmt: skip
 """Rules between settings, which it cannot say, and numbers that JSON does not have."""
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 import trainer
 from trainer.config import load_config
+from trainer.corpus.starter import starter_sentences
 from trainer.errors import ConfigError, NotFoundError
 from trainer.evaluation.behaviour import Case, load_cases, run_cases
 from trainer.records import Prediction

@@ -6,12 +6,14 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from strategies import learned_taggers, tricky_text
 
+from trainer.errors import UsageError
 from trainer.model.estimators import LexiconVectorizer
 from trainer.model.features import Features, learn_block
 from trainer.model.tagger import Tagger
@@ -24,7 +26,7 @@ def proba(pipeline: Pipeline, texts: list[str]) -> np.ndarray:
     return np.stack([rows[:, 1] for rows in pipeline.predict_proba(texts)], axis=1)
 
 
-@given(model=learned_taggers(), new=st.lists(tricky_text, max_size=4))
+@given(model=learned_taggers(lines_only=True), new=st.lists(tricky_text, max_size=4))
 @settings(max_examples=60, deadline=None)
 def test_probabilities_and_decisions_are_those_of_the_tagger(model, new):
     tagger, texts = model
@@ -35,7 +37,7 @@ def test_probabilities_and_decisions_are_those_of_the_tagger(model, new):
     expected = tagger.predict_proba(texts)
     np.testing.assert_allclose(proba(pipeline, texts), expected, rtol=0, atol=ROUNDING)
     clear = np.abs(expected - tagger.thresholds) > ROUNDING
-    decided = replace(tagger, review=0.0).predict_matrix(texts)
+    decided = replace(tagger, review=0.0, bands=None).predict_matrix(texts)
     assert np.array_equal(np.asarray(pipeline.predict(texts), dtype=bool)[clear], decided[clear])
 
 
@@ -78,3 +80,10 @@ def test_the_step_for_lexicons_is_a_well_behaved_transformer():
         assert copy.get_params() == step.get_params()
         assert (copy.fit_transform(texts) != step.transform(texts)).nnz == 0
     assert list(step.set_params(weight=1.0).transform(["tea"]).data) == [1.0]
+
+
+def test_a_calibration_that_is_no_line_has_no_pipeline(small):
+    bent = replace(small.fit.model, curves={"volcanoes": np.array([1.0, 2.0, 0.0])})
+    with pytest.raises(UsageError, match=r"topic 'volcanoes' are no logistic function") as caught:
+        bent.as_sklearn()
+    assert "calibration.method=platt" in str(caught.value)

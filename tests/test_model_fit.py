@@ -350,6 +350,24 @@ def test_the_review_band_of_the_config_is_the_tagger_s():
     assert fit_tagger(examples(sentences()), config(thresholds={"review": 0.2})).tagger.review == 0.2
 
 
+def test_curves_bands_and_decisions_are_the_tagger_s_and_told():
+    rng = np.random.default_rng(6)
+    noisy = [(text, tuple(np.where(rng.random(2) < 0.2, 1 - np.array(y), y))) for text, y in sentences(200)]
+    own = [{"topic": "soups", "objective": "precision_at_least", "value": 0.99}]
+    wanted = config(calibration={"method": "beta"}, thresholds={"review_error": 0.15, "own": own})
+    fitted = fit_tagger(examples(noisy), wanted)
+    assert list(fitted.tagger.curves) == list(TOPICS)
+    assert list(fitted.decisions) == list(TOPICS)
+    for i, topic in enumerate(TOPICS):
+        told = fitted.decisions[topic]
+        assert told["threshold"] == fitted.tagger.thresholds[i]
+        assert (told["review"]["lower"], told["review"]["upper"]) == tuple(fitted.tagger.bands[i])
+    tagged, _ = fitted.tagger.decide(fitted.held_out)
+    outside = fitted.decisions["kites"]["review"]["false_tags"]
+    y = np.array([labels[0] for _, labels in noisy])
+    assert outside == (None if not tagged[:, 0].any() else pytest.approx((y[tagged[:, 0]] == 0).mean()))
+
+
 def test_progress_is_told_to_the_end():
     told = []
     fit_tagger(examples(sentences()), config(), lambda *step: told.append(step))

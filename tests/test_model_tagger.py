@@ -13,7 +13,7 @@ from strategies import learned_taggers, tricky_text
 
 from trainer.errors import UsageError
 from trainer.model import features
-from trainer.model.calibration import sigmoid
+from trainer.model.calibration import probabilities, sigmoid
 from trainer.records import Document
 
 several = st.lists(tricky_text, max_size=8)
@@ -85,7 +85,11 @@ def test_labels_review_and_scores_agree(model, new):
         assert found.text == texts[i]
         assert list(found.scores.items()) == list(zip(tagger.topics, scores[i].tolist(), strict=True))
         threshold = dict(zip(tagger.topics, tagger.thresholds.tolist(), strict=True))
-        review = [t for t in tagger.topics if abs(found.scores[t] - threshold[t]) < tagger.review]
+        if tagger.bands is None:
+            review = [t for t in tagger.topics if abs(found.scores[t] - threshold[t]) < tagger.review]
+        else:
+            ends = dict(zip(tagger.topics, tagger.bands.tolist(), strict=True))
+            review = [t for t in tagger.topics if ends[t][0] <= found.scores[t] < ends[t][1]]
         labels = [t for t in tagger.topics if found.scores[t] >= threshold[t] and t not in review]
         assert (found.labels, found.review) == (tuple(labels), tuple(review))
         assert tagger.predict_matrix(texts)[i].tolist() == [t in labels for t in tagger.topics]
@@ -102,6 +106,9 @@ def test_a_text_without_features_has_the_intercept(model):
     for text in ("", " \t\n"):
         assert np.array_equal(tagger.decision_function(text)[0], tagger.intercept)
     scores = sigmoid(tagger.intercept * tagger.calibration[:, 0] + tagger.calibration[:, 1])
+    for column, topic in enumerate(tagger.topics):
+        if topic in tagger.curves:
+            scores[column] = probabilities(tagger.intercept[[column]], tagger.curves[topic])[0]
     assert np.array_equal(tagger.predict_proba("")[0], scores)
 
 
@@ -110,6 +117,17 @@ def test_a_score_at_its_threshold_is_tagged_and_one_below_is_not(small):
     score = tagger.predict_proba(text)[0]
     assert tagger.topics == replace(tagger, thresholds=score).predict(text).labels
     assert replace(tagger, thresholds=np.nextafter(score, 1)).predict(text).labels == ()
+
+
+def test_a_score_at_the_lower_end_of_a_band_is_in_it_and_one_at_the_upper_end_is_tagged(small):
+    tagger, text = small.fit.model, "The lighthouse of Orra is dark."
+    score = tagger.predict_proba(text)[0]
+    at_lower = replace(tagger, bands=np.column_stack([score, np.ones(2)]))
+    at_upper = replace(tagger, thresholds=score, bands=np.column_stack([np.zeros(2), score]))
+    assert at_lower.predict(text).review == tagger.topics
+    assert (at_upper.predict(text).labels, at_upper.predict(text).review) == (tagger.topics, ())
+    below = replace(tagger, bands=np.column_stack([np.nextafter(score, 1), np.ones(2)]))
+    assert (below.predict(text).labels, below.predict(text).review) != ((), tagger.topics)
 
 
 @pytest.mark.parametrize("n", [0, 1, 255, 256, 257, 600])

@@ -50,6 +50,23 @@ def test_the_card_explains_every_topic_and_names_the_corpus(card, small):
     assert 'trainer.load("small")' in card()
 
 
+def test_the_card_says_how_each_topic_is_decided(small):
+    decided = {
+        "calibration": {"method": "beta"}, "objective": "cost", "value": 2.0, "threshold": 0.625,
+        "why_fixed": None,
+        "spread": {"min": 0.5, "max": 0.75}, "review": {"lower": 0.5, "upper": 0.875, "coverage": 0.9},
+    }  # fmt: skip
+    plain = {
+        "calibration": {"method": "none"}, "objective": "f1", "value": None, "threshold": 0.5, "spread": None,
+        "why_fixed": "nobody judged it", "review": None,
+    }  # fmt: skip
+    metrics = {"out_of_fold": None, "test": None, "decisions": {"lighthouses": decided, "volcanoes": plain}}
+    text = model_card(small.config, {"name": "n", "fingerprint": "f"}, metrics)
+    assert "| lighthouses | beta | cost 2 | 0.62 | 0.50 to 0.75 | 0.50 to 0.88 | 0.900 |\n" in text
+    assert "| volcanoes | none | f1 | 0.50 | n/a |  |  |\n" in text
+    assert "- `volcanoes` has the fixed threshold: nobody judged it.\n" in text
+
+
 def test_a_definition_over_several_lines_stays_one_item(small):
     topic = small.config.topics[0].model_copy(update={"definition": "\nOver\n  several\n\nlines.\n"})
     config = small.config.model_copy(update={"topics": (topic,)})

@@ -7,6 +7,7 @@ import shutil
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,11 @@ def test_a_model_comes_back_bit_for_bit(tmp_path_factory, tagger, texts, about):
     for key in ("weights", "intercept", "calibration", "thresholds"):
         before, after = getattr(tagger, key), getattr(back, key)
         assert (before.dtype, before.shape, before.tobytes()) == (after.dtype, after.shape, after.tobytes())
+    assert {topic: curve.tolist() for topic, curve in back.curves.items()} == {
+        topic: curve.tolist() for topic, curve in tagger.curves.items()
+    }
+    assert (back.bands is None) == (tagger.bands is None)
+    assert back.bands is None or back.bands.tobytes() == tagger.bands.tobytes()
     for before, after in zip(tagger.features.blocks, back.features.blocks, strict=True):
         assert type(before) is type(after)
         assert (before.kind, before.vocabulary) == (after.kind, after.vocabulary)
@@ -378,6 +384,61 @@ def test_another_shape_is_refused(model, key, shape):
 def test_a_missing_tensor_is_refused(model, key):
     retensored(model, lambda tensors: tensors.pop(key))
     with pytest.raises(ArtifactError):
+        read_model(model)
+
+
+BENT = {"volcanoes": np.array([[-1.0, 2.0], [0.25, 0.75]])}
+BANDS = np.array([[0.25, 0.75], [0.125, 0.25]])
+
+
+def test_curves_and_bands_stand_beside_the_rest_and_decide(tmp_path):
+    digest = written(tmp_path / "bent", replace(tiny(), curves=BENT, bands=BANDS))
+    back = read_model(tmp_path / "bent", digest)
+    # A text without features has the margins -1/2 and 1/4: the second 5/12 of the way between the knots.
+    (scores,) = back.predict_proba("")
+    np.testing.assert_allclose(scores, [1 / (1 + np.exp(0.5)), 0.25 + 0.5 * 5 / 12], rtol=1e-15)
+    assert (back.predict("").labels, back.predict("").review) == (("volcanoes",), ("lighthouses",))
+    assert set(back.info["tensors"]) - set(read_model(FROZEN).info["tensors"]) == {"bands", "curve.1"}
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        [[0.0, 0.0], [0.1, 0.2]],
+        [[1.0, 0.0], [0.1, 0.2]],
+        [[0.0, 1.0], [0.2, 0.1]],
+        [[0.0, 1.0], [-0.1, 0.1]],
+        [[0.0, 1.0], [0.1, 1.1]],
+        [[0.0, 1.0]],
+        [[0.0], [0.5], [1.0]],
+        [[], []],
+        [-1.0, 1.0, 0.0],
+        [1.0, -1.0, 0.0],
+        [1.0, 1.0],
+        [1.0, 1.0, 1.0, 1.0],
+        1.0,
+        [[[0.0], [0.5]]],
+    ],
+)
+def test_a_curve_that_is_none_is_refused(tmp_path, curve):
+    written(tmp_path / "model", replace(tiny(), curves=BENT))
+    retensored(tmp_path / "model", lambda tensors: tensors.update({"curve.1": np.array(curve)}))
+    with pytest.raises(ArtifactError, match="the curve of topic 'volcanoes' is no calibration"):
+        read_model(tmp_path / "model")
+
+
+def test_a_band_that_is_none_is_refused(tmp_path):
+    written(tmp_path / "model", replace(tiny(), bands=BANDS))
+    for bad, said in ((BANDS[:, ::-1].copy(), "lower end is above"), (BANDS[:1], "tensor 'bands'")):
+        retensored(tmp_path / "model", lambda tensors, bad=bad: tensors.update(bands=bad))
+        with pytest.raises(ArtifactError, match=said):
+            read_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("key", ["curve.2", "curve.-1", "curve.01", "curve", "curve.x"])
+def test_a_curve_of_no_topic_is_refused(model, key):
+    retensored(model, lambda tensors: tensors.update({key: np.array([1.0, 1.0, 0.0])}))
+    with pytest.raises(ArtifactError, match="the tensors must be"):
         read_model(model)
 
 

@@ -34,7 +34,8 @@ class FitResult:
     created : bool
         False when this very model was saved already.
     metrics : mapping
-        ``out_of_fold`` and ``test`` scores, on sentences that people judged.
+        ``out_of_fold`` and ``test`` scores, on sentences that people judged, and ``decisions``: how each
+        topic is decided; see `trainer.model.decisions.Decision`.
     labels : mapping
         How many sentences of each topic were yes, no and unknown in training, and how many of these people
         judged.
@@ -122,7 +123,7 @@ def fit(
         )
     fitted = fit_tagger(training, settings, progress)
     test = corpus_examples(used, ["test"])
-    metrics: dict[str, Any] = {"out_of_fold": fitted.out_of_fold, "test": None}
+    metrics: dict[str, Any] = {"out_of_fold": fitted.out_of_fold, "decisions": fitted.decisions, "test": None}
     plain: Plain | None = None
     if test.gold.any():
         metrics["test"], plain = saved_scores(fitted.tagger, test)

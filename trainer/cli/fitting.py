@@ -24,7 +24,7 @@ from trainer.cli.render import (
     table,
     with_config,
 )
-from trainer.config import find_config, load_config
+from trainer.config import Calibration, find_config, load_config
 
 FEW = 30
 """Sentences judged by people, of either answer, below which a threshold is a guess."""
@@ -74,6 +74,7 @@ def fit(
     if result.plain is not None:
         typer.echo(f"on the test split, which it has not seen: {result.plain.in_words()}")
     _say_too_few(result)
+    _say_unkept(result, settings.calibration)
     used, name = api.find(settings.name, root=artifacts), f"{settings.name}@{result.version}"
     if used.version != result.version:
         say(
@@ -100,3 +101,20 @@ def _say_too_few(result: FitResult) -> None:
         say(f"{topic}: {told}")
         command = f"trainer corpus export --to-label 200 --topic {topic} --out {topic}.xlsx"
         say(f"  `{command}` picks some worth judging")
+
+
+def _say_unkept(result: FitResult, asked: Calibration) -> None:
+    """Say what is not as it was asked for, and of each promise what holds where it was not made."""
+    for topic, one in result.metrics["decisions"].items():
+        people = min(result.labels[topic][f"{answer}_by_people"] for answer in ("yes", "no"))
+        if asked.method != "none" and people < asked.fewest:
+            say(f"{topic}: its calibration is {one['calibration']['method']}: {one['calibration']['why']}")
+        if one["why_fixed"] and any(result.labels[topic][f"{answer}_by_people"] for answer in ("yes", "no")):
+            say(f"{topic}: its threshold is the fixed one, {one['threshold']:.2f}: {one['why_fixed']}")
+        share = one["objective"].removesuffix("_at_least")
+        if one["promised"] and not one["why_fixed"]:
+            held, unseen = (figure(one[key][share]) for key in ("holds", "holds_unseen"))
+            say(
+                f"{topic}: {share} {held} out of fold, where {one['promised']:g} was asked for; {unseen} "
+                "where the threshold was chosen without the fold"
+            )

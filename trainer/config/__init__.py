@@ -15,26 +15,32 @@ from trainer.config.load import (
 )
 from trainer.config.schema import (
     Build,
+    Calibration,
     Classifier,
     Config,
     Features,
     Lexicon,
+    Objective,
     Rule,
     Split,
     Thresholds,
     Topic,
+    TopicObjective,
 )
 
 __all__ = [
     "Build",
+    "Calibration",
     "Classifier",
     "Config",
     "Features",
     "Lexicon",
+    "Objective",
     "Rule",
     "Split",
     "Thresholds",
     "Topic",
+    "TopicObjective",
     "config_from_dict",
     "find_config",
     "init_config",

@@ -69,6 +69,12 @@ BOILERPLATE = (
 """Lines of articles that are no part of what they say: RE2, each for a whole line, in any case."""
 
 
+def _refuse_twice(kind: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{kind} '{twice[0]}' stands twice")
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -232,23 +238,75 @@ class Classifier(_Strict):
     """Train even when a topic has no positive (it is then never tagged)."""
 
 
-class Thresholds(_Strict):
+class Calibration(_Strict):
+    """How the margin of a topic becomes a probability."""
+
+    method: Literal["auto", "none", "platt", "beta", "isotonic"] = "none"
+    """``none`` takes a logistic margin for the log-odds that it is (an SVM gets ``platt`` at least); ``auto``
+    chooses by the log loss out of fold. The others make a model sure in the measure in which it is right on
+    this corpus: right for text that was drawn as the corpus was, wrong for a corpus that is harder."""
+    fewest: Annotated[int, Field(ge=3)] = 30
+    """Positives, and negatives, that people must have judged; with fewer nothing is fitted."""
+
+
+class Objective(_Strict):
+    """What a threshold is chosen for, out of fold, and the one number that it may need."""
+
+    objective: Literal["f1", "f_beta", "precision_at_least", "recall_at_least", "cost", "fixed"] = "f1"
+    value: Annotated[float, Field(ge=0)] = 0.0
+    """The beta of ``f_beta``, the promised precision or recall, the ``cost`` of a false tag against that of a
+    missed one, the ``fixed`` threshold; 0 is none."""
+
+    @model_validator(mode="after")
+    def _value_fits(self) -> Objective:
+        name, value = self.objective, self.value
+        if name == "f1" and value:
+            raise ValueError('value means nothing to "f1"')
+        if name not in ("f1", "fixed") and not value:
+            raise ValueError(f'"{name}" needs a value above 0')
+        if name in ("precision_at_least", "recall_at_least") and value > 1:
+            raise ValueError(f'the value of "{name}" is a share, at most 1, not {value:g}')
+        if name == "fixed" and value >= 1:
+            raise ValueError(f'the value of "fixed" is a probability below 1, not {value:g}')
+        return self
+
+
+class TopicObjective(Objective):
+    """What the threshold of one topic is chosen for."""
+
+    topic: Name
+
+
+class Thresholds(Objective):
     """How a probability becomes a decision."""
 
-    objective: Literal["f1", "fixed"] = "f1"
     fixed: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """The threshold where there is nothing to choose by, or where a promise cannot be kept."""
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     lowest: Annotated[float, Field(gt=0, lt=1)] = 0.4
-    """Hand-made corpora hold more topics than the world: thresholds found on them are kept inside these."""
+    """Hand-made corpora hold more topics than the world: thresholds found on them for F stay in between."""
     highest: Annotated[float, Field(gt=0, lt=1)] = 0.6
     review: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """Probabilities closer than this to the threshold go to review."""
+    review_error: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
+    """Instead of `review`: of each topic as few probabilities around the threshold go to review as leave at
+    most this share of its tags false, and at most this share of the sentences it does not tag missed, out of
+    fold; 0 is off."""
+    own: tuple[TopicObjective, ...] = ()
+    """Topics with an objective of their own."""
 
     @model_validator(mode="after")
-    def _band_ascends(self) -> Thresholds:
+    def _bands_fit(self) -> Thresholds:
         if self.lowest > self.highest:
             raise ValueError(f"lowest ({self.lowest:g}) must not exceed highest ({self.highest:g})")
+        if self.review and self.review_error:
+            raise ValueError("review and review_error are two ways to one band: give one of them")
+        _refuse_twice("own objective of topic", [one.topic for one in self.own])
         return self
+
+    def objective_of(self, topic: str) -> Objective:
+        """Return what the threshold of a topic is chosen for."""
+        return next((one for one in self.own if one.topic == topic), self)
 
 
 class Config(_Strict):
@@ -263,12 +321,15 @@ class Config(_Strict):
     build: Build = Build()
     features: Features = Features()
     classifier: Classifier = Classifier()
+    calibration: Calibration = Calibration()
     thresholds: Thresholds = Thresholds()
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Config:
         _refuse_twice("topic", [topic.name for topic in self.topics])
         _refuse_twice("lexicon", [lexicon.name for lexicon in self.lexicons])
+        if strange := sorted({one.topic for one in self.thresholds.own} - set(self.topic_names)):
+            raise ValueError(f"thresholds.own names '{strange[0]}', which is no topic")
         return self
 
     @property
@@ -280,9 +341,3 @@ class Config(_Strict):
     def topic_names(self) -> tuple[str, ...]:
         """Names of the topics, in the order of the file."""
         return tuple(topic.name for topic in self.topics)
-
-
-def _refuse_twice(kind: str, names: Sequence[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"{kind} '{twice[0]}' stands twice")

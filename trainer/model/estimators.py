@@ -14,6 +14,7 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from trainer.errors import UsageError
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, LexiconBlock
 from trainer.model.linear import to_scipy
@@ -58,7 +59,18 @@ def as_pipeline(tagger: Tagger) -> Pipeline:
 
     ``predict`` gives the (n, k) decisions, ``predict_proba`` a list of k arrays as `MultiOutputClassifier`
     does. It knows no review band: what the tagger leaves to a human is decided by the threshold.
+
+    Raises
+    ------
+    UsageError
+        When a topic is calibrated by a curve.
     """
+    for topic in tagger.curves:
+        raise UsageError(
+            f"the probabilities of topic '{topic}' are no logistic function of a weighted sum of features: "
+            "no pipeline of plain scikit-learn steps gives them",
+            hint="Train with --set calibration.method=platt (or none), or use the model itself.",
+        )
     # scikit-learn refuses an empty vocabulary; a block that learned nothing has no columns to miss.
     learned = [block for block in tagger.features.blocks if block.vocabulary]
     blocks = [(f"{i}-{block.kind}", _vectorizer(block)) for i, block in enumerate(learned)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,12 @@ from trainer.corpus.splits import fold_of
 from trainer.errors import DataError
 from trainer.lexicons import LexiconMatcher
 from trainer.metrics import score_table
-from trainer.model.calibration import fit_platt, sigmoid
+from trainer.model.calibration import split_curves
+from trainer.model.decisions import decide_topics
 from trainer.model.features import Block, Features, Kind, LexiconBlock, learn_block
 from trainer.model.linear import fit_topics
 from trainer.model.sparse import SparseRows
 from trainer.model.tagger import Tagger
-from trainer.model.thresholds import choose_threshold
 from trainer.progress import Progress, silent
 from trainer.storage import sha256
 
@@ -43,12 +43,15 @@ class Fitted:
         The n sentences that it was trained on.
     held_out : (n, k) array of float64
         Probabilities of the gold ones among them, from models that had not seen their group.
+    decisions : mapping
+        By topic, how it is decided and what that holds; see `trainer.model.decisions.Decision`.
     """
 
     tagger: Tagger
     out_of_fold: Mapping[str, Any]
     examples: Examples
     held_out: NDArray[np.float64]
+    decisions: Mapping[str, Any] = field(default_factory=dict)
 
 
 def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) -> Fitted:
@@ -77,14 +80,22 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     )
     progress("fitting", 3, 4)
     margins = _out_of_fold(X, folds, held_out)
-    calibration, thresholds = _decisions(margins, used, config)
-    scores = sigmoid(margins * calibration[:, 0] + calibration[:, 1])
     gold = used.gold
+    groups = [group for group, judged in zip(used.groups, gold.tolist(), strict=True) if judged]
+    decided = decide_topics(margins[gold], used.Y[gold], groups, folds[gold], used.topics, config)
+    calibration, curves = split_curves(used.topics, [one.calibrated.curve for one in decided])
+    thresholds = np.array([one.choice.threshold for one in decided])
+    bands = np.array([one.band for one in decided]) if config.thresholds.review_error else None
+    review = config.thresholds.review
+    tagger = Tagger(
+        used.topics, features, coef, intercept, calibration, thresholds, review,
+        language=config.language, curves=curves, bands=bands,
+    )  # fmt: skip
+    scores = tagger.scores(margins)
     table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
     progress("fitting", 4, 4)
-    decisions = (calibration, thresholds, config.thresholds.review)
-    tagger = Tagger(used.topics, features, coef, intercept, *decisions, language=config.language)
-    return Fitted(tagger, table, used, scores)
+    decisions = {topic: one.to_dict() for topic, one in zip(used.topics, decided, strict=True)}
+    return Fitted(tagger, table, used, scores, decisions)
 
 
 def learn_features(examples: Examples, config: Config) -> Features:
@@ -179,17 +190,3 @@ def _out_of_fold(
         rows = folds == fold
         margins[rows] = (X.dot(coef) + intercept)[rows]
     return margins
-
-
-def _decisions(
-    margins: NDArray[np.float64], examples: Examples, config: Config
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    calibration, thresholds = [], []
-    for i in range(len(examples.topics)):
-        rows = examples.gold & (examples.Y[:, i] >= 0)
-        y = examples.Y[rows, i] == 1
-        # Logistic margins are log-odds as they stand; those of an SVM have to be made so.
-        slope, offset = fit_platt(margins[rows, i], y) if config.classifier.kind == "svm" else (1.0, 0.0)
-        calibration.append((slope, offset))
-        thresholds.append(choose_threshold(sigmoid(slope * margins[rows, i] + offset), y, config.thresholds))
-    return np.array(calibration), np.array(thresholds)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.errors import UsageError, did_you_mean
 from trainer.language import language_of
-from trainer.model.calibration import sigmoid
+from trainer.model.calibration import probabilities, sigmoid
 from trainer.model.features import Features
 from trainer.records import Contribution, Document, Explanation, Prediction, Reasons, TaggedSentence
 
@@ -38,16 +38,20 @@ class Tagger:
         One row a feature, one column a topic.
     intercept : (k,) array of float64
     calibration : (k, 2) array of float64
-        Slope and offset of each topic's Platt scaling.
+        Slope and offset of each topic's log-odds, as a line of its margin.
     thresholds : (k,) array of float64
         A topic is tagged when its probability reaches this.
     review : float
-        Probabilities closer than this to the threshold are left to a human.
+        Probabilities closer than this to the threshold are left to a human, where there are no `bands`.
     info : mapping
         The manifest of the saved version; empty for a model that was not saved.
     language : str
         ISO 639-1 code of what it reads; a sentence that is plainly in another language is left to review.
         Empty for any. Only `predict`, `stream`, `tag`, `explain` and tables look at it, not the matrices.
+    curves : mapping of str to array
+        The maps of topics whose log-odds are no line of the margin; see `trainer.model.calibration`.
+    bands : (k, 2) array of float64, optional
+        Probabilities from the first on and below the second are left to a human.
     """
 
     topics: tuple[str, ...]
@@ -59,6 +63,8 @@ class Tagger:
     review: float = 0.0
     info: Mapping[str, Any] = field(default_factory=dict)
     language: str = ""
+    curves: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    bands: NDArray[np.float64] | None = None
 
     @overload
     def predict(self, texts: str) -> Prediction: ...  # type: ignore[overload-overlap]  # a str iterates
@@ -72,7 +78,7 @@ class Tagger:
 
     def predict_proba(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) calibrated probabilities; one text gives one row."""
-        return self._scores(self.decision_function(texts))
+        return self.scores(self.decision_function(texts))
 
     def predict_matrix(self, texts: str | Iterable[str]) -> NDArray[np.bool_]:
         """Return the (n, k) decisions: True where the topic is tagged."""
@@ -148,7 +154,7 @@ class Tagger:
         ]
         contributions.sort(key=lambda c: (-abs(c.value), c.feature))
         margin = rows.dot(self.weights) + self.intercept
-        scores = self._scores(margin)
+        scores = self.scores(margin)
         found = self._predictions([text])[0]
         return Explanation(
             text=text,
@@ -168,7 +174,13 @@ class Tagger:
         return reasons_of(self, text, topic)
 
     def as_sklearn(self) -> Pipeline:
-        """Return a fitted scikit-learn pipeline from texts to the (n, k) decisions."""
+        """Return a fitted scikit-learn pipeline from texts to the (n, k) decisions.
+
+        Raises
+        ------
+        UsageError
+            When a topic is calibrated by a curve: no logistic regression gives its probabilities.
+        """
         from trainer.model.estimators import as_pipeline
 
         return as_pipeline(self)
@@ -178,12 +190,20 @@ class Tagger:
             raise UsageError(f"this model has no topic '{topic}'. {did_you_mean(topic, self.topics)}")
         return self.topics.index(topic)
 
-    def _scores(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
-        return sigmoid(margins * self.calibration[:, 0] + self.calibration[:, 1])
+    def scores(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the (n, k) calibrated probabilities of (n, k) margins."""
+        scores = sigmoid(margins * self.calibration[:, 0] + self.calibration[:, 1])
+        for topic, curve in self.curves.items():
+            column = self.topics.index(topic)
+            scores[:, column] = probabilities(margins[:, column], curve)
+        return scores
 
     def decide(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which of (n, k) probabilities are tags, and which are left to a human."""
-        review = np.abs(scores - self.thresholds) < self.review
+        if self.bands is None:
+            review = np.abs(scores - self.thresholds) < self.review
+        else:
+            review = (scores >= self.bands[:, 0]) & (scores < self.bands[:, 1])
         return (scores >= self.thresholds) & ~review, review
 
     def other_language(self, text: str, otherwise: str | None = None) -> str | None:

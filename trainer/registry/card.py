@@ -41,6 +41,10 @@ On the test split:
 
 {_table(metrics["test"])}
 
+How each topic is decided, found out of fold too:
+
+{_decisions(metrics.get("decisions"))}
+
 Thresholds and probabilities assume topics as frequent as in the corpus; in ordinary text they are rarer, and
 more of the tags will be false. Measure on text of your own: `trainer eval --on FILE`.
 
@@ -66,6 +70,40 @@ def _table(scores: Mapping[str, Any] | None) -> str:
         for name, row in rows
     ]
     return "\n".join(["| topic | precision | recall | F1 | positives |", "|---|---|---|---|---|", *lines])
+
+
+def _decisions(decisions: Mapping[str, Any] | None) -> str:
+    """Return how each topic is decided, and why a threshold is not what it should be."""
+    names = (
+        "topic",
+        "probability",
+        "threshold for",
+        "threshold",
+        "without a fold",
+        "left to review",
+        "decided",
+    )
+    lines, notes = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)], []
+    for topic, one in (decisions or {}).items():
+        goal = one["objective"] + ("" if one["value"] is None else f" {one['value']:g}")
+        without, band, coverage = "n/a", "", ""
+        if spread := one["spread"]:
+            without = f"{spread['min']:.2f} to {spread['max']:.2f}"
+        if review := one["review"]:
+            band, coverage = f"{review['lower']:.2f} to {review['upper']:.2f}", _figure(review["coverage"])
+        cells = (
+            topic,
+            one["calibration"]["method"],
+            goal,
+            f"{one['threshold']:.2f}",
+            without,
+            band,
+            coverage,
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+        if one["why_fixed"]:
+            notes.append(f"- `{topic}` has the fixed threshold: {one['why_fixed']}.")
+    return "\n".join([*lines, *([""] if notes else []), *notes])
 
 
 def _figure(value: float | None) -> str:

@@ -5,10 +5,15 @@
     <version>/
       manifest.json         what everything is, itself included; its SHA-256 is the digest of the model
       vocabulary.json       the n-grams of each block, in column order; the terms of each lexicon
-      weights.safetensors   weights, intercept, calibration, thresholds, document-frequency weights
+      weights.safetensors   weights, intercept, calibration, thresholds, document-frequency weights; where
+                            there are any, curves of topics whose log-odds are no line, and review bands
       golden.json           texts with the margins that this model gave them when it was saved
-      metrics.json          scores measured at `fit`
+      metrics.json          scores measured at `fit`, and how each topic is decided
       README.md             model card
+
+The number of the format goes up when an older version would misread what is written, or a newer one cannot
+read what was. Curves and bands came later and did not raise it: a model without them is what it was, and one
+with them is refused by a version that does not know them, for tensors that it did not expect.
 """
 
 from __future__ import annotations
@@ -153,6 +158,9 @@ def _tensors(tagger: Tagger) -> dict[str, NDArray[Any]]:
         "calibration": tagger.calibration,
         "thresholds": tagger.thresholds,
     }
+    if tagger.bands is not None:
+        arrays["bands"] = tagger.bands
+    arrays |= {f"curve.{tagger.topics.index(topic)}": curve for topic, curve in tagger.curves.items()}
     arrays |= {
         f"idf.{i}": block.idf for i, block in enumerate(tagger.features.blocks) if isinstance(block, Block)
     }
@@ -209,11 +217,19 @@ def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mappin
     shapes |= {
         f"idf.{i}": (len(block.vocabulary),) for i, block in enumerate(blocks) if isinstance(block, Block)
     }
+    curves = {topic: tensors[f"curve.{i}"] for i, topic in enumerate(topics) if f"curve.{i}" in tensors}
+    shapes |= {f"curve.{i}": tensors[f"curve.{i}"].shape for i in range(k) if f"curve.{i}" in tensors}
+    bands = tensors.get("bands")
+    shapes |= {} if bands is None else {"bands": (k, 2)}
     _check_tensors(tensors, manifest["tensors"], shapes)
+    for topic, curve in curves.items():
+        _check_curve(topic, curve)
+    if bands is not None and (bands[:, 0] > bands[:, 1]).any():
+        raise ArtifactError("tensor 'bands' holds a review band whose lower end is above its upper one")
     return Tagger(
         topics, features, tensors["weights"], tensors["intercept"], tensors["calibration"],
         tensors["thresholds"], float(manifest["review"]), info,
-        str(manifest.get("config", {}).get("language", "")),
+        str(manifest.get("config", {}).get("language", "")), curves, bands,
     )  # fmt: skip
 
 
@@ -258,6 +274,18 @@ def _check_tensors(
             raise ArtifactError(f"tensor '{key}' is {tensor.dtype} {tensor.shape}, not {dtype} {shape}")
         if not np.isfinite(tensor).all():
             raise ArtifactError(f"tensor '{key}' holds a number that is not finite")
+
+
+def _check_curve(topic: str, curve: NDArray[np.float64]) -> None:
+    """Refuse what is none of the maps of `trainer.model.calibration`, or would be no monotone one."""
+    if curve.shape == (3,):
+        sound = bool((curve[:2] >= 0).all())
+    else:
+        sound = curve.ndim == 2 and curve.shape[0] == 2 and curve.shape[1] > 0
+        sound = sound and bool((np.diff(curve[0]) > 0).all() and (np.diff(curve[1]) >= 0).all())
+        sound = sound and bool(curve[1, 0] >= 0 and curve[1, -1] <= 1)
+    if not sound:
+        raise ArtifactError(f"the curve of topic '{topic}' is no calibration that this version knows")
 
 
 def _check_golden(tagger: Tagger, golden: Mapping[str, Any], tolerance: float) -> None:
