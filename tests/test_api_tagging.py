@@ -210,6 +210,20 @@ def test_an_update_adds_what_is_new_and_its_record_gives_it_all(project):
     assert api.rerun("tags.parquet").same
 
 
+def test_an_update_does_not_take_over_what_somebody_changed(project):
+    api.write_tags("in", "tags.csv")
+    written = Path("tags.csv").read_text(encoding="utf-8-sig")
+    edited = written.replace(",no,", ",yes,", 1)
+    assert edited != written
+    Path("tags.csv").write_text(edited, encoding="utf-8-sig")
+    with pytest.raises(UsageError, match="not as a run of this program wrote it"):
+        api.write_tags("in", "tags.csv", update=True)
+    assert Path("tags.csv").read_text(encoding="utf-8-sig") == edited
+    api.write_tags("in", "tags.csv", update=True, overwrite=True)
+    assert Path("tags.csv").read_text(encoding="utf-8-sig") == written
+    assert api.rerun("tags.csv").same
+
+
 def test_an_update_of_nothing_is_a_first_table(project):
     assert api.write_tags("in", "tags.csv", update=True).counts["documents"] == 2
 

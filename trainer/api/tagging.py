@@ -111,7 +111,8 @@ def write_tags(
     retag_all : bool
         With `update`: tag everything again, by the model of now.
     overwrite : bool
-        Replace a file at `out` even when it is not as a run wrote it.
+        Replace a file at `out` even when it is not as a run wrote it; with `update` all of it is tagged
+        again.
     command : str, optional
         What was typed, for the record.
     reading : Reading, optional
@@ -140,8 +141,8 @@ def write_tags(
     settings = config_of(config)
     tagger, found = model_in_use(model, settings, root=root, progress=progress)
     shape = {"documents": documents, "only_tagged": only_tagged, "text": text}
-    earlier = _earlier(target, tagger, shape, retag_all) if update else None
-    if earlier is None and not overwrite:
+    earlier = _earlier(target, tagger, shape, retag_all or overwrite) if update else None
+    if not overwrite:
         refuse_changed(target)
     folder = labels_of(config) if labels is None else Path(labels)
     decisions = read_decisions(folder, tagger.topics, until)

@@ -192,7 +192,7 @@ def refuse_changed(target: Path) -> None:
     if not ours:
         raise UsageError(
             f"'{target}' is there, and is not as a run of this program wrote it",
-            hint="Name another file, or pass --overwrite.",
+            hint="Name another file, or pass --overwrite. What people decide is kept by `trainer fix`.",
         )
 
 
