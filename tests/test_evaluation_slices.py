@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from trainer.corpus.examples import Examples
 from trainer.evaluation.bootstrap import Resamples
-from trainer.evaluation.slices import REST, _holm, parts_of, slices_of
+from trainer.evaluation.slices import REST, parts_of, slices_of
 from trainer.metrics import score_table
 
 
@@ -87,20 +85,6 @@ def test_by_the_number_of_topics_nothing_is_compared(small, many):
     none = next(one for one in found if one.value == "none")
     assert (none.f1, none.f1_interval) == (None, None)
     assert none.false_tags is not None
-
-
-@given(st.lists(st.none() | st.floats(0, 1), max_size=12))
-def test_holms_p_values(p_values):
-    found = _holm(p_values)
-    given_ = [p for p in p_values if p is not None]
-    assert [p is None for p in found] == [p is None for p in p_values]
-    for p, corrected in zip(p_values, found, strict=True):
-        if p is not None:
-            # By hand: the largest, over what is no larger, of p times how many are no smaller.
-            ordered = sorted(given_)
-            expected = max(min(1.0, (len(ordered) - i) * q) for i, q in enumerate(ordered) if q <= p)
-            assert corrected >= p
-            assert corrected == pytest.approx(expected)
 
 
 def test_years_are_those_of_the_dates(small):

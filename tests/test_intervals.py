@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from trainer.intervals import Z, clustered, wilson
+from trainer.intervals import Z, clustered, holm, wilson
 
 
 @given(st.integers(1, 2000), st.data())
@@ -69,3 +69,17 @@ def test_an_interval_holds_its_share(pairs):
     if p is not None:
         assert 0 <= low <= p + 1e-12
         assert p - 1e-12 <= high <= 1
+
+
+@given(st.lists(st.none() | st.floats(0, 1), max_size=12))
+def test_holms_p_values(p_values):
+    found = holm(p_values)
+    given_ = [p for p in p_values if p is not None]
+    assert [p is None for p in found] == [p is None for p in p_values]
+    for p, corrected in zip(p_values, found, strict=True):
+        if p is not None:
+            # By hand: the largest, over what is no larger, of p times how many are no smaller.
+            ordered = sorted(given_)
+            expected = max(min(1.0, (len(ordered) - i) * q) for i, q in enumerate(ordered) if q <= p)
+            assert corrected >= p
+            assert corrected == pytest.approx(expected)

@@ -1,8 +1,9 @@
-"""Intervals for shares: of documents, and of sentences that come in documents."""
+"""Intervals for shares, of documents and of sentences that come in documents; p-values of many tests."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,3 +59,20 @@ def clustered(yes: NDArray[np.int64], sizes: NDArray[np.int64]) -> Share:
         effective = min(p * (1 - p) / variance, float(n)) if variance > 0 else float(n)
     low, high = wilson(p * effective, effective)
     return p, 0.0 if p == 0 else low, 1.0 if p == 1 else high
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Return p-values that are honest about how many there are (Holm 1979, Scand. J. Stat. 6:65).
+
+    Parameters
+    ----------
+    p_values : sequence of float or None
+        None where there was no test; it stays so and counts for none.
+    """
+    order = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    found: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for rank, (p, i) in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * p))
+        found[i] = largest
+    return found

@@ -14,6 +14,7 @@ from trainer.api.building import (
     write_diff,
 )
 from trainer.api.deciding import Fixed, SheetTaken, fix, take_sheet
+from trainer.api.diffing import diff_models, drift
 from trainer.api.evaluating import compare, evaluate
 from trainer.api.evidence import write_evidence
 from trainer.api.exporting import export, export_corpus
@@ -41,6 +42,8 @@ __all__ = [
     "corpora",
     "corpus_stats",
     "diff_corpora",
+    "diff_models",
+    "drift",
     "evaluate",
     "export",
     "export_corpus",

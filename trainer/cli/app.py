@@ -16,6 +16,7 @@ from trainer.cli import (
     corpora,
     corpus,
     deciding,
+    drifting,
     evaluating,
     evidence,
     explaining,
@@ -86,6 +87,7 @@ app.command("init")(projects.init)
 app.command("build")(corpora.build)
 app.command("fit")(fitting.fit)
 app.command("eval")(evaluating.evaluate)
+app.command("drift")(drifting.drift)
 app.command("predict")(tagging.predict)
 app.command("explain")(explaining.explain)
 app.command("summarize")(summaries.summarize)

@@ -1,4 +1,4 @@
-"""``trainer models list|show|verify|promote|rollback|export``."""
+"""``trainer models list|show|diff|verify|promote|rollback|export``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
 from trainer.cli.render import console, figure, print_json, safe, say, table
 from trainer.config import load_config
 from trainer.errors import ArtifactError
+
+_LONGEST_SETTING = 60
+"""Characters of a setting that are shown; --json has all."""
 
 app = typer.Typer(help="Saved models.", no_args_is_help=True, rich_markup_mode=None)
 Reference = Annotated[
@@ -66,6 +69,62 @@ def show(
         return
     for line in _text_in(found.path, "README.md").split("\n"):
         console().print(safe(line), soft_wrap=True)
+
+
+@app.command()
+def diff(
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="The earlier model: a version, or as MODEL elsewhere.")
+    ],
+    b: Annotated[str, typer.Argument(metavar="B", help="The later one.")],
+    topic: Annotated[
+        list[str] | None, typer.Option("--topic", "-t", help="Only weights of this topic. Repeatable.")
+    ] = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Say what differs between two models: settings, corpus, vocabulary, weights, decisions, scores."""
+    name = load_config(config, set_ or ()).name
+    found = api.diff_models(_within(a, name), _within(b, name), root=artifacts)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    typer.echo(f"{safe(found.a)} -> {safe(found.b)}" + (": the same model" if found.same else ""))
+    for title, changes in (
+        ("settings", found.settings), ("corpus", found.corpus), ("libraries", found.libraries),
+        ("decisions", found.decisions),
+        ("scores", [one for one in found.scores if one.what.endswith("f1")]),
+    ):  # fmt: skip
+        if changes:
+            rows = [[c.what, _told(c.then), _told(c.now)] for c in changes]
+            console().print(table(title, ["", "then", "now"], rows))
+    if found.same:
+        return
+    rows = [[kind, *(f"{n:,}" for n in counts.values())] for kind, counts in found.vocabulary.items()]
+    console().print(table("vocabulary", ["", "in both", "only then", "only now"], rows))
+    for name, changes in found.weights.items():
+        if changes and (not topic or name in topic):
+            alike = found.correlation[name]
+            title = f"weights of {name} that moved most" + (f"; correlation {alike:.3f}" if alike else "")
+            console().print(
+                table(title, ["", "then", "now"], [[c.what, _told(c.then), _told(c.now)] for c in changes])
+            )
+
+
+def _within(model: str, name: str) -> str:
+    """Take a bare version or alias for one of the config's model."""
+    return (
+        model if "@" in model or "/" in model or model == name or Path(model).exists() else f"{name}@{model}"
+    )
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)[:_LONGEST_SETTING]
 
 
 def _text_in(folder: Path, name: str) -> str:

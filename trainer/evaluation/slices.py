@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trainer.corpus.examples import Examples
 from trainer.evaluation.bootstrap import Resamples, percentile_interval
 from trainer.evaluation.figures import cells_of, quotients
-from trainer.intervals import Z, clustered
+from trainer.intervals import Z, clustered, holm
 from trainer.model.features import Block
 from trainer.model.ngrams import word_grams
 from trainer.model.tagger import Tagger
@@ -94,7 +94,7 @@ def slices_of(
                 one = replace(one, difference=None)
             found.append(one)
             p_values.append(_p_value(one, _f1(sums - inside)))
-    return tuple(replace(one, p_value=p) for one, p in zip(found, _holm(p_values), strict=True))
+    return tuple(replace(one, p_value=p) for one, p in zip(found, holm(p_values), strict=True))
 
 
 def _kinds(examples: Examples, tagger: Tagger) -> dict[str, NDArray[np.object_]]:
@@ -119,7 +119,7 @@ def _unknown(examples: Examples, tagger: Tagger) -> list[str]:
         return []
     new: dict[str, list[int]] = {}
     for group, text in zip(examples.groups, examples.texts, strict=True):
-        words = word_grams(text, 1, 1)
+        words = word_grams(text.lower(), 1, 1)
         counts = new.setdefault(group, [0, 0])
         counts[0] += sum(word not in known for word in words)
         counts[1] += len(words)
@@ -197,17 +197,6 @@ def _p_value(one: Slice, others: NDArray[np.float64]) -> float | None:
     low, high = one.f1_interval
     spread = math.hypot((high - low) / (2 * Z), float(np.nanstd(others)))
     return math.erfc(abs(one.difference) / spread / math.sqrt(2)) if spread > 0 else 1.0
-
-
-def _holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Return p-values that are honest about how many there are (Holm 1979, Scand. J. Stat. 6:65)."""
-    order = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
-    found: list[float | None] = [None] * len(p_values)
-    largest = 0.0
-    for rank, (p, i) in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * p))
-        found[i] = largest
-    return found
 
 
 def _rank(name: str) -> tuple[bool, str]:
