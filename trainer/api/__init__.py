@@ -21,6 +21,7 @@ from trainer.api.exporting import export, export_corpus
 from trainer.api.labelling import SUFFIXES as SHEETS
 from trainer.api.labelling import write_sheet
 from trainer.api.loading import find, load, model_in_use, models, promote, rollback
+from trainer.api.natural import draw_natural, evaluate_natural
 from trainer.api.rerunning import Rerun, rerun
 from trainer.api.settings import DEFAULT_NAME
 from trainer.api.summarizing import summarize, write_summary
@@ -43,8 +44,10 @@ __all__ = [
     "corpus_stats",
     "diff_corpora",
     "diff_models",
+    "draw_natural",
     "drift",
     "evaluate",
+    "evaluate_natural",
     "export",
     "export_corpus",
     "find",

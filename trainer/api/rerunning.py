@@ -15,6 +15,8 @@ from trainer.api.exporting import CORPUS, MODEL, export, export_corpus
 from trainer.api.labelling import VERB as SHEET
 from trainer.api.labelling import write_sheet
 from trainer.api.loading import with_digest
+from trainer.api.natural import VERB as NATURAL
+from trainer.api.natural import draw_natural
 from trainer.api.summarizing import VERB as SUMMARY
 from trainer.api.summarizing import write_summary
 from trainer.api.tagging import VERB, write_tags
@@ -147,6 +149,13 @@ def _again_sheet(told: Mapping[str, Any], target: Path, root: str | Path | None,
     write_sheet(**{**told["arguments"], "out": target}, model=model, root=root)
 
 
+def _again_natural(
+    told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress
+) -> None:
+    model = with_digest(told["model"]["digest"], root=root).path
+    draw_natural(model, **{**told["arguments"], "out": target}, root=root, progress=progress)
+
+
 def _again_corpus(told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress) -> None:
     arguments = dict(told["arguments"])
     export_corpus(open_corpus(arguments.pop("corpus"), root=root), **{**arguments, "target": target})
@@ -163,5 +172,6 @@ _AGAIN: dict[str, Callable[[Mapping[str, Any], Path, str | Path | None, Progress
     EVIDENCE: _again_evidence,
     SHEET: _again_sheet,
     CORPUS: _again_corpus,
+    NATURAL: _again_natural,
     MODEL: _again_model,
 }

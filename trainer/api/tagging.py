@@ -43,6 +43,8 @@ class TagsWritten:
     rejected : tuple of Rejection
         Inputs that were not used.
     model : ModelVersion
+    rate_warning : str or None
+        Says that topics are far rarer, or more frequent, than where probabilities were calibrated.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class TagsWritten:
     kept: int
     rejected: tuple[Rejection, ...]
     model: ModelVersion
+    rate_warning: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer predict --out FILE --json`` prints."""
@@ -81,6 +84,7 @@ def write_tags(
     overwrite: bool = False,
     command: str | None = None,
     reading: Reading | None = None,
+    rates: Mapping[str, float] | None = None,
     until: Mapping[str, int] | None = None,
     note: bool = True,
     root: str | Path | None = None,
@@ -117,6 +121,8 @@ def write_tags(
         What was typed, for the record.
     reading : Reading, optional
         Names of columns, metadata, articles in one file, dates.
+    rates : mapping of str to float, optional
+        Share of sentences on a topic in this text; see `Tagger.at_rates`.
     until : mapping of str to int, optional
         See `trainer.corpus.decisions.read_decisions`.
     note : bool
@@ -131,6 +137,7 @@ def write_tags(
     """
     from trainer.api.loading import model_in_use
     from trainer.corpus.decisions import read_decisions
+    from trainer.model.prior import rate_warning
     from trainer.storage import replacing
     from trainer.tags.record import make_record, place_of, record_of, refuse_changed, write_record
     from trainer.tags.shelf import remember
@@ -140,8 +147,10 @@ def write_tags(
     suffix, target = suffix_of(Path(out)), place_of(Path(out))
     settings = config_of(config)
     tagger, found = model_in_use(model, settings, root=root, progress=progress)
+    tagger = tagger.at_rates(rates or {})
     shape = {"documents": documents, "only_tagged": only_tagged, "text": text}
-    earlier = _earlier(target, tagger, shape, retag_all or overwrite) if update else None
+    asked = {**shape, "rates": dict(rates or {})}
+    earlier = _earlier(target, tagger, asked, retag_all or overwrite) if update else None
     if not overwrite:
         refuse_changed(target)
     folder = labels_of(config) if labels is None else Path(labels)
@@ -149,6 +158,7 @@ def write_tags(
     rejected = list(decisions.rejected)
     arguments: dict[str, Any] = {"inputs": [str(path) for path in paths]}
     arguments |= {"out": str(out), "labels": str(folder)}
+    arguments |= {"rates": dict(rates)} if rates else {}
     arguments |= {**shape, "reading": None if reading is None else told(reading)}
     entries = _input_entries(paths, reading, arguments, target, update=earlier is not None)
     with replacing(target) as scratch:
@@ -172,10 +182,12 @@ def write_tags(
         )
         beside = record_of(target)
         (scratch / beside.name).write_bytes(write_record(record, scratch / target.name, target))
+    assumed = {topic: rate for topic, rate in tagger.assumed_rates.items() if topic not in tagger.rates}
+    far = rate_warning(counts["tagged"], counts["sentences"], assumed)
     if note:
         remember(target, artifacts_root(root))
     return TagsWritten(
-        target, beside, counts, made.counts.taken_over, made.counts.kept, tuple(rejected), found
+        target, beside, counts, made.counts.taken_over, made.counts.kept, tuple(rejected), found, far
     )
 
 
@@ -241,7 +253,7 @@ def _reasons(rejected: Sequence[Rejection]) -> str:
     return ", ".join(f"{reason} {n:,}" for reason, n in Counter(r.reason for r in rejected).items())
 
 
-def _earlier(target: Path, tagger: Tagger, shape: Mapping[str, bool], retag_all: bool) -> Earlier | None:
+def _earlier(target: Path, tagger: Tagger, shape: Mapping[str, Any], retag_all: bool) -> Earlier | None:
     from trainer.tags.earlier import Earlier, refuse_other_model, refuse_other_shape
     from trainer.tags.read import read_tags
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trainer import api
+from trainer.cli.natural import draw, take
 from trainer.cli.options import (
     Artifacts,
     AsJson,
@@ -69,6 +70,27 @@ def evaluate(
     cases: Annotated[
         str | None, typer.Option("--cases", metavar="FILE", help="Cases of your own, in place of these.")
     ] = None,
+    natural: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--natural",
+            metavar="FILE",
+            help="Draw sentences of these documents at random, and of the tagged ones, to judge. Repeatable.",
+        ),
+    ] = None,
+    sheet: Annotated[
+        str, typer.Option("--sheet", metavar="FILE", help="Where the drawn sentences go: .xlsx or .csv.")
+    ] = "natural.xlsx",
+    random: Annotated[
+        int, typer.Option("--random", metavar="N", min=1, help="Sentences drawn at random.")
+    ] = 1_000,
+    tagged: Annotated[
+        int, typer.Option("--tagged", metavar="N", min=0, help="Sentences drawn of each topic's tagged ones.")
+    ] = 100,
+    judged: Annotated[
+        str | None,
+        typer.Option("--judged", metavar="FILE", help="That sheet, filled in: what tags are worth there."),
+    ] = None,
     columns: Columns = None,
     day_first: DayFirst = None,
     config: ConfigFile = None,
@@ -77,9 +99,19 @@ def evaluate(
     as_json: AsJson = False,
     strict: Strict = False,
 ) -> None:
-    """Score a model, with 95 % intervals, beside the keyword rules it was trained with."""
+    """Score a model, with 95 % intervals, beside the keyword rules it was trained with.
+
+    Labelled files hold more of each topic than text does. --natural draws a sample of your own text into a
+    sheet, and --judged takes it back, and says what tags are worth at the rate that topics have there.
+    """
     settings = load_config(config, set_ or ())
     reading = reading_of(columns, settings.topic_names, day_first=day_first)
+    if natural:
+        draw(reference(model, settings.name), natural, sheet, random, tagged, reading, artifacts)
+        return
+    if judged is not None:
+        take(reference(model, settings.name), judged, artifacts, as_json)
+        return
     result = api.evaluate(
         reference(model, settings.name),
         on,
@@ -89,6 +121,11 @@ def evaluate(
         reading=reading,
         root=artifacts,
     )
+    _tell(result, on, html, as_json)
+
+
+def _tell(result: Evaluation, on: str, html: str | None, as_json: bool) -> None:
+    """Print a result, write its page, and end with the code of a gate that was not passed."""
     if result.rejected:
         count = f"{len(result.rejected):,} rows of {on} were not used:"
         warnings.warn(count + listing(result.rejected), TrainerWarning, stacklevel=1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 import warnings
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from trainer.corpus.readers.reading import Reading, parsed_columns
-from trainer.errors import TrainerWarning
+from trainer.errors import TrainerWarning, UsageError
 
 
 def reference(model: str | None, name: str) -> str:
@@ -23,6 +24,23 @@ def reference(model: str | None, name: str) -> str:
 def _strict(asked: bool) -> None:
     if asked:
         warnings.simplefilter("error", TrainerWarning)
+
+
+def rates_of(rates: Sequence[str] | None) -> dict[str, float]:
+    """Return what was said of the rates of topics.
+
+    Raises
+    ------
+    UsageError
+    """
+    found = {}
+    for item in rates or ():
+        topic, _, share = item.partition("=")
+        try:
+            found[topic.strip()] = float(share)
+        except ValueError:
+            raise UsageError(f"--rate takes TOPIC=SHARE, as in sanctions=0.004, not '{item}'") from None
+    return found
 
 
 def typed() -> str:
@@ -61,6 +79,14 @@ Articles = Annotated[
 ]
 DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="How 03/04/2026 is meant; else it is kept.")
+]
+Rates = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rate",
+        metavar="TOPIC=SHARE",
+        help="Share of sentences on a topic in this text: corrects probabilities and tags. Repeatable.",
+    ),
 ]
 ConfigFile = Annotated[
     str | None,

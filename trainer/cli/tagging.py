@@ -21,7 +21,9 @@ from trainer.cli.options import (
     Metadata,
     ModelRef,
     Overrides,
+    Rates,
     Strict,
+    rates_of,
     reading_of,
     reference,
     typed,
@@ -81,6 +83,7 @@ def predict(
     format_: Annotated[
         str, typer.Option("--format", metavar="jsonl|csv", help="What standard output gets.")
     ] = "jsonl",
+    rate: Rates = None,
     columns: Columns = None,
     metadata: Metadata = None,
     articles: Articles = None,
@@ -118,10 +121,11 @@ def predict(
             retag_all=retag_all,
             overwrite=overwrite,
             reading=reading,
+            rates=rates_of(rate),
         )
         return
     refuse_neither(inputs, text)
-    tagger = model_to_use(model, config, set_, artifacts)
+    tagger = model_to_use(model, config, set_, artifacts).at_rates(rates_of(rate))
     rejected: list[Rejection] = []
     # Results on the same terminal would tear a progress bar apart.
     with _standard_output() as file, progress_bar(not sys.stdout.isatty()) as progress:
@@ -185,6 +189,9 @@ def _print_written(written: api.TagsWritten) -> None:
         for topic, n in c["tagged"].items()
     ]
     console().print(table("", ["topic", "tagged", "to review", "decided by people"], rows))
+    if far := written.rate_warning:
+        say(far)
+        say("  `trainer eval --natural FILE… --sheet natural.xlsx` measures precision here; --rate corrects")
 
 
 def refuse_neither(inputs: Sequence[str] | None, text: str | None) -> None:

@@ -14,6 +14,7 @@ from trainer.errors import UsageError, did_you_mean
 from trainer.language import language_of
 from trainer.model.calibration import probabilities, sigmoid
 from trainer.model.features import Features
+from trainer.model.prior import corrected
 from trainer.records import Contribution, Document, Explanation, Prediction, Reasons, TaggedSentence
 
 if TYPE_CHECKING:
@@ -65,6 +66,39 @@ class Tagger:
     language: str = ""
     curves: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     bands: NDArray[np.float64] | None = None
+    rates: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def assumed_rates(self) -> Mapping[str, float]:
+        """The share of sentences on each topic where probabilities were calibrated, if it is known."""
+        found: Mapping[str, float] = self.info.get("assumed_rates", {})
+        return found
+
+    def at_rates(self, rates: Mapping[str, float]) -> Tagger:
+        """Return this tagger for text in which topics have other rates than where it was calibrated.
+
+        Probabilities are corrected (see `trainer.model.prior`), and so tags; margins and reasons stay.
+
+        Parameters
+        ----------
+        rates : mapping of str to float
+            Share of sentences on a topic, strictly between 0 and 1; other topics stay as they are.
+
+        Raises
+        ------
+        UsageError
+            When there is no such topic, it is no such share, or the model does not say what it assumes.
+        """
+        for topic, rate in rates.items():
+            self._column(topic)
+            if not 0 < rate < 1:
+                raise UsageError(f"the rate of '{topic}' must be a share between 0 and 1, not {rate:g}")
+            if not 0 < self.assumed_rates.get(topic, 0) < 1:
+                raise UsageError(
+                    f"the model does not say for which rate of '{topic}' it was made",
+                    hint="Train it again: `trainer fit`.",
+                )
+        return replace(self, rates={**self.rates, **rates})
 
     @overload
     def predict(self, texts: str) -> Prediction: ...  # type: ignore[overload-overlap]  # a str iterates
@@ -196,6 +230,9 @@ class Tagger:
         for topic, curve in self.curves.items():
             column = self.topics.index(topic)
             scores[:, column] = probabilities(margins[:, column], curve)
+        for topic, rate in self.rates.items():
+            column = self.topics.index(topic)
+            scores[:, column] = corrected(scores[:, column], self.assumed_rates[topic], rate)
         return scores
 
     def decide(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

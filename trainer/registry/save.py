@@ -40,6 +40,7 @@ def save_model(
         "name": config.name,
         "corpus": about,
         "config": config.model_dump(mode="json"),
+        "assumed_rates": _rates(training),
         # Its own version from the code itself: a source tree that was never installed has no metadata.
         "libraries": {**{name: library_version(name) for name in _LIBRARIES}, "topic-trainer": __version__},
         "engine": f"scikit-learn, {ENGINE} scoring",
@@ -52,6 +53,16 @@ def save_model(
                 return parent / version, version, digest, False
         version = publish(folder, parent)
     return parent / version, version, digest, True
+
+
+def _rates(training: Examples) -> dict[str, float]:
+    """Return the share of sentences on each topic among those that people judged: probabilities are of it."""
+    found = {}
+    for i, topic in enumerate(training.topics):
+        y = training.Y[training.gold, i]
+        if (y >= 0).any():
+            found[topic] = round(float((y[y >= 0] == 1).mean()), 6)
+    return found
 
 
 def _is(folder: Path, digest: str) -> bool:

@@ -102,7 +102,7 @@ def refuse_other_model(table: pa.Table, digest: str, path: Path) -> None:
     )
 
 
-def refuse_other_shape(path: Path, shape: Mapping[str, bool]) -> None:
+def refuse_other_shape(path: Path, shape: Mapping[str, Any]) -> None:
     """Refuse to add rows of one shape to rows of another, as far as the record of the table tells.
 
     Raises
@@ -114,6 +114,9 @@ def refuse_other_shape(path: Path, shape: Mapping[str, bool]) -> None:
         then = read_record(path)["arguments"]
     except (NotFoundError, ArtifactError):
         return
+    if then.get("rates", {}) != shape["rates"]:
+        known = ", ".join(f"{topic}={rate:g}" for topic, rate in then.get("rates", {}).items()) or "none"
+        raise UsageError(f"'{path}' was made with other rates (--rate): {known}", hint="Give the same again.")
     for key, option in _OPTIONS.items():
         if then.get(key, shape[key]) != shape[key]:
             given = then[key] != (key == "text")

@@ -59,6 +59,25 @@ def read_tags(path: Path) -> pa.Table:
     return checked(table, path)
 
 
+def raw_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a sheet (.csv or .xlsx) by the names of its columns, whatever these are.
+
+    Raises
+    ------
+    NotFoundError, DataError
+    """
+    if not path.is_file():
+        raise NotFoundError(f"no sheet '{path}'")
+    suffix = suffix_of(path)
+    if suffix not in (".csv", ".xlsx"):
+        raise DataError("is no sheet: it must end in .csv or .xlsx", where=str(path))
+    with _told(path):
+        rows = _READERS[suffix](path)
+        header = [str(name) for name in next(rows, ())]
+        for row in rows:
+            yield dict(zip(header, row, strict=False))
+
+
 def checked(table: pa.Table, path: Path) -> pa.Table:
     """Return a table with the columns of `tag_schema` and no others, or refuse it."""
     import pyarrow as pa

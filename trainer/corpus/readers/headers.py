@@ -12,6 +12,7 @@ from trainer.corpus.readers.source import Source
 OURS = {
     "sentence_id", "part", "start", "end", "previous", "next", "group", "why", "probability", "note",
     "duplicate_group", "model_version", "model_digest", "document_digest", "review", "scores", "rules",
+    "inclusion",
 }  # fmt: skip
 """Columns of tables that this package writes, and that say nothing that it reads."""
 _ENDS = ("_probability", "_decided_by")

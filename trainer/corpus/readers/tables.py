@@ -20,7 +20,11 @@ Cells = list[Any] | Rejection
 Rows = Iterator[tuple[str, Cells]]
 _ABOVE = 10
 """Rows that are looked at for the names of the columns: a sheet may begin with a title."""
-_EXPORTED = ({"id", "doc_id", "split", "group", "origin"}, {"sentence_id", "doc_id", "start", "end"})
+_EXPORTED = (
+    {"id", "doc_id", "split", "group", "origin"},
+    {"sentence_id", "doc_id", "start", "end"},
+    {"id", "doc_id", "inclusion"},
+)
 """Columns that tell sheets that this package wrote, whose cells are guarded, from anybody else's."""
 
 
