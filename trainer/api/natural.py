@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,11 +149,18 @@ def evaluate_natural(
     known = np.array([identity in chances for identity in examples.ids])
     examples = examples.only(known)
     inclusion = np.array([chances[identity] for identity in examples.ids])
-    tagged, _ = tagger.decide(tagger.predict_proba(examples.texts))
+    scores = tagger.predict_proba(examples.texts)
+    tagged, _ = tagger.decide(scores)
     drawn = Resamples(examples.groups, samples)
     blank = len(chances) - len(examples)
     assumed = {topic: 1000 * rate for topic, rate in tagger.assumed_rates.items()}
-    return natural_figures(examples.Y, tagged, inclusion, tagger.topics, drawn, blank, assumed)
+    found = natural_figures(examples.Y, tagged, inclusion, tagger.topics, drawn, blank, assumed)
+    rates = {t: row.rate / 1000 for t, row in found.topics.items() if row.rate and t in tagger.assumed_rates}
+    if not rates:
+        return found
+    again, _ = tagger.decide(tagger.at_rates(rates).predict_proba(examples.texts))
+    at_rates = natural_figures(examples.Y, again, inclusion, tagger.topics, drawn, blank, assumed).topics
+    return replace(found, corrected={topic: at_rates[topic] for topic in rates})
 
 
 def _batches(

@@ -65,10 +65,12 @@ def _print(found: Natural) -> None:
     for name, row in found.topics.items():
         if row.found < _FEW:
             typer.echo(f"{name}: only {row.found} judged sentences are on it; recall is hardly known")
-    known = {name: row.rate for name, row in found.topics.items() if row.rate and row.found >= _FEW}
-    rates = " ".join(f"--rate {name}={rate / 1000:.4f}" for name, rate in known.items())
-    if rates:
-        typer.echo(f"to correct probabilities and tags for this text: trainer predict … {rates}")
+    better = found.better_corrected()
+    if better:
+        rates = " ".join(f"--rate {name}={rate:.4f}" for name, rate in better.items())
+        typer.echo(f"tags are better when they are corrected for this rate: trainer predict … {rates}")
+    if worse := [name for name in found.corrected if name not in better]:
+        typer.echo(f"correcting for the rate (--rate) wins nothing for: {', '.join(worse)}")
 
 
 def _ends(ends: tuple[float, float] | None, digits: int) -> str:

@@ -191,7 +191,7 @@ def _print_written(written: api.TagsWritten) -> None:
     console().print(table("", ["topic", "tagged", "to review", "decided by people"], rows))
     if far := written.rate_warning:
         say(far)
-        say("  `trainer eval --natural FILE… --sheet natural.xlsx` measures precision here; --rate corrects")
+        say("  `trainer eval --natural FILE… --sheet natural.xlsx` draws a sheet to measure precision here")
 
 
 def refuse_neither(inputs: Sequence[str] | None, text: str | None) -> None:

@@ -38,7 +38,7 @@ class Resamples:
     """
 
     def __init__(self, groups: Sequence[str], n: int = SAMPLES, seed: int = SEED) -> None:
-        names, self.rows = np.unique(np.array(groups, dtype=object).astype(str), return_inverse=True)
+        names, self.rows = np.unique(np.array(list(groups), dtype=str), return_inverse=True)
         self.documents = len(names)
         self.n = n
         self._seed = seed

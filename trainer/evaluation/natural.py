@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,8 @@ from trainer.storage import sha256
 
 RANDOM = "random"
 """The name of the part that is drawn from all sentences."""
-FEWEST_FOUND = 5
-"""Sentences on a topic below which a figure of it is told with a word of caution."""
+_WORTH = 0.01
+"""F1 that a correction must win to be worth naming."""
 
 Floats = NDArray[np.float64]
 Row = Mapping[str, Any]
@@ -111,6 +111,14 @@ class NaturalTopic:
     judged: int
     found: int
 
+    @property
+    def f1(self) -> float | None:
+        """The harmonic mean of precision and recall; None where either is undefined."""
+        if self.precision is None or self.recall is None:
+            return None
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Natural:
@@ -125,6 +133,9 @@ class Natural:
         Sentences that were judged for some topic, that were not, and documents they come from.
     assumed : mapping of str to float
         Sentences on the topic in 1,000 of those that the model was calibrated on.
+    corrected : mapping of str to NaturalTopic
+        The figures that tags would have if probabilities were corrected for the rate that was found, where
+        some was.
     """
 
     topics: Mapping[str, NaturalTopic]
@@ -133,6 +144,16 @@ class Natural:
     blank: int
     documents: int
     assumed: Mapping[str, float]
+    corrected: Mapping[str, NaturalTopic] = field(default_factory=dict)
+
+    def better_corrected(self) -> dict[str, float]:
+        """Return the rates for which correcting probabilities gives a better F1, by topic."""
+        found = {}
+        for topic, row in self.corrected.items():
+            now, then = row.f1, self.topics[topic].f1
+            if now is not None and then is not None and now > then + _WORTH:
+                found[topic] = (self.topics[topic].rate or 0.0) / 1000
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer eval --judged --json`` prints."""

@@ -46,7 +46,7 @@ def corrected(scores: Floats, assumed: float, rate: float) -> Floats:
         Share of sentences on the topic where the model was calibrated, and here; strictly between 0 and 1.
     """
     odds = rate / (1 - rate) * (1 - assumed) / assumed
-    return np.asarray(scores * odds / (scores * odds + 1 - scores))
+    return np.asarray(scores * odds / (scores * odds + (1 - scores)))
 
 
 def estimate_rate(scores: Floats, assumed: float) -> float:
