@@ -63,7 +63,7 @@ def test_an_interval_needs_a_figure_that_is_defined():
     assert (low, high) == (pytest.approx(0.025), pytest.approx(0.975))
 
 
-def coverage(clustered: bool, corpora: int, documents: int = 200, seed: int = 0) -> float:
+def coverage(clustered: bool, corpora: int, documents: int = 200, seed: int = 0, n: int = 400) -> float:
     """Return how often an interval of F1, if there is one, holds the truth; a document is much alike."""
     rng = np.random.default_rng(seed)
 
@@ -81,7 +81,7 @@ def coverage(clustered: bool, corpora: int, documents: int = 200, seed: int = 0)
     for _ in range(corpora):
         of, Y, tagged = corpus(documents)
         groups = [f"{i:05}" for i in (of if clustered else np.arange(len(of)))]
-        samples = quotients(Resamples(groups, n=400).sums(cells_of(Y, tagged)))["f1"][:, 0]
+        samples = quotients(Resamples(groups, n=n).sums(cells_of(Y, tagged)))["f1"][:, 0]
         if (interval := percentile_interval(samples)) is not None:  # None: too little of it to tell
             told += 1
             held += interval[0] <= truth <= interval[1]

@@ -16,6 +16,8 @@ import test_evaluation_bootstrap as bootstrap
 import test_evaluation_compare as compare
 import test_evaluation_natural as natural
 
+from trainer.evaluation.bootstrap import SAMPLES
+
 
 def say(line: str) -> None:
     """Write a line at once: the whole takes minutes."""
@@ -28,8 +30,8 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
     say(f"{runs:,} simulated corpora of each kind; 95 % intervals of F1, sentences of a document alike")
     for documents in (30, 60, 100, 200, 400):
-        by_document = bootstrap.coverage(True, runs, documents, seed=documents)
-        by_sentence = bootstrap.coverage(False, runs, documents, seed=documents)
+        by_document = bootstrap.coverage(True, runs, documents, documents, SAMPLES)
+        by_sentence = bootstrap.coverage(False, runs, documents, documents, SAMPLES)
         told = f"{documents:>5} documents: {by_document:6.1%} hold it by documents"
         say(f"{told}, {by_sentence:6.1%} by sentences")
     say(f"two equally good models told apart at 5 %: {compare.equal_models(runs):.1%}")
