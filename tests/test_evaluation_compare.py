@@ -155,7 +155,7 @@ def test_models_are_compared_with_what_flipped_and_why(small, tmp_path):
     with pytest.raises(UsageError, match="without an evaluation"):
         replace(found, evaluation=None).to_html()
     report = found.to_dict()
-    assert set(report) == {"against", "verdict", "macro", "micro", "topics", "mcnemar", "flipped"}
+    assert set(report) == {"against", "verdict", "macro", "micro", "topics", "mcnemar", "flipped", "flips"}
     assert set(report["macro"]) >= {"f1_difference", "f1_difference_interval", "p_value"}
 
 

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from trainer.evaluation.bootstrap import Resamples
 from trainer.evaluation.natural import RANDOM, Draw, natural_figures
+from trainer.model.prior import estimate_rate
 
 TOPICS = ("tea", "rain")
 
 
 def row(i, tea=False, rain=False):
-    return {"sentence_id": f"s{i:05}", "tea": "yes" if tea else "no", "rain": "review" if rain else "no"}
+    answers = {"tea": "yes" if tea else "no", "rain": "review" if rain else "no"}
+    scores = {"tea_probability": 0.9 if tea else 0.1, "rain_probability": 0.5}
+    return {"sentence_id": f"s{i:05}", **answers, **scores}
 
 
 @given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 20), st.integers(0, 5), st.randoms())
@@ -32,6 +35,15 @@ def test_a_draw_is_of_the_size_asked_whatever_the_order(n, random, tagged, seed,
     for one in shuffler.sample(rows, n):
         again.add([one])
     assert again.drawn() == found
+
+
+def test_rates_are_estimated_from_probabilities_alone():
+    draw = Draw(TOPICS, 1, 1, 0)
+    draw.add(row(i, tea=i % 10 == 0) for i in range(200))
+    found = draw.estimated_rates({"tea": 0.5})
+    assert set(found) == {"tea"}, "of rain nobody knows what is assumed"
+    expected = estimate_rate(np.array([0.9] * 20 + [0.1] * 180), 0.5)
+    assert found["tea"] == pytest.approx(expected)  # a mean of the same numbers in another order
 
 
 @given(st.integers(1, 40), st.integers(1, 10), st.integers(0, 10))

@@ -16,7 +16,7 @@ SCORES = {
 def card(small):
     def write(test=None):
         about = {"name": "small", "fingerprint": "abc123"}
-        return model_card(small.config, about, {"out_of_fold": SCORES, "test": test})
+        return model_card(small.config, about, {"out_of_fold": SCORES, "test": test}, {"lighthouses": 0.25})
 
     return write
 
@@ -61,7 +61,8 @@ def test_the_card_says_how_each_topic_is_decided(small):
         "why_fixed": "nobody judged it", "review": None,
     }  # fmt: skip
     metrics = {"out_of_fold": None, "test": None, "decisions": {"lighthouses": decided, "volcanoes": plain}}
-    text = model_card(small.config, {"name": "n", "fingerprint": "f"}, metrics)
+    text = model_card(small.config, {"name": "n", "fingerprint": "f"}, metrics, {})
+    assert "none was judged" in text
     assert "| lighthouses | beta | cost 2 | 0.62 | 0.50 to 0.75 | 0.50 to 0.88 | 0.900 |\n" in text
     assert "| volcanoes | none | f1 | 0.50 | n/a |  |  |\n" in text
     assert "- `volcanoes` has the fixed threshold: nobody judged it.\n" in text
@@ -70,7 +71,7 @@ def test_the_card_says_how_each_topic_is_decided(small):
 def test_a_definition_over_several_lines_stays_one_item(small):
     topic = small.config.topics[0].model_copy(update={"definition": "\nOver\n  several\n\nlines.\n"})
     config = small.config.model_copy(update={"topics": (topic,)})
-    text = model_card(config, {"name": "n", "fingerprint": "f"}, {"out_of_fold": None, "test": None})
+    text = model_card(config, {"name": "n", "fingerprint": "f"}, {"out_of_fold": None, "test": None}, {})
     assert "- **Lighthouses** (`lighthouses`): Over several lines.\n" in text
 
 

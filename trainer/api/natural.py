@@ -41,7 +41,7 @@ def draw_natural(
     command: str | None = None,
     root: str | Path | None = None,
     progress: Progress = silent,
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """Write a sheet of sentences of documents to judge; `evaluate_natural` takes it back.
 
     Parameters
@@ -60,7 +60,8 @@ def draw_natural(
     Returns
     -------
     dict
-        How many sentences there are, how many are tagged with each topic, and how many were drawn.
+        How many sentences there are, how many are tagged with each topic, how many were drawn, and
+        ``estimated rates`` of topics: what the model's probabilities come to, which only judging measures.
 
     Raises
     ------
@@ -90,8 +91,10 @@ def draw_natural(
     warn_of_rejections(rejected)
     table = _sheet(drawn, tagger.topics)
     about = {"name": version.name, "version": version.version, "digest": version.digest}
-    counts = {"sentences": draw.counts["random"], "drawn": len(drawn)}
+    counts: dict[str, Any] = {"sentences": draw.counts["random"], "drawn": len(drawn)}
     counts |= {f"tagged {topic}": draw.counts[topic] for topic in tagger.topics}
+    rates = draw.estimated_rates(tagger.assumed_rates)
+    counts["estimated rates"] = {topic: round(rate, 6) for topic, rate in rates.items()}
     arguments = {
         "inputs": [str(path) for path in paths], "out": str(out), "random": random, "tagged": tagged,
         "seed": seed, "documents": documents,

@@ -34,6 +34,8 @@ def draw(
             root=artifacts, progress=progress,
         )  # fmt: skip
     typer.echo(f"wrote {safe(sheet)}: {counts['drawn']:,} of {counts['sentences']:,} sentences to judge")
+    rates = ", ".join(f"{topic} {1000 * rate:.1f}" for topic, rate in counts["estimated rates"].items())
+    say(f"in 1,000 sentences, by the model's probabilities alone: {rates}; judging measures it")
     say("fill in 1 or 0 under each topic; what is left blank counts nowhere")
     say(f"next: `trainer eval --judged {safe(sheet)}`")
 

@@ -154,6 +154,7 @@ class Comparison:
             "topics": {topic: dict(row) for topic, row in self.topics.items()},
             "mcnemar": {topic: asdict(row) for topic, row in self.mcnemar.items()},
             "flipped": len(self.flips),
+            "flips": [asdict(flip) for flip in self.flips],
         }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.evaluation.bootstrap import Resamples, percentile_interval
+from trainer.model.prior import estimate_rate
 from trainer.storage import sha256
 
 RANDOM = "random"
@@ -47,10 +49,13 @@ class Draw:
         self._seed = seed
         self._kept: dict[str, list[tuple[float, str, Row]]] = {part: [] for part in self._most}
         self.counts = dict.fromkeys(self._most, 0)
+        self._scores: dict[str, array[float]] = {topic: array("d") for topic in topics}
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Take in sentences: ``sentence_id``, and yes, no or review by topic."""
+        """Take in sentences: ``sentence_id``, and yes, no or review by topic, with ``…_probability``."""
         for row in rows:
+            for topic in self.topics:
+                self._scores[topic].append(row[f"{topic}_probability"])
             for part in (RANDOM, *(topic for topic in self.topics if row[topic] == "yes")):
                 self.counts[part] += 1
                 lot = int(sha256(f"{self._seed}:{part}:{row['sentence_id']}".encode())[:13], 16)
@@ -59,6 +64,14 @@ class Draw:
                     heapq.heappush(kept, entry)
                 elif kept and entry > kept[0]:
                     heapq.heapreplace(kept, entry)
+
+    def estimated_rates(self, assumed: Mapping[str, float]) -> dict[str, float]:
+        """Return the share of sentences on each topic as far as probabilities alone tell; no measurement."""
+        return {
+            topic: estimate_rate(np.array(self._scores[topic]), assumed[topic])
+            for topic in self.topics
+            if 0 < assumed.get(topic, 0) < 1
+        }
 
     def chances(self) -> dict[str, float]:
         """Return the share of each part that is drawn."""

@@ -8,8 +8,16 @@ from typing import Any
 from trainer.config import Config
 
 
-def model_card(config: Config, corpus: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
-    """Return the card as text; it holds no text of the corpus."""
+def model_card(
+    config: Config, corpus: Mapping[str, Any], metrics: Mapping[str, Any], rates: Mapping[str, float]
+) -> str:
+    """Return the card as text; it holds no text of the corpus.
+
+    Parameters
+    ----------
+    rates : mapping of str to float
+        Share of sentences on each topic among those that people judged.
+    """
     meanings = "\n".join(
         f"- **{_plain(topic.title)}** (`{topic.name}`): {_plain(topic.definition)}" for topic in config.topics
     )
@@ -45,8 +53,9 @@ How each topic is decided, found out of fold too:
 
 {_decisions(metrics.get("decisions"))}
 
-Thresholds and probabilities assume topics as frequent as in the corpus; in ordinary text they are rarer, and
-more of the tags will be false. Measure on text of your own: `trainer eval --on FILE`.
+Thresholds and probabilities assume topics as frequent as among the sentences that people judged. Of 1,000
+there: {_rates(rates)}. In ordinary text they are rarer, and more of
+the tags will be false. Measure on text of your own: `trainer eval --natural FILES` draws a sample to judge.
 
 ## Use
 
@@ -57,6 +66,10 @@ tagger = trainer.load("{config.name}")
 tagger.predict("…").labels
 ```
 """
+
+
+def _rates(rates: Mapping[str, float]) -> str:
+    return ", ".join(f"`{topic}` {1000 * rate:.0f}" for topic, rate in rates.items()) or "none was judged"
 
 
 def _table(scores: Mapping[str, Any] | None) -> str:

@@ -36,17 +36,18 @@ def save_model(
     """
     parent = models_folder(root, config.name)
     about = {"name": corpus.name, "fingerprint": corpus.fingerprint}
+    rates = _rates(training)
     description = {
         "name": config.name,
         "corpus": about,
         "config": config.model_dump(mode="json"),
-        "assumed_rates": _rates(training),
+        "assumed_rates": rates,
         # Its own version from the code itself: a source tree that was never installed has no metadata.
         "libraries": {**{name: library_version(name) for name in _LIBRARIES}, "topic-trainer": __version__},
         "engine": f"scikit-learn, {ENGINE} scoring",
     }
     with staging(parent) as folder:
-        card = model_card(config, about, metrics)
+        card = model_card(config, about, metrics, rates)
         digest = write_model(folder, tagger, description, _golden_texts(training, config), metrics, card)
         for version in reversed(versions(parent)):
             if _is(parent / version, digest):
