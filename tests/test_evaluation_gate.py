@@ -35,7 +35,7 @@ def test_the_worse_end_is_asked(result):
     good = scored(result, 0.9, [0.85, 0.94])
     assert pass_gates((Gate(figure="macro.f1", at_least=0.85),), good, never).passed
     found = pass_gates((Gate(figure="macro.f1", at_least=0.86),), good, never)
-    assert found.failures == ("macro.f1 is 0.900 (0.850 to 0.940), to be at least 0.86",)
+    assert found.failures == ("macro.f1 is 0.9000 (0.8500 to 0.9400), to be at least 0.86",)
     assert pass_gates((Gate(figure="macro.f1", at_least=0.9, bound="value"),), good, never).passed
     assert pass_gates((Gate(figure="macro.f1", at_most=0.94),), good, never).passed
     assert not pass_gates((Gate(figure="macro.f1", at_most=0.93),), good, never).passed
@@ -53,13 +53,13 @@ def test_plain_figures_and_slices_can_be_asked(result):
     found = replace(result, plain=plain)
     assert pass_gates((Gate(figure="plain.false_tags", at_most=31),), found, never).passed
     told = pass_gates((Gate(figure="plain.right", at_least=86),), found, never).failures
-    assert told == ("plain.right is 90.000 (85.000 to 94.000), to be at least 86",)
+    assert told == ("plain.right is 90.0000 (85.0000 to 94.0000), to be at least 86",)
     radio = Slice("source", "radio", 50, 50, 30, 0.9, 0.9, 0.9, (0.8, 0.96), 10.0, -0.02, 0.4)
     found = replace(result, slices=(radio,))
     gate = Gate(figure="f1", slice="source=radio", at_least=0.8)
     assert pass_gates((gate,), found, never).passed
     told = pass_gates((gate.model_copy(update={"at_least": 0.85}),), found, never).failures
-    assert told == ("f1 of source=radio is 0.900 (0.800 to 0.960), to be at least 0.85",)
+    assert told == ("f1 of source=radio is 0.9000 (0.8000 to 0.9600), to be at least 0.85",)
 
 
 def test_a_small_set_does_not_pass_by_being_vague(small, result):
@@ -72,7 +72,7 @@ def test_a_small_set_does_not_pass_by_being_vague(small, result):
 
     assert pass_gates((gate,), result, with_interval(-0.005, 0.005)).passed, "chance alone is no failure"
     found = pass_gates((gate,), result, with_interval(-0.2, 0.2))
-    assert found.failures[0].startswith("macro.f1 less that of production is 0.000 (-0.200 to 0.200)")
+    assert found.failures[0].startswith("macro.f1 less that of production is 0.0000 (-0.2000 to 0.2000)")
     noted = pass_gates((gate,), result, lambda reference: "the model is production")
     assert noted.passed
     assert noted.notes == ("macro.f1 less that of production: not asked, the model is production",)

@@ -194,7 +194,7 @@ def _short(gate: Gate, value: float | None, interval: tuple[float, float] | None
     if value is None or (interval is None and gate.bound == "interval"):
         return f"{gate.name}: too little was judged to tell"
     low, high = interval if interval is not None and gate.bound == "interval" else (value, value)
-    shown = f"{value:.3f}" + (f" ({low:.3f} to {high:.3f})" if gate.bound == "interval" else "")
+    shown = f"{value:.4f}" + (f" ({low:.4f} to {high:.4f})" if gate.bound == "interval" else "")
     # What a figure is made of is floating point: 0.7 asked of 0.7 passes.
     if gate.at_least is not None and low < gate.at_least - 1e-12:
         return f"{gate.name} is {shown}, to be at least {gate.at_least:g}"
