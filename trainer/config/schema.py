@@ -283,7 +283,7 @@ class Thresholds(Objective):
     fixed: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """The threshold where there is nothing to choose by, or where a promise cannot be kept."""
     folds: Annotated[int, Field(ge=2, le=20)] = 5
-    lowest: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    lowest: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Hand-made corpora hold more topics than the world: thresholds found on them for F stay in between."""
     highest: Annotated[float, Field(gt=0, lt=1)] = 0.6
     review: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
