@@ -21,10 +21,12 @@ from trainer.registry.versions import (
     list_models,
     models_folder,
     promote,
+    prunable,
+    prune,
     read_aliases,
     rollback,
 )
-from trainer.storage import publish, staging, write_atomically
+from trainer.storage import publish, staging, versions, write_atomically
 
 HOSTILE = [
     "", "A", "9", "Topics", "topic s", "topics\n", "\n", " topics", "tópics", "topics\0", "\ud800", ".", "..",
@@ -344,3 +346,61 @@ def test_an_alias_that_cannot_be_written_is_an_error_of_ours(root):
     (root / "models" / "topics" / "aliases").write_text("a file in the way")
     with pytest.raises(TrainerError, match="cannot write"):
         promote(root, "topics", "1")
+
+
+# -- what nothing needs -----------------------------------------------------------------------------------
+
+
+@st.composite
+def histories(draw):
+    """A number of versions, aliases with where they stood, and how many of the newest stay."""
+    n = draw(st.integers(1, 8))
+    numbers = st.integers(1, n).map(str)
+    names = st.sampled_from(["production", "champion", "next"])
+    aliases = st.dictionaries(names, st.lists(numbers, min_size=1, max_size=4), max_size=3)
+    return n, draw(aliases), draw(st.integers(1, 9))
+
+
+@given(histories())
+def test_pruning_takes_what_no_alias_needs_and_keeps_the_newest(tmp_path_factory, case):
+    n, aliases, keep = case
+    root = tmp_path_factory.mktemp("prune")
+    folder = root / "models" / "pots"
+    for number in range(1, n + 1):
+        (folder / str(number)).mkdir(parents=True)
+        (folder / str(number) / "manifest.json").write_text("{}")
+    for alias, history in aliases.items():
+        for version in history:
+            promote(root, "pots", version, alias)
+    expected = prunable(root, "pots", keep)
+    gone = prune(root, "pots", keep)
+    assert gone == expected
+    left = versions(folder)
+    assert set(left) | set(gone) == {str(number) for number in range(1, n + 1)}
+    assert left[-1] == str(n), "numbers are never given twice"
+    assert len(left) >= min(n, keep)
+    for version in read_aliases(root, "pots").values():
+        assert version in left
+    for alias in aliases:
+        try:
+            assert rollback(root, "pots", alias) in left
+        except NotFoundError:
+            continue  # it stood nowhere else before
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")], "nothing is left behind"
+
+
+def test_pruning_says_what_it_cannot_do(small):
+    with pytest.raises(UsageError, match="keep 1 or more"):
+        prunable(small.root, "small", 0)
+    with pytest.raises(NotFoundError, match="no model 'nothing'"):
+        prune(small.root, "nothing", 1)
+    assert prune(small.root, "small", 1) == ()
+
+
+def test_the_command_prunes_or_only_says(cli, small, tmp_path):
+    shutil.copytree(small.root / "models", tmp_path / "artifacts" / "models")
+    shutil.copytree(small.path, tmp_path / "artifacts" / "models" / "small" / "2")
+    only = cli("models", "prune", "small", "--keep", "1", "--dry-run")
+    assert (only.exit_code, only.stdout) == (0, "would remove small@1\n")
+    assert cli("models", "prune", "small", "--keep", "1").stdout == "removed small@1\n"
+    assert cli("models", "prune", "small", "--keep", "1").stdout == "removed nothing\n"

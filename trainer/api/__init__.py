@@ -20,8 +20,9 @@ from trainer.api.evidence import write_evidence
 from trainer.api.exporting import export, export_corpus
 from trainer.api.labelling import SUFFIXES as SHEETS
 from trainer.api.labelling import write_sheet
-from trainer.api.loading import find, load, model_in_use, models, promote, rollback
+from trainer.api.loading import find, load, model_in_use, models, promote, prune, rollback
 from trainer.api.natural import draw_natural, evaluate_natural
+from trainer.api.reproducing import Reproduction, reproduce
 from trainer.api.rerunning import Rerun, rerun
 from trainer.api.settings import DEFAULT_NAME
 from trainer.api.summarizing import summarize, write_summary
@@ -34,6 +35,7 @@ __all__ = [
     "SHEETS",
     "FitResult",
     "Fixed",
+    "Reproduction",
     "Rerun",
     "SheetTaken",
     "TagsWritten",
@@ -59,7 +61,9 @@ __all__ = [
     "models",
     "open_corpus",
     "promote",
+    "prune",
     "refuse_nothing",
+    "reproduce",
     "rerun",
     "rollback",
     "summarize",

@@ -110,6 +110,22 @@ def promote(
     return found
 
 
+def prune(
+    name: str = DEFAULT_NAME, *, keep: int, dry_run: bool = False, root: str | Path | None = None
+) -> tuple[str, ...]:
+    """Remove old versions of a model, and return their numbers.
+
+    The newest `keep` stay, and so does every version that an alias stands for, or would after a rollback.
+
+    Parameters
+    ----------
+    dry_run : bool
+        Only say which would go.
+    """
+    remove = versions_room.prunable if dry_run else versions_room.prune
+    return remove(artifacts_root(root), name, keep)
+
+
 def rollback(name: str = DEFAULT_NAME, *, alias: str = "production", root: str | Path | None = None) -> str:
     """Let an alias stand for what it stood for before; return that version."""
     return versions_room.rollback(artifacts_root(root), name, alias)

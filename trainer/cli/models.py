@@ -1,4 +1,4 @@
-"""``trainer models list|show|diff|verify|promote|rollback|export``."""
+"""``trainer models list|show|diff|verify|reproduce|promote|rollback|prune|export``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from trainer import api
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict, reference, typed
-from trainer.cli.render import console, figure, print_json, safe, say, table
+from trainer.cli.render import console, figure, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
 from trainer.errors import ArtifactError
 
@@ -188,6 +188,44 @@ def rollback(
     """Let an alias stand for what it stood for before."""
     version = api.rollback(name, alias=alias, root=artifacts)
     typer.echo(f"{name}@{alias} is version {version} again")
+
+
+@app.command()
+def prune(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model.")] = "topics",
+    keep: Annotated[int, typer.Option("--keep", metavar="N", min=1, help="How many of the newest stay.")] = 5,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which would go.")] = False,
+    artifacts: Artifacts = None,
+    strict: Strict = False,
+) -> None:
+    """Remove old versions; one that an alias stands for, or would after a rollback, always stays."""
+    gone = api.prune(name, keep=keep, dry_run=dry_run, root=artifacts)
+    told = ", ".join(f"{name}@{version}" for version in gone) or "nothing"
+    typer.echo(f"{'would remove' if dry_run else 'removed'} {told}")
+
+
+@app.command()
+def reproduce(
+    model: Reference = None,
+    config: ConfigFile = None,
+    set_: Overrides = None,
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """Train a model again from its manifest, and compare every byte; exit code 7 where one differs."""
+    wanted = reference(model, load_config(config, set_ or ()).name)
+    with progress_bar() as progress:
+        found = api.reproduce(wanted, root=artifacts, progress=progress)
+    if as_json:
+        print_json(found.to_dict())
+    elif found.same:
+        typer.echo(f"{found.model}@{found.version} comes out the same: sha256:{found.digest}")
+    if not found.same:
+        told = "; ".join(f"{key} was {then}, is {now}" for key, (then, now) in found.differing.items())
+        raise ArtifactError(
+            f"{found.model}@{found.version} comes out as another one, sha256:{found.again[:12]}: {told}"
+        )
 
 
 @app.command()

@@ -12,7 +12,7 @@ from typing import Any
 
 from trainer.errors import ArtifactError, NotFoundError, UsageError, did_you_mean
 from trainer.registry.format import MANIFEST, read_manifest
-from trainer.storage import canonical_json, versions, write_atomically
+from trainer.storage import canonical_json, staging, versions, write_atomically
 
 PRODUCTION = "production"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -152,6 +152,36 @@ def rollback(root: Path, name: str, alias: str = PRODUCTION) -> str:
         raise NotFoundError(f"alias '{alias}' of '{name}' has stood for no other version before")
     write_atomically(file, canonical_json({"history": history[:-1]}))
     return history[-2]
+
+
+def prunable(root: Path, name: str, keep: int) -> tuple[str, ...]:
+    """Return the versions that nothing needs: no alias stands for them, or would after a rollback.
+
+    Parameters
+    ----------
+    keep : int
+        How many of the newest stay in any case, 1 or more: numbers are then never given twice.
+    """
+    if keep < 1:
+        raise UsageError("the newest version stays: keep 1 or more")
+    folder = models_folder(root, name)
+    known = versions(folder)
+    if not known:
+        raise NotFoundError(f"no model '{name}' in '{root}'", hint=_HINT)
+    files = sorted((folder / "aliases").glob("*.json")) if (folder / "aliases").is_dir() else []
+    needed = {version for file in files for version in _history(file)[-2:]}
+    return tuple(version for version in known[:-keep] if version not in needed)
+
+
+def prune(root: Path, name: str, keep: int) -> tuple[str, ...]:
+    """Remove the versions that `prunable` names, each whole: what is being removed is no version any more."""
+    gone = prunable(root, name, keep)
+    folder = models_folder(root, name)
+    if gone:
+        with staging(folder) as scratch:
+            for version in gone:
+                (folder / version).rename(scratch / version)
+    return gone
 
 
 def _history(file: Path) -> list[str]:
