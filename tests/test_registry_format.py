@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import shutil
 import tracemalloc
 from collections.abc import Callable
@@ -672,3 +673,39 @@ def test_a_listing_refuses_what_is_no_manifest(model, text):
     (model / MANIFEST).write_bytes(text)
     with pytest.raises(ArtifactError, match="not JSON"):
         read_manifest(model)
+
+
+# -- the written format -----------------------------------------------------------------------------------
+
+
+BAD_RATES = ["often", ["fires"], {"floods": 0.5}, *({"fires": bad} for bad in (2, -0.1, "0.5", True, None))]
+
+
+@pytest.mark.parametrize("rates", BAD_RATES, ids=str)
+def test_rates_that_are_no_shares_of_topics_are_refused(model, rates):
+    manifest = json.loads((model / MANIFEST).read_bytes())
+    topic = manifest["topics"][0]
+    if isinstance(rates, dict) and "fires" in rates:
+        rates = {topic: rates["fires"]}
+    resigned(model, lambda manifest: manifest.update(assumed_rates=rates))
+    with pytest.raises(ArtifactError, match="'assumed_rates' must give"):
+        read_model(model)
+
+
+def test_a_model_without_rates_is_what_it_was(model):
+    manifest = json.loads((model / MANIFEST).read_bytes())
+    assert "assumed_rates" not in manifest
+    assert read_model(model).assumed_rates == {}
+
+
+def test_the_page_on_the_format_names_every_key_tensor_and_file(small):
+    import trainer.registry
+
+    page = (Path(trainer.registry.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+    manifest = json.loads((small.path / MANIFEST).read_bytes())
+    named = set(re.findall(r"`([a-z_.]+)`", page))
+    assert set(manifest) <= named
+    tensors = {re.sub(r"\d+$", "i", key) for key in manifest["tensors"]}
+    assert tensors <= named
+    for file in (MANIFEST, *FILES):
+        assert f"    {file} " in page

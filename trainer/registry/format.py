@@ -11,9 +11,9 @@
       metrics.json          scores measured at `fit`, and how each topic is decided
       README.md             model card
 
-The number of the format goes up when an older version would misread what is written, or a newer one cannot
-read what was. Curves and bands came later and did not raise it: a model without them is what it was, and one
-with them is refused by a version that does not know them, for tensors that it did not expect.
+`FORMAT.md` beside this file says it in full, and when its number goes up. Curves and bands came later and did
+not raise it: a model without them is what it was, and one with them is refused by a version that does not know
+them, for tensors that it did not expect.
 """
 
 from __future__ import annotations
@@ -222,6 +222,7 @@ def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mappin
     bands = tensors.get("bands")
     shapes |= {} if bands is None else {"bands": (k, 2)}
     _check_tensors(tensors, manifest["tensors"], shapes)
+    _check_rates(manifest.get("assumed_rates", {}), topics)
     for topic, curve in curves.items():
         _check_curve(topic, curve)
     if bands is not None and (bands[:, 0] > bands[:, 1]).any():
@@ -274,6 +275,13 @@ def _check_tensors(
             raise ArtifactError(f"tensor '{key}' is {tensor.dtype} {tensor.shape}, not {dtype} {shape}")
         if not np.isfinite(tensor).all():
             raise ArtifactError(f"tensor '{key}' holds a number that is not finite")
+
+
+def _check_rates(rates: object, topics: tuple[str, ...]) -> None:
+    """Refuse rates that are no shares of known topics: probabilities may be corrected by them."""
+    sound = isinstance(rates, dict) and set(rates) <= set(topics)
+    if not sound or not all(type(rate) in (int, float) and 0 <= rate <= 1 for rate in rates.values()):  # type: ignore[attr-defined]
+        raise ArtifactError("'assumed_rates' must give topics of the model a share from 0 to 1")
 
 
 def _check_curve(topic: str, curve: NDArray[np.float64]) -> None:
