@@ -12,8 +12,8 @@
       README.md             model card
 
 `FORMAT.md` beside this file says it in full, and when its number goes up. Curves and bands came later and did
-not raise it: a model without them is what it was, and one with them is refused by a version that does not know
-them, for tensors that it did not expect.
+not raise it: a model without them is what it was, and one with them is refused by a version that does not
+know them, for tensors that it did not expect.
 """
 
 from __future__ import annotations
