@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ for number, end in zip((3, 4), ends):
     os.dup2(end, number)
 os.execv(sys.argv[3], sys.argv[3:])
 """
+_LONGEST = 60
 _TROUBLE = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
 
 
@@ -28,7 +30,8 @@ class Browser:
     def __init__(self, profile: Path) -> None:
         theirs, self._out = os.pipe()
         self._in, answers = os.pipe()
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"]
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        flags += ["--remote-debugging-pipe"]
         command = [str(CHROMIUM), *flags, f"--user-data-dir={profile}", "about:blank"]
         self._process = subprocess.Popen(  # noqa: S603  (the browser of this machine)
             [sys.executable, "-c", _AS_THREE_AND_FOUR, str(theirs), str(answers), *command],
@@ -39,6 +42,14 @@ class Browser:
         os.close(answers)
         self._buffer, self._count, self._session = b"", 0, ""
         self.trouble: list[dict[str, Any]] = []
+        try:
+            self._attach()
+        except OSError:
+            self._process.kill()
+            self._end()
+            raise
+
+    def _attach(self) -> None:
         targets = self._call("Target.getTargets")["targetInfos"]
         page = next(target["targetId"] for target in targets if target["type"] == "page")
         self._session = self._call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
@@ -62,6 +73,9 @@ class Browser:
         """End it."""
         self._session = ""
         self._call("Browser.close")
+        self._end()
+
+    def _end(self) -> None:
         self._process.wait(20)
         os.close(self._in)
         os.close(self._out)
@@ -81,8 +95,11 @@ class Browser:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
+            if not select.select([self._in], [], [], _LONGEST)[0]:
+                raise OSError(f"the browser said nothing for {_LONGEST} seconds")
             read = os.read(self._in, 1 << 16)
-            assert read, "the browser has gone"
+            if not read:
+                raise OSError("the browser has gone")
             self._buffer += read
         line, self._buffer = self._buffer.split(b"\0", 1)
         answer: dict[str, Any] = json.loads(line)
