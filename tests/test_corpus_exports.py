@@ -291,7 +291,7 @@ def test_a_full_disk_is_one_typed_error_and_leaves_nothing(corpus, tmp_path, mon
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("trainer.storage.os.fsync", full)
+    monkeypatch.setattr("trainer.disk.os.fsync", full)
     with pytest.raises(TrainerError, match="cannot write: No space left on device"):
         export_corpus(corpus, tmp_path / "x", kind)
     assert list(tmp_path.iterdir()) == []

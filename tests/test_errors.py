@@ -11,6 +11,8 @@ from trainer import errors
 from trainer.errors import TrainerError, TrainerWarning, did_you_mean
 
 EXIT_CODES = {
+    "NotPublishedError": 1,
+    "NotDurableError": 1,
     "TrainerError": 1,
     "UsageError": 2,
     "GateError": 3,

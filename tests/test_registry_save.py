@@ -79,7 +79,7 @@ def test_a_damaged_version_is_not_taken_for_the_model(publish, parent, name):
     assert publish()[1:] == ("2", digest, False)
 
 
-@pytest.mark.parametrize("step", ["write_model", "publish"])
+@pytest.mark.parametrize("step", ["write_model", "publish_unless"])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("other")])
 def test_a_failure_leaves_nothing_behind(publish, parent, monkeypatch, step, error):
     publish()

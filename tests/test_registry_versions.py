@@ -14,6 +14,7 @@ from strategies import names, unicode_text
 from trainer.errors import ArtifactError, NotFoundError, TrainerError, UsageError
 from trainer.model.features import Block, Features
 from trainer.model.tagger import Tagger
+from trainer.publishing import publish, staging, write_atomically
 from trainer.registry.format import MANIFEST, write_model
 from trainer.registry.versions import (
     ModelVersion,
@@ -26,7 +27,7 @@ from trainer.registry.versions import (
     read_aliases,
     rollback,
 )
-from trainer.storage import publish, staging, versions, write_atomically
+from trainer.storage import versions
 
 HOSTILE = [
     "", "A", "9", "Topics", "topic s", "topics\n", "\n", " topics", "tópics", "topics\0", "\ud800", ".", "..",

@@ -4,6 +4,8 @@
 
     Exception
     └── TrainerError          1  unexpected
+        ├── NotPublishedError 1  nothing was written: all is as it was before
+        ├── NotDurableError   1  it is there; a power cut might undo it
         ├── UsageError        2  the call makes no sense
         ├── GateError         3  a model missed a declared floor
         ├── ConfigError       4  a setting is wrong
@@ -46,6 +48,24 @@ class TrainerError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
         return f"{text}\n{self.hint}" if self.hint else text
+
+
+class NotPublishedError(TrainerError):
+    """Something could not be written, and all is as it was before."""
+
+
+class NotDurableError(TrainerError):
+    """Something was written and is there to be read, but the disk did not confirm that it will stay.
+
+    Parameters
+    ----------
+    version : str, optional
+        The number of the version that is there.
+    """
+
+    def __init__(self, message: str, *, version: str | None = None, **about: str | None) -> None:
+        super().__init__(message, **about)
+        self.version = version
 
 
 class UsageError(TrainerError):

@@ -57,7 +57,7 @@ def write_evidence(
         When the table is of several models, or has no text, or no such topic.
     """
     from trainer.corpus.decisions import read_decisions
-    from trainer.storage import appearing
+    from trainer.publishing import appearing
     from trainer.tags.evidence import MOST, gather, refuse_mixed, write_pack
     from trainer.tags.read import read_tags
     from trainer.tags.record import NAME, file_entry, inputs_of, make_record, read_record, write_record

@@ -83,7 +83,7 @@ def _record(
     model: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the record beside the export: a folder that other programs read takes no file of ours."""
-    from trainer.storage import write_atomically
+    from trainer.publishing import write_atomically
     from trainer.tags.record import beside, inputs_of, make_record, write_record
 
     target = Path(arguments["target"])

@@ -125,7 +125,7 @@ def write_recorded(
     UsageError
         When somebody changed the file that is there.
     """
-    from trainer.storage import replacing
+    from trainer.publishing import replacing
     from trainer.tags.record import inputs_of, make_record, place_of, record_of, refuse_changed, write_record
 
     target = place_of(Path(arguments["out"]))

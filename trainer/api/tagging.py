@@ -138,7 +138,7 @@ def write_tags(
     from trainer.api.loading import model_in_use
     from trainer.corpus.decisions import read_decisions
     from trainer.model.prior import rate_warning
-    from trainer.storage import replacing
+    from trainer.publishing import replacing
     from trainer.tags.record import make_record, place_of, record_of, refuse_changed, write_record
     from trainer.tags.shelf import remember
     from trainer.tags.write import suffix_of, write_table

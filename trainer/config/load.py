@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from trainer.config.locate import line_of
 from trainer.config.schema import Config
 from trainer.errors import ConfigError, NotFoundError, UsageError, did_you_mean
-from trainer.storage import write_atomically
+from trainer.publishing import write_atomically
 
 
 def shipped_folder() -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from trainer.config.load import find_config, json_schema, load_config, parse_config, shipped_folder
 from trainer.errors import UsageError
 from trainer.lexicons import LexiconMatcher
-from trainer.storage import write_atomically
+from trainer.publishing import write_atomically
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _IGNORED = "# What commands produce.\nartifacts/\n"

@@ -36,8 +36,9 @@ from trainer.corpus.weights import RuleReport, rule_reports, silver_codes
 from trainer.corpus.write import Labelling, Written, write_rows
 from trainer.errors import ArtifactError, UsageError
 from trainer.progress import Progress, silent
+from trainer.publishing import publish, staging
 from trainer.records import Document, LabelledText, Rejection
-from trainer.storage import canonical_json, publish, staging, versions
+from trainer.storage import canonical_json, versions
 
 
 def build_corpus(

@@ -18,8 +18,8 @@ from trainer.corpus.store import ROW_COLUMNS, SPLITS, Corpus, row_schema
 from trainer.corpus.votes import read_votes
 from trainer.errors import ArtifactError, NotFoundError, UsageError, did_you_mean
 from trainer.escapes import guarded, to_json
+from trainer.publishing import appearing
 from trainer.records import Label, Vote
-from trainer.storage import appearing
 
 _ABOUT = tuple(column for column in ROW_COLUMNS if column not in ("text", "labels", "unknown"))
 _CELLS: dict[Label, str] = {"yes": "1", "no": "0", "unknown": ""}

@@ -203,7 +203,7 @@ class Evaluation:
 
     def write_html(self, path: str | Path) -> None:
         """Write `to_html` to a file, whole or not at all."""
-        from trainer.storage import write_atomically
+        from trainer.publishing import write_atomically
 
         write_atomically(Path(path), self.to_html().encode())
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from trainer.errors import ArtifactError, TrainerWarning, UsageError
 from trainer.model.tagger import Tagger
+from trainer.publishing import staging
 from trainer.registry.format import FILES, MANIFEST, read_model
-from trainer.storage import staging
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

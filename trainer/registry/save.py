@@ -15,10 +15,10 @@ from trainer.corpus.store import Corpus
 from trainer.errors import ArtifactError
 from trainer.model.sparse import ENGINE
 from trainer.model.tagger import Tagger
+from trainer.publishing import publish_unless, staging
 from trainer.registry.card import model_card
 from trainer.registry.format import read_model, write_model
 from trainer.registry.versions import models_folder
-from trainer.storage import publish, staging, versions
 
 GOLDEN_TEXTS = 24
 _LIBRARIES = ("joblib", "numpy", "safetensors", "scikit-learn", "scipy")
@@ -33,6 +33,13 @@ def save_model(
     -------
     path, version, digest, created
         `created` is False when a version with this digest stood there before.
+
+    Raises
+    ------
+    NotPublishedError
+        When it cannot be written: all is as it was before.
+    NotDurableError
+        When the version is there, but the disk did not confirm that it will stay.
     """
     parent = models_folder(root, config.name)
     about = {"name": corpus.name, "fingerprint": corpus.fingerprint}
@@ -49,11 +56,8 @@ def save_model(
     with staging(parent) as folder:
         card = model_card(config, about, metrics, rates)
         digest = write_model(folder, tagger, description, _golden_texts(training, config), metrics, card)
-        for version in reversed(versions(parent)):
-            if _is(parent / version, digest):
-                return parent / version, version, digest, False
-        version = publish(folder, parent)
-    return parent / version, version, digest, True
+        version, created = publish_unless(folder, parent, lambda there: _is(there, digest))
+    return parent / version, version, digest, created
 
 
 def _rates(training: Examples) -> dict[str, float]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import ArtifactError, NotFoundError, UsageError, did_you_mean
+from trainer.publishing import staging, write_atomically
 from trainer.registry.format import MANIFEST, read_manifest
-from trainer.storage import canonical_json, staging, versions, write_atomically
+from trainer.storage import canonical_json, versions
 
 PRODUCTION = "production"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")

@@ -12,7 +12,7 @@ from trainer.corpus.compare.diff import KINDS, CorpusDiff
 from trainer.corpus.compare.reasons import told
 from trainer.corpus.store import SPLITS
 from trainer.pages import render
-from trainer.storage import write_atomically
+from trainer.publishing import write_atomically
 
 _MOST_WORDS = 400  # difflib is quadratic
 _ABOUT = {
