@@ -65,7 +65,7 @@ def gc(parent: Path, older_than: float = ABANDONED) -> tuple[str, ...]:
         with suppress(OSError):
             if path.lstat().st_mtime <= time.time() - older_than:
                 path.rename(grave)
-                shutil.rmtree(grave)
+                shutil.rmtree(grave) if grave.is_dir() else grave.unlink()
                 gone.append(path.name)
     return tuple(gone)
 
@@ -176,7 +176,7 @@ def write_new(path: Path, data: bytes) -> None:
 @contextmanager
 def _fresh_file(path: Path, data: bytes) -> Iterator[Path]:
     """Give a flushed file with `data` beside `path`, to be renamed."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    fresh = path.with_name(f"{_STAGING}{secrets.token_hex(8)}")
     try:
         make_folder(path.parent)
         fresh.write_bytes(data)

@@ -20,7 +20,7 @@ from trainer.api.evidence import write_evidence
 from trainer.api.exporting import export, export_corpus
 from trainer.api.labelling import SUFFIXES as SHEETS
 from trainer.api.labelling import write_sheet
-from trainer.api.loading import find, load, model_in_use, models, promote, prune, rollback
+from trainer.api.loading import find, gc, history, load, model_in_use, models, promote, prune, rollback
 from trainer.api.natural import draw_natural, evaluate_natural
 from trainer.api.reproducing import Reproduction, reproduce
 from trainer.api.rerunning import Rerun, rerun
@@ -56,6 +56,8 @@ __all__ = [
     "find_sentences",
     "fit",
     "fix",
+    "gc",
+    "history",
     "load",
     "model_in_use",
     "models",

@@ -9,9 +9,12 @@ from trainer.api.settings import DEFAULT_NAME, config_of
 from trainer.errors import NotFoundError, UsageError
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
+from trainer.publishing import ABANDONED
+from trainer.registry import pruning
 from trainer.registry import versions as versions_room
+from trainer.registry.aliases import Move
 from trainer.registry.format import read_model
-from trainer.registry.versions import ModelVersion, find_model, list_models
+from trainer.registry.versions import DIGEST, ModelVersion, find_model, is_path, list_models, names_in
 from trainer.storage import artifacts_root
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ def load(
     ----------
     reference : str or path
         ``name`` (its ``production``, else its newest), ``name@3``, ``name@alias``, ``name@sha256:…``, or the
-        folder of a version.
+        folder of a version, written with a slash (``./topics``).
     digest : str, optional
         Refuse any other model than the one with this digest: 8 characters of it or more.
     root : path, optional
@@ -41,8 +44,10 @@ def load(
         When it is damaged, altered, or another than `digest` says.
     """
     found = find_model(reference, artifacts_root(root))
-    pinned = None if digest is None else digest.removeprefix("sha256:")
-    return read_model(found.path, pinned)
+    if digest is None and isinstance(reference, str) and not is_path(reference):
+        wanted = reference.partition("@")[2]
+        digest = wanted if wanted.startswith(DIGEST) else None  # the name itself is a pin
+    return read_model(found.path, None if digest is None else digest.removeprefix(DIGEST).lower())
 
 
 def model_in_use(
@@ -122,10 +127,42 @@ def prune(
     dry_run : bool
         Only say which would go.
     """
-    remove = versions_room.prunable if dry_run else versions_room.prune
+    remove = pruning.prunable if dry_run else pruning.prune
     return remove(artifacts_root(root), name, keep)
 
 
 def rollback(name: str = DEFAULT_NAME, *, alias: str = "production", root: str | Path | None = None) -> str:
     """Let an alias stand for what it stood for before; return that version."""
     return versions_room.rollback(artifacts_root(root), name, alias)
+
+
+def history(
+    name: str = DEFAULT_NAME, *, alias: str = "production", root: str | Path | None = None
+) -> list[Move]:
+    """Return what an alias ever stood for, the last move first.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such alias.
+    """
+    return versions_room.history(artifacts_root(root), name, alias)
+
+
+def gc(
+    name: str | None = None, *, older_than: float = ABANDONED, root: str | Path | None = None
+) -> tuple[str, ...]:
+    """Remove what killed processes have left beside the versions of a model, or of all; return the paths.
+
+    Parameters
+    ----------
+    older_than : float
+        Seconds in which nothing was added to it. What is still being written is never published in part.
+    """
+    folder = artifacts_root(root)
+    names = [name] if name is not None else names_in(folder)
+    return tuple(
+        str(folder / "models" / one / gone)
+        for one in names
+        for gone in pruning.gc_models(folder, one, older_than)
+    )

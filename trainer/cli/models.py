@@ -1,8 +1,9 @@
-"""``trainer models list|show|diff|verify|reproduce|promote|rollback|prune|export``."""
+"""``trainer models list|show|diff|verify|reproduce|promote|rollback|history|prune|gc|export``."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ _LONGEST_SETTING = 60
 
 app = typer.Typer(help="Saved models.", no_args_is_help=True, rich_markup_mode=None)
 Reference = Annotated[
-    str | None, typer.Argument(metavar="MODEL", help="name, name@3, name@alias, name@sha256:… or a folder.")
+    str | None, typer.Argument(metavar="MODEL", help="name, name@3, name@alias, name@sha256:… or ./folder.")
 ]
 
 
@@ -188,6 +189,38 @@ def rollback(
     """Let an alias stand for what it stood for before."""
     version = api.rollback(name, alias=alias, root=artifacts)
     typer.echo(f"{name}@{alias} is version {version} again")
+
+
+@app.command()
+def history(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the model.")] = "topics",
+    alias: Annotated[str, typer.Option("--alias", help="The alias.")] = "production",
+    artifacts: Artifacts = None,
+    as_json: AsJson = False,
+    strict: Strict = False,
+) -> None:
+    """List what an alias ever stood for, the last move first."""
+    moves = api.history(name, alias=alias, root=artifacts)
+    if as_json:
+        print_json([asdict(move) for move in moves])
+        return
+    rows = [[move.at, f"{name}@{move.version}" if move.version else "nothing"] for move in moves]
+    console().print(table("", ["from (UTC)", f"{alias} was"], rows))
+
+
+@app.command()
+def gc(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Name of a model; else all.")] = None,
+    older_than: Annotated[
+        float,
+        typer.Option("--older-than", metavar="HOURS", min=0, help="Only what is older."),
+    ] = 24.0,
+    artifacts: Artifacts = None,
+    strict: Strict = False,
+) -> None:
+    """Remove what killed processes have left behind; versions and what is being published are safe."""
+    gone = api.gc(name, older_than=older_than * 3600, root=artifacts)
+    typer.echo("\n".join(f"removed {safe(path)}" for path in gone) or "removed nothing")
 
 
 @app.command()

@@ -113,6 +113,6 @@ Strict = Annotated[
 ModelRef = Annotated[
     str | None,
     typer.Option(
-        "--model", "-m", metavar="MODEL", help="name, name@3, name@alias, name@sha256:… or a folder."
+        "--model", "-m", metavar="MODEL", help="name, name@3, name@alias, name@sha256:… or ./folder."
     ),
 ]

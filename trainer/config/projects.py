@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.config.load import find_config, json_schema, load_config, parse_config, shipped_folder
 from trainer.errors import UsageError
 from trainer.lexicons import LexiconMatcher
+from trainer.names import checked
 from trainer.publishing import write_atomically
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _IGNORED = "# What commands produce.\nartifacts/\n"
 _LABELS = """# labels
 
@@ -123,10 +122,7 @@ def stanza(
     name: str, title: str = "", definition: str = "", terms: Sequence[str] = (), lexicon: str | None = None
 ) -> str:
     """Return what a config says of a new topic, with what is to be filled in."""
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"'{name}' is no name of a topic: lower-case letters, digits, '-' and '_', a letter first"
-        )
+    checked(name, "topic name")
     try:
         LexiconMatcher({name: terms})
     except ValueError as error:

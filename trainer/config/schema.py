@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from trainer.names import DEVICES
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 NgramRange = tuple[Annotated[int, Field(ge=1, le=10)], Annotated[int, Field(ge=1, le=10)]]
 
@@ -323,6 +325,13 @@ class Config(_Strict):
     classifier: Classifier = Classifier()
     calibration: Calibration = Calibration()
     thresholds: Thresholds = Thresholds()
+
+    @field_validator("name")
+    @classmethod
+    def _is_no_device(cls, name: str) -> str:
+        if name in DEVICES:
+            raise ValueError(f"'{name}' is the name of a device on Windows: no folder can be called so")
+        return name
 
     @model_validator(mode="after")
     def _topics_differ(self) -> Config:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trainer.errors import ArtifactError, NotFoundError, UsageError, did_you_mean
-from trainer.publishing import staging, write_atomically
+from trainer.names import below, checked, is_name
+from trainer.registry.aliases import Alias, Move, aliases_in
 from trainer.registry.format import MANIFEST, read_manifest
-from trainer.storage import canonical_json, versions
+from trainer.storage import versions
 
 PRODUCTION = "production"
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_HINT = "`trainer fit` trains one; `trainer models list` shows what there is."
+DIGEST = "sha256:"
+HINT = "`trainer fit` trains one; `trainer models list` shows what there is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,32 @@ class ModelVersion:
 
 def models_folder(root: Path, name: str) -> Path:
     """Return the folder of the versions of `name`."""
-    return root / "models" / _checked(name, "model name")
+    return below(root / "models", name, "model name")
 
 
 def list_models(root: Path, name: str | None = None) -> Iterator[ModelVersion]:
     """Yield the saved models, by name and version."""
-    folder = root / "models"
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    for known in names:
-        if _NAME.fullmatch(known) and name in (None, known):
-            aliases = read_aliases(root, known)
-            for version in versions(folder / known):
+    for known in names_in(root):
+        if name in (None, known):
+            aliases, folder = read_aliases(root, known), models_folder(root, known)
+            for version in versions(folder):
                 mine = tuple(alias for alias, target in aliases.items() if target == version)
-                yield ModelVersion(known, version, folder / known / version, mine)
+                yield ModelVersion(known, version, folder / version, mine)
+
+
+def names_in(root: Path) -> list[str]:
+    """Return the names of the saved models; folders that are links are passed over."""
+    folder = root / "models"
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(one.name for one in entries if one.is_dir(follow_symlinks=False) and is_name(one.name))
+
+
+def is_path(reference: str | Path) -> bool:
+    """Return whether a reference is a folder: a path, or a text with a slash or a dot at its start."""
+    text = str(reference)
+    return isinstance(reference, Path) or text.startswith(".") or "/" in text or os.sep in text
 
 
 def find_model(reference: str | Path, root: Path) -> ModelVersion:
@@ -85,48 +98,62 @@ def find_model(reference: str | Path, root: Path) -> ModelVersion:
     Parameters
     ----------
     reference : str or path
-        A folder; or ``name`` (its ``production``, else its newest), ``name@3``, ``name@alias``,
-        ``name@sha256:ab12…`` (8 characters or more).
+        A folder, written with a slash (``./topics``); or ``name`` (its ``production``, else its newest),
+        ``name@3``, ``name@alias``, ``name@sha256:ab12…`` (8 characters or more).
 
     Raises
     ------
     NotFoundError
         Naming what there is instead.
     """
-    path = Path(reference)
-    if os.path.isfile(path / MANIFEST):  # noqa: PTH113  (Path.is_file raises on a name that is too long)
-        return ModelVersion(path.resolve().parent.name, path.resolve().name, path)
-    if "/" in str(reference) or isinstance(reference, Path):
-        raise NotFoundError(f"no model in '{reference}'", hint=_HINT)
+    if is_path(reference):
+        return _at(Path(reference))
     name, _, wanted = str(reference).partition("@")
-    known = list(list_models(root, _checked(name, "model name")))
-    if not known:
-        raise NotFoundError(f"no model '{name}' in '{root}'", hint=_HINT)
-    return _chosen(known, name, wanted, read_aliases(root, name))
+    known = list(list_models(root, checked(name, "model name")))
+    if known:
+        return _chosen(known, name, wanted, read_aliases(root, name))
+    hint = HINT
+    if os.path.isfile(os.path.join(reference, MANIFEST)):  # noqa: PTH113, PTH118
+        hint = f"The folder of that name is written with a slash: './{reference}'."
+    raise NotFoundError(f"no model '{name}' in '{root}'", hint=hint)
+
+
+def _at(path: Path) -> ModelVersion:
+    # Path.is_file raises on a name that is too long.
+    if not os.path.isfile(path / MANIFEST):  # noqa: PTH113
+        raise NotFoundError(f"no model in '{path}'", hint=HINT)
+    return ModelVersion(path.resolve().parent.name, path.resolve().name, path)
 
 
 def _chosen(known: list[ModelVersion], name: str, wanted: str, aliases: dict[str, str]) -> ModelVersion:
     if not wanted:
         wanted = aliases.get(PRODUCTION, known[-1].version)
-    if wanted.startswith("sha256:"):
-        start = wanted.removeprefix("sha256:")
-        if len(start) < 8:
-            raise UsageError("a digest needs 8 characters or more")
-        matches = [model for model in known if (model.digest or "").startswith(start)]
+    if wanted.startswith(DIGEST):
+        matches = _with_digest(known, name, wanted.removeprefix(DIGEST).lower())
     else:
         number = aliases.get(wanted, wanted)
         matches = [model for model in known if model.version == number]
     if not matches:
         there = [*aliases, *(model.version for model in known)]
-        raise NotFoundError(f"model '{name}' has no '{wanted}'. {did_you_mean(wanted, there)}", hint=_HINT)
+        raise NotFoundError(f"model '{name}' has no '{wanted}'. {did_you_mean(wanted, there)}", hint=HINT)
     return matches[-1]
+
+
+def _with_digest(known: list[ModelVersion], name: str, start: str) -> list[ModelVersion]:
+    if len(start) < 8:
+        raise UsageError("a digest needs 8 characters or more")
+    matches = [model for model in known if (model.digest or "").startswith(start)]
+    if len({model.digest for model in matches}) > 1:
+        raise UsageError(
+            f"{len(matches)} versions of '{name}' have a digest that starts with {start}: give more of it"
+        )
+    return matches
 
 
 def read_aliases(root: Path, name: str) -> dict[str, str]:
     """Return the version that each alias of `name` stands for."""
-    folder = models_folder(root, name) / "aliases"
-    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
-    return {file.stem: _history(file)[-1] for file in files}
+    found = {alias.name: alias.version for alias in aliases_in(models_folder(root, name))}
+    return {alias: version for alias, version in found.items() if version is not None}
 
 
 def promote(root: Path, name: str, version: str, alias: str = PRODUCTION) -> None:
@@ -135,69 +162,55 @@ def promote(root: Path, name: str, version: str, alias: str = PRODUCTION) -> Non
     Raises
     ------
     NotFoundError
-        When `name` has no such version.
+        When `name` has no such version, or it is removed at this moment.
     """
-    if version not in versions(models_folder(root, name)):
-        raise NotFoundError(f"model '{name}' in '{root}' has no version '{version}' to promote", hint=_HINT)
-    file = models_folder(root, name) / "aliases" / f"{_checked(alias, 'alias')}.json"
-    history = _history(file) if file.is_file() else []
-    if history[-1:] != [version]:
-        write_atomically(file, canonical_json({"history": [*history, version]}))
+    folder = models_folder(root, name)
+    missing = NotFoundError(f"model '{name}' in '{root}' has no version '{version}' to promote", hint=HINT)
+    if version not in versions(folder):
+        raise missing
+    log = Alias(folder, alias)
+    made = log.move(
+        lambda head: None if head and head.version == version else (version, head.number if head else None)
+    )
+    # Whoever prunes removes first and then looks at the aliases; here it is the other way round, so that at
+    # least one of the two sees the other.
+    if version not in versions(folder):
+        if made is not None:
+            log.move(lambda head: _undone(log, made) if head == made else None)
+        raise missing
+
+
+def _undone(log: Alias, made: Move) -> tuple[str | None, int | None]:
+    before = next(log.before(made), None)
+    return (before.version, before.previous) if before else (None, None)
 
 
 def rollback(root: Path, name: str, alias: str = PRODUCTION) -> str:
-    """Let an alias stand for what it stood for before; return that version."""
-    file = models_folder(root, name) / "aliases" / f"{_checked(alias, 'alias')}.json"
-    history = _history(file) if file.is_file() else []
-    if len(history) < 2:
+    """Let an alias stand for what it stood for before, as far as that is still there; return that version."""
+    folder = models_folder(root, name)
+    log = Alias(folder, alias)
+
+    def back(head: Move | None) -> tuple[str, int | None]:
+        there = versions(folder)
+        for move in log.before(head):
+            if move.version in there:
+                return str(move.version), move.previous
         raise NotFoundError(f"alias '{alias}' of '{name}' has stood for no other version before")
-    write_atomically(file, canonical_json({"history": history[:-1]}))
-    return history[-2]
+
+    made = log.move(back)
+    assert made is not None and made.version is not None  # noqa: S101, PT018  (a way back was found)
+    return made.version
 
 
-def prunable(root: Path, name: str, keep: int) -> tuple[str, ...]:
-    """Return the versions that nothing needs: no alias stands for them, or would after a rollback.
+def history(root: Path, name: str, alias: str = PRODUCTION) -> list[Move]:
+    """Return every move that an alias ever made, the last one first.
 
-    Parameters
-    ----------
-    keep : int
-        How many of the newest stay in any case, 1 or more: numbers are then never given twice.
+    Raises
+    ------
+    NotFoundError
+        When there is no such alias.
     """
-    if keep < 1:
-        raise UsageError("the newest version stays: keep 1 or more")
-    folder = models_folder(root, name)
-    known = versions(folder)
-    if not known:
-        raise NotFoundError(f"no model '{name}' in '{root}'", hint=_HINT)
-    files = sorted((folder / "aliases").glob("*.json")) if (folder / "aliases").is_dir() else []
-    needed = {version for file in files for version in _history(file)[-2:]}
-    return tuple(version for version in known[:-keep] if version not in needed)
-
-
-def prune(root: Path, name: str, keep: int) -> tuple[str, ...]:
-    """Remove the versions that `prunable` names, each whole: what is being removed is no version any more."""
-    gone = prunable(root, name, keep)
-    folder = models_folder(root, name)
-    if gone:
-        with staging(folder) as scratch:
-            for version in gone:
-                (folder / version).rename(scratch / version)
-    return gone
-
-
-def _history(file: Path) -> list[str]:
-    try:
-        history = json.loads(file.read_bytes())["history"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError("not an alias file", where=str(file)) from error
-    if not isinstance(history, list) or not history or not all(isinstance(v, str) for v in history):
-        raise ArtifactError("an alias needs a history of versions", where=str(file))
-    return history
-
-
-def _checked(name: str, what: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"{what} {name!r} must be lower-case letters, digits, '-' and '_', starting with a letter"
-        )
-    return name
+    found = list(Alias(models_folder(root, name), alias).moves())
+    if not found:
+        raise NotFoundError(f"model '{name}' in '{root}' has no alias '{alias}'", hint=HINT)
+    return found
