@@ -41,7 +41,7 @@ def test_a_project_may_start_with_topics_of_its_own(tmp_path):
     init_project(tmp_path / "new", ["rare_earths", "fishing"])
     config = load_config(tmp_path / "new" / "configs" / "topics.toml")
     assert config.topic_names == config.open_topics == ("rare_earths", "fishing")
-    with pytest.raises(UsageError, match="topic name .* must be lower-case"):
+    with pytest.raises(UsageError, match=r"topic name .* must be lower-case"):
         init_project(tmp_path / "other", ["Rare Earths"])
     assert not (tmp_path / "other").exists()
 

@@ -86,3 +86,20 @@ def test_row_numbers_skip_empty_rows():
     X = SparseRows(np.array([0, 2, 2, 3]), np.array([0, 1, 1]), np.ones(3), 2)
     assert X.row_numbers.tolist() == [0, 0, 2]
     assert len(X) == 3
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@given(products())
+def test_half_precision_weights_count_for_exactly_what_they_are(compiled, pair):
+    X, weights = pair
+    with np.errstate(over="ignore"):
+        half = np.clip(weights, -60_000, 60_000).astype(np.float16)
+    exact = X.dot(half.astype(np.float32), compiled=compiled)
+    assert X.dot(half, compiled=compiled).tobytes() == exact.tobytes()
+
+
+@given(products())
+def test_weights_as_they_were_fitted_are_not_rounded(pair):
+    X, weights = pair
+    exact = weights.astype(np.float64) * (1 + 2**-40)
+    assert X.dot(exact).tobytes() == one_by_one(X, exact).tobytes()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -126,8 +127,10 @@ def test_the_manifest_tells_where_the_model_comes_from(publish, small):
     assert manifest["libraries"]["topic-trainer"] == __version__
     assert manifest["libraries"]["numpy"] == np.__version__
     assert set(manifest["libraries"]) == {
-        "joblib", "numpy", "safetensors", "scikit-learn", "scipy", "topic-trainer"
+        "joblib", "numpy", "safetensors", "scikit-learn", "scipy", "topic-trainer", "unicode"
     }  # fmt: skip
+    assert manifest["libraries"]["unicode"] == unicodedata.unidata_version
+    assert manifest["seeds"] == {"fit": small.config.seed}
 
 
 def test_golden_texts_give_no_text_of_the_corpus_away(publish, small):

@@ -15,7 +15,7 @@ from trainer.errors import ArtifactError, NotFoundError, TrainerError, UsageErro
 from trainer.model.features import Block, Features
 from trainer.model.tagger import Tagger
 from trainer.publishing import publish, staging
-from trainer.registry.format import MANIFEST, write_model
+from trainer.registry.format import MANIFEST
 from trainer.registry.versions import (
     ModelVersion,
     find_model,
@@ -25,6 +25,7 @@ from trainer.registry.versions import (
     read_aliases,
     rollback,
 )
+from trainer.registry.write import write_model
 
 HOSTILE = [
     "", "A", "9", "Topics", "topic s", "topics\n", "\n", " topics", "tópics", "topics\0", "\ud800", ".", "..",

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from trainer.errors import ArtifactError, UsageError
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 """What Windows opens instead of a file, in any folder."""
 
 
 def is_name(name: str) -> bool:
     """Return whether a name can be that of a model or of an alias."""
-    return bool(_NAME.fullmatch(name)) and name not in DEVICES
+    return bool(NAME.fullmatch(name)) and name not in DEVICES
 
 
 def checked(name: str, what: str) -> str:

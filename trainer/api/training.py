@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trainer.config import Config
     from trainer.corpus.store import Corpus
     from trainer.evaluation.evaluate import Plain
+    from trainer.model.precision import Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ class FitResult:
     created : bool
         False when this very model was saved already.
     metrics : mapping
-        ``out_of_fold`` and ``test`` scores, on sentences that people judged, and ``decisions``: how each
-        topic is decided; see `trainer.model.decisions.Decision`.
+        ``out_of_fold`` and ``test`` scores, on sentences that people judged; ``decisions``: how each topic is
+        decided, see `trainer.model.decisions.Decision`; ``precision``: what rounding the weights changed,
+        see `trainer.model.precision.Precision`.
     labels : mapping
         How many sentences of each topic were yes, no and unknown in training, and how many of these people
         judged.
@@ -123,7 +125,13 @@ def fit(
         )
     fitted = fit_tagger(training, settings, progress)
     test = corpus_examples(used, ["test"])
-    metrics: dict[str, Any] = {"out_of_fold": fitted.out_of_fold, "decisions": fitted.decisions, "test": None}
+    metrics: dict[str, Any] = {
+        "out_of_fold": fitted.out_of_fold,
+        "decisions": fitted.decisions,
+        "precision": fitted.precision.to_dict(),
+        "test": None,
+    }
+    _warn_of_precision(fitted.precision)
     plain: Plain | None = None
     if test.gold.any():
         metrics["test"], plain = saved_scores(fitted.tagger, test)
@@ -136,6 +144,16 @@ def fit(
         tagger = read_model(path, digest)
     counts, seconds = label_counts(training), time.perf_counter() - started
     return FitResult(tagger, path, version, digest, created, metrics, counts, seconds, plain)
+
+
+def _warn_of_precision(precision: Precision) -> None:
+    if precision.kept != precision.wanted:
+        warnings.warn(
+            f"weights in {precision.wanted} would change {1 - precision.equal:.4%} of the decisions on the "
+            f"sentences trained on: they are kept in {precision.kept}",
+            TrainerWarning,
+            stacklevel=3,
+        )
 
 
 def _corpus_to_fit(

@@ -19,6 +19,7 @@ from trainer.model.calibration import split_curves
 from trainer.model.decisions import decide_topics
 from trainer.model.features import Block, Features, Kind, LexiconBlock, learn_block
 from trainer.model.linear import fit_topics
+from trainer.model.precision import Precision, rounded
 from trainer.model.sparse import SparseRows
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
@@ -43,6 +44,8 @@ class Fitted:
         The n sentences that it was trained on.
     held_out : (n, k) array of float64
         Probabilities of the gold ones among them, from models that had not seen their group.
+    precision : Precision
+        What rounding the weights changed.
     decisions : mapping
         By topic, how it is decided and what that holds; see `trainer.model.decisions.Decision`.
     """
@@ -51,6 +54,7 @@ class Fitted:
     out_of_fold: Mapping[str, Any]
     examples: Examples
     held_out: NDArray[np.float64]
+    precision: Precision
     decisions: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -87,15 +91,16 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     thresholds = np.array([one.choice.threshold for one in decided])
     bands = np.array([one.band for one in decided]) if config.thresholds.review_error else None
     review = config.thresholds.review
-    tagger = Tagger(
+    fitted = Tagger(
         used.topics, features, coef, intercept, calibration, thresholds, review,
         language=config.language, curves=curves, bands=bands,
     )  # fmt: skip
+    tagger, precision = rounded(fitted, X, config.classifier.precision)
     scores = tagger.scores(margins)
     table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
     progress("fitting", 4, 4)
     decisions = {topic: one.to_dict() for topic, one in zip(used.topics, decided, strict=True)}
-    return Fitted(tagger, table, used, scores, decisions)
+    return Fitted(tagger, table, used, scores, precision, decisions)
 
 
 def learn_features(examples: Examples, config: Config) -> Features:
@@ -183,10 +188,10 @@ def _gold_folds(examples: Examples, config: Config) -> NDArray[np.int64]:
 
 
 def _out_of_fold(
-    X: SparseRows, folds: NDArray[np.int64], held_out: list[tuple[NDArray[np.float32], NDArray[np.float64]]]
+    X: SparseRows, folds: NDArray[np.int64], held_out: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
 ) -> NDArray[np.float64]:
     margins = np.zeros((len(X), held_out[0][0].shape[1]))
     for fold, (coef, intercept) in enumerate(held_out):
         rows = folds == fold
-        margins[rows] = (X.dot(coef) + intercept)[rows]
+        margins[rows] = (X.dot(coef.astype(np.float32)) + intercept)[rows]
     return margins

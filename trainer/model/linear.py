@@ -22,7 +22,7 @@ def fit_topics(
     rows: Sequence[NDArray[np.bool_]],
     settings: Classifier,
     seed: int,
-) -> list[tuple[NDArray[np.float32], NDArray[np.float64]]]:
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Fit every topic on each of several selections of rows, in parallel.
 
     Parameters
@@ -37,7 +37,7 @@ def fit_topics(
     Returns
     -------
     list of (coef, intercept)
-        For each selection, a (width, k) float32 and a (k,) float64 array. A topic of which a selection
+        For each selection, a (width, k) and a (k,) array of float64. A topic of which a selection
         holds one class only gets no weights and an intercept of -/+ 10.
     """
     from joblib import Parallel, delayed
@@ -65,7 +65,7 @@ def fit_topics(
     k = Y.shape[1]
     return [
         (
-            np.stack([coef for coef, _ in fitted[i : i + k]], axis=1).astype(np.float32),
+            np.stack([coef for coef, _ in fitted[i : i + k]], axis=1),
             np.array([intercept for _, intercept in fitted[i : i + k]]),
         )
         for i in range(0, len(fitted), k)

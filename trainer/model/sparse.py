@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +42,10 @@ class SparseRows:
         """Row of each entry."""
         return np.repeat(np.arange(len(self)), np.diff(self.indptr))
 
-    def dot(self, weights: NDArray[np.float32], *, compiled: bool = True) -> NDArray[np.float64]:
+    def dot(self, weights: NDArray[np.floating[Any]], *, compiled: bool = True) -> NDArray[np.float64]:
         """Multiply by a dense (width, k) matrix; sums run in the order of the indices, in float64.
+
+        Whatever the dtype of `weights` is, they are not copied as a whole.
 
         Parameters
         ----------
@@ -55,10 +58,13 @@ class SparseRows:
         """
         if weights.ndim != 2 or weights.shape[0] != self.width:
             raise ValueError(f"weights must have {self.width} rows, got shape {weights.shape}")
-        if compiled and _compiled_dot is not None:
+        if weights.dtype == np.float16:  # only the rows that are called for, each exactly what it was
+            used, indices = np.unique(self.indices, return_inverse=True)
+            part = SparseRows(self.indptr, indices.astype(np.int64), self.values, len(used))
+            return part.dot(weights[used].astype(np.float32), compiled=compiled)
+        if compiled and _compiled_dot is not None and weights.dtype == np.float32:
             out = np.zeros((len(self), weights.shape[1]))
-            dense = np.ascontiguousarray(weights, dtype=np.float32)
-            _compiled_dot(self.indptr, self.indices, self.values, dense, out)
+            _compiled_dot(self.indptr, self.indices, self.values, np.ascontiguousarray(weights), out)
             return out
         rows = self.row_numbers
         columns = [

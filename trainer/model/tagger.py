@@ -35,7 +35,7 @@ class Tagger:
         In config order.
     features : Features
         Vocabulary and weights of the n-grams.
-    weights : (len(features), k) array of float32
+    weights : (len(features), k) array of float32 or float16
         One row a feature, one column a topic.
     intercept : (k,) array of float64
     calibration : (k, 2) array of float64
@@ -57,7 +57,7 @@ class Tagger:
 
     topics: tuple[str, ...]
     features: Features
-    weights: NDArray[np.float32]
+    weights: NDArray[np.floating[Any]]
     intercept: NDArray[np.float64]
     calibration: NDArray[np.float64]
     thresholds: NDArray[np.float64]

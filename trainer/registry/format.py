@@ -11,15 +11,15 @@
       metrics.json          scores measured at `fit`, and how each topic is decided
       README.md             model card
 
-`FORMAT.md` beside this file says it in full, and when its number goes up. Curves and bands came later and did
-not raise it: a model without them is what it was, and one with them is refused by a version that does not
-know them, for tensors that it did not expect.
+`FORMAT.md` beside this file says it in full, and when its number goes up. What is read here was perhaps made
+to do harm: sizes are known before anything is read, and the number of values before anything is decoded.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -27,10 +27,11 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.errors import ArtifactError
+from trainer.errors import ArtifactError, NotFoundError, TrainerError
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, Features, Kind, LexiconBlock
 from trainer.model.tagger import Tagger
+from trainer.names import NAME
 from trainer.storage import canonical_json, sha256
 
 FORMAT = 1
@@ -38,54 +39,23 @@ MANIFEST = "manifest.json"
 FILES = ("README.md", "golden.json", "metrics.json", "vocabulary.json", "weights.safetensors")
 GOLDEN_TOLERANCE = 1e-6
 """Margins may differ by this across machines: logarithms and square roots may round differently."""
-_LARGEST = 4 * 1024**3
-
-
-def write_model(
-    folder: Path,
-    tagger: Tagger,
-    description: Mapping[str, Any],
-    golden_texts: list[str],
-    metrics: Mapping[str, Any],
-    card: str,
-) -> str:
-    """Write a model into an empty folder, the manifest last; return its digest.
-
-    Parameters
-    ----------
-    description : mapping
-        What the manifest says beside files, tensors and topics: name, corpus, config, libraries. It must
-        hold no clock, path or version number: the same model has the same digest wherever it was made.
-    """
-    from safetensors.numpy import save
-
-    tensors = _tensors(tagger)
-    golden = {"texts": golden_texts, "margins": tagger.decision_function(golden_texts).tolist()}
-    contents = {
-        "README.md": card.encode(),
-        "golden.json": canonical_json(golden),
-        "metrics.json": canonical_json(metrics),
-        "vocabulary.json": canonical_json([_known(block) for block in tagger.features.blocks]),
-        "weights.safetensors": save(tensors),
-    }
-    manifest = {
-        **description,
-        "format": FORMAT,
-        "topics": list(tagger.topics),
-        "review": tagger.review,
-        "blocks": [_described(block) for block in tagger.features.blocks],
-        "thresholds": dict(zip(tagger.topics, tagger.thresholds.tolist(), strict=True)),
-        "golden_tolerance": GOLDEN_TOLERANCE,
-        "tensors": {
-            key: {"dtype": str(value.dtype), "shape": list(value.shape)} for key, value in tensors.items()
-        },
-        "files": {name: {"size": len(data), "sha256": sha256(data)} for name, data in contents.items()},
-    }
-    for name, data in contents.items():
-        (folder / name).write_bytes(data)
-    encoded = canonical_json(_with_checksum(manifest))
-    (folder / MANIFEST).write_bytes(encoded)
-    return sha256(encoded)
+OLDEST_READER = 1
+"""The lowest number of a format that a reader must know to read what is written now."""
+LARGEST_JSON = 4 * 1024**2
+"""Bytes of the manifest and of the golden texts: decoded, JSON can take thirty times its size."""
+LARGEST = 4 * 1024**3
+"""Bytes of any other file."""
+MOST_TERMS = 200_000
+"""Terms of lexicons, in all."""
+MOST_GOLDEN = 1_024
+GOLDEN_CHARACTERS = 256 * 1024
+LONGEST_NGRAM = 64
+_MOST_TOLERANCE = 1e-3
+_MOST_CONTAINERS = 50_000
+"""Lists and objects in a file of JSON, beyond what its content calls for."""
+_FLAGS = sum(getattr(os, flag, 0) for flag in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))
+_DECODED = ("golden.json", "vocabulary.json", "weights.safetensors")
+_WEIGHTS = ("float32", "float16")
 
 
 def read_model(folder: Path, digest: str | None = None) -> Tagger:
@@ -101,89 +71,97 @@ def read_model(folder: Path, digest: str | None = None) -> Tagger:
     ArtifactError
         When anything is missing, extra, altered, of another format, or does not compute what it did.
     """
-    encoded = _read(folder / MANIFEST, _LARGEST)
+    try:
+        return _read_whole(folder, digest)
+    except ArtifactError as error:
+        raise _refusal(folder, error.message, error.hint) from error
+    except (
+        OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError
+    ) as error:  # fmt: skip
+        raise _refusal(folder, f"cannot be decoded: {error!r:.200}") from error
+
+
+def _refusal(folder: Path, message: str, hint: str | None = None) -> TrainerError:
+    if not folder.exists():
+        return NotFoundError(f"no model in '{folder}'", hint="Was it removed just now?")
+    return ArtifactError(message, where=str(folder), hint=hint or "Train it again, or restore it.")
+
+
+def _read_whole(folder: Path, digest: str | None) -> Tagger:
+    encoded = _read(folder / MANIFEST, LARGEST_JSON)
     found = sha256(encoded)
     if digest is not None and (len(digest) < 8 or not found.startswith(digest)):
-        raise ArtifactError(f"the digest is sha256:{found}, not sha256:{digest}", where=str(folder))
-    try:
-        manifest = json.loads(encoded)
-        if manifest["format"] != FORMAT:
-            raise ArtifactError(
-                f"model format {manifest['format']!r} is not {FORMAT}, the one this version reads",
-                where=str(folder),
-            )
-        if encoded != canonical_json(_with_checksum(manifest)):
-            raise ArtifactError("the manifest is not what was saved (its checksum differs)")
-        data = _checked_files(folder, manifest["files"])
-        info = {**manifest, "digest": found, "version": folder.resolve().name}
-        tagger = _decode(manifest, data, info)
-        _check_golden(tagger, json.loads(data["golden.json"]), float(manifest["golden_tolerance"]))
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OverflowError,
-        RecursionError,
-    ) as error:
-        raise ArtifactError(f"cannot be decoded: {error!r}", where=str(folder)) from error
-    except ArtifactError as error:
-        raise ArtifactError(
-            error.message, where=str(folder), hint="Train it again, or restore it."
-        ) from error
+        raise ArtifactError(f"the digest is sha256:{found}, not sha256:{digest:.64}")
+    manifest = _decoded(encoded, MANIFEST)
+    _check_format(manifest)
+    if encoded != canonical_json(with_checksum(manifest)):
+        raise ArtifactError("the manifest is not what was saved (its checksum differs)")
+    data = _checked_files(folder, manifest["files"])
+    info = {**manifest, "digest": found, "version": folder.resolve().name}
+    tagger = _decode(manifest, data, info)
+    _check_golden(tagger, _decoded(data["golden.json"], "golden.json"), float(manifest["golden_tolerance"]))
     return tagger
+
+
+def _check_format(manifest: Mapping[str, Any]) -> None:
+    """Refuse a format that this reader does not know, by the oldest reader that the manifest asks for."""
+    number = manifest["format"]
+    oldest = manifest.get("oldest_reader", number)
+    if type(number) is not int or type(oldest) is not int or not 0 < oldest <= number:
+        raise ArtifactError(f"model format {number!r:.40} is not {FORMAT}, the one this version reads")
+    if oldest > FORMAT:
+        raise ArtifactError(
+            f"model format {number} is not {FORMAT}, the one this version reads",
+            hint=f"A later version of topic-trainer reads it: one that knows format {oldest}.",
+        )
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest with its ``digest``, unchecked: for listings."""
-    encoded = _read(folder / MANIFEST, _LARGEST)
+    encoded = _read(folder / MANIFEST, LARGEST_JSON)
     try:
-        manifest = json.loads(encoded)
-        return {**manifest, "digest": sha256(encoded)}
+        return {**_decoded(encoded, MANIFEST), "digest": sha256(encoded)}
     except (ValueError, TypeError, RecursionError) as error:
         raise ArtifactError("the manifest is not JSON", where=str(folder / MANIFEST)) from error
 
 
-def _with_checksum(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def with_checksum(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the manifest with the SHA-256 of the rest of it: a flipped bit in it is found without a pin."""
     rest = {key: value for key, value in manifest.items() if key != "checksum"}
     return {**rest, "checksum": sha256(canonical_json(rest))}
 
 
-def _tensors(tagger: Tagger) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {
-        "weights": tagger.weights,
-        "intercept": tagger.intercept,
-        "calibration": tagger.calibration,
-        "thresholds": tagger.thresholds,
-    }
-    if tagger.bands is not None:
-        arrays["bands"] = tagger.bands
-    arrays |= {f"curve.{tagger.topics.index(topic)}": curve for topic, curve in tagger.curves.items()}
-    arrays |= {
-        f"idf.{i}": block.idf for i, block in enumerate(tagger.features.blocks) if isinstance(block, Block)
-    }
-    return {key: np.ascontiguousarray(value) for key, value in sorted(arrays.items())}
+def _decoded(data: bytes, name: str, more: int = 0) -> Any:
+    """Decode JSON that holds no more lists and objects than its content calls for."""
+    if data.count(b"[") + data.count(b"{") > _MOST_CONTAINERS + more:
+        raise ArtifactError(f"'{name}' holds more lists and objects than such a file needs")
+    return json.loads(data)
 
 
 def _read(file: Path, limit: int) -> bytes:
-    """Read a regular file of at most `limit` bytes."""
+    """Read a regular file of at most `limit` bytes; what is none is not even opened for long."""
+    missing = ArtifactError(f"'{file.name}' is missing or not a plain file", where=str(file.parent))
     try:
-        if file.is_symlink() or not file.is_file():
-            raise ArtifactError(f"'{file.name}' is missing or not a plain file", where=str(file.parent))
-        with file.open("rb") as handle:
-            # By its size: a bounded read sets aside the whole bound, however short the file.
-            data = handle.read(min(os.fstat(handle.fileno()).st_size, limit) + 1)
+        if not stat.S_ISREG(file.lstat().st_mode):
+            raise missing
+        with os.fdopen(os.open(file, _FLAGS), "rb") as handle:
+            about = os.fstat(handle.fileno())  # of what was opened: the name may stand for another by now
+            if not stat.S_ISREG(about.st_mode):
+                raise missing
+            if about.st_size > limit:
+                raise ArtifactError(f"'{file.name}' is larger than it should be", where=str(file.parent))
+            data = handle.read(about.st_size + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise missing from error
     except OSError as error:
         raise ArtifactError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    if len(data) > limit:
+    if len(data) > about.st_size:
         raise ArtifactError(f"'{file.name}' is larger than it should be", where=str(file.parent))
     return data
 
 
 def _checked_files(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
-    """Return the very bytes whose size and hash agree with the manifest."""
+    """Return the very bytes whose size and hash agree with the manifest, of the files that are decoded."""
     if set(listed) != set(FILES):
         raise ArtifactError(f"the manifest must list {', '.join(FILES)}")
     extra = {path.name for path in folder.iterdir()} - set(FILES) - {MANIFEST}
@@ -191,10 +169,14 @@ def _checked_files(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> dic
         raise ArtifactError(f"holds a file that does not belong to it: {sorted(extra)[0]!r}")
     contents = {}
     for name, promised in listed.items():
-        data = _read(folder / name, int(promised["size"]))
-        if len(data) != promised["size"] or sha256(data) != promised["sha256"]:
+        size = promised["size"]
+        if type(size) is not int or not 0 <= size <= (LARGEST_JSON if name == "golden.json" else LARGEST):
+            raise ArtifactError(f"the manifest gives '{name}' a size that no such file has: {size!r:.40}")
+        data = _read(folder / name, size)
+        if len(data) != size or sha256(data) != promised["sha256"]:
             raise ArtifactError(f"'{name}' is not what was saved (size or SHA-256 differs)")
-        contents[name] = data
+        if name in _DECODED:
+            contents[name] = data
     return contents
 
 
@@ -206,12 +188,12 @@ def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mappin
         tensors = load(data["weights.safetensors"])
     except SafetensorError as error:
         raise ArtifactError(f"'weights.safetensors' cannot be decoded: {error}") from error
-    vocabularies = json.loads(data["vocabulary.json"])
+    vocabularies = _vocabularies(data["vocabulary.json"], len(tensors["weights"]))
     blocks = [
         _block(entry, known, tensors.get(f"idf.{i}"))
         for i, (entry, known) in enumerate(zip(manifest["blocks"], vocabularies, strict=True))
     ]
-    features, topics = Features(tuple(blocks)), tuple(manifest["topics"])
+    features, topics = Features(tuple(blocks)), _checked_topics(manifest["topics"])
     k = len(topics)
     shapes = {"weights": (len(features), k), "intercept": (k,), "calibration": (k, 2), "thresholds": (k,)}
     shapes |= {
@@ -234,17 +216,20 @@ def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mappin
     )  # fmt: skip
 
 
-def _described(block: Block | LexiconBlock) -> dict[str, Any]:
-    if isinstance(block, LexiconBlock):
-        return {"kind": block.kind, "weight": block.weight}
-    return {"kind": block.kind, "ngrams": list(block.ngrams), "sublinear_tf": block.sublinear_tf}
+def _checked_topics(topics: list[Any]) -> tuple[str, ...]:
+    """Refuse topics that no config could have: they are shown on terminals and pages."""
+    if len(set(topics)) != len(topics) or not all(type(t) is str and NAME.fullmatch(t) for t in topics):
+        raise ArtifactError("a topic has no name, or two have the same")
+    return tuple(topics)
 
 
-def _known(block: Block | LexiconBlock) -> Any:
-    """Return what a block goes by: its n-grams in column order, or its lexicons."""
-    if isinstance(block, LexiconBlock):
-        return {name: list(terms) for name, terms in block.matcher.lexicons.items()}
-    return list(block.vocabulary)
+def _vocabularies(data: bytes, columns: int) -> Any:
+    """Decode the vocabularies of as many columns: more strings than those and the terms are not made."""
+    # Each string has two quotes; those inside of one are escaped, and one that ends in a backslash looks so.
+    strings = (data.count(b'"') - data.count(b'\\"')) // 2
+    if strings > columns + MOST_TERMS:
+        raise ArtifactError(f"'vocabulary.json' holds more than its {columns} n-grams and {MOST_TERMS} terms")
+    return _decoded(data, "vocabulary.json", columns)
 
 
 def _block(entry: Mapping[str, Any], known: Any, idf: NDArray[np.float64] | None) -> Block | LexiconBlock:
@@ -254,7 +239,12 @@ def _block(entry: Mapping[str, Any], known: Any, idf: NDArray[np.float64] | None
         raise ArtifactError(f"features of kind {entry['kind']!r} are not known to this version")
     if idf is None:
         raise ArtifactError(f"the weights of the {entry['kind']} n-grams are missing")
-    return Block(entry["kind"], tuple(entry["ngrams"]), bool(entry["sublinear_tf"]), tuple(known), idf)
+    shortest, longest = entry["ngrams"]
+    if not 0 < int(shortest) <= int(longest) <= LONGEST_NGRAM:
+        raise ArtifactError(f"n-grams of {shortest!r:.20} to {longest!r:.20} are not known to this version")
+    if not all(type(gram) is str for gram in known):
+        raise ArtifactError("a vocabulary holds something that is no text")
+    return Block(entry["kind"], (int(shortest), int(longest)), bool(entry["sublinear_tf"]), tuple(known), idf)
 
 
 def _check_tensors(
@@ -266,7 +256,9 @@ def _check_tensors(
     if set(tensors) != set(shapes) or set(promised) != set(shapes):
         raise ArtifactError(f"the tensors must be {', '.join(sorted(shapes))}")
     for key, shape in shapes.items():
-        tensor, dtype = tensors[key], "float32" if key == "weights" else "float64"
+        tensor, dtype = tensors[key], "float64"
+        if key == "weights":
+            dtype = str(tensor.dtype) if str(tensor.dtype) in _WEIGHTS else _WEIGHTS[0]
         if promised[key] != {"dtype": dtype, "shape": list(shape)}:
             raise ArtifactError(
                 f"the manifest gives tensor '{key}' another dtype or shape than {dtype} {shape}"
@@ -297,7 +289,12 @@ def _check_curve(topic: str, curve: NDArray[np.float64]) -> None:
 
 
 def _check_golden(tagger: Tagger, golden: Mapping[str, Any], tolerance: float) -> None:
-    margins = tagger.decision_function(golden["texts"])
-    expected = np.array(golden["margins"], dtype=np.float64).reshape(margins.shape)
-    if margins.size and not np.abs(margins - expected).max() <= tolerance:
+    texts, expected = golden["texts"], golden["margins"]
+    if len(texts) > MOST_GOLDEN or sum(map(len, texts)) > GOLDEN_CHARACTERS or len(texts) != len(expected):
+        raise ArtifactError("the golden texts are too long, too many, or not as many as their margins")
+    if any(len(row) != len(tagger.topics) for row in expected) or not 0 <= tolerance <= _MOST_TOLERANCE:
+        raise ArtifactError("the golden texts have margins of other topics, or may be off by anything")
+    margins = tagger.decision_function(texts)
+    wanted = np.array(expected, dtype=np.float64).reshape(margins.shape)
+    if margins.size and not np.abs(margins - wanted).max() <= tolerance:
         raise ArtifactError("does not give the golden texts the margins that it gave them when it was saved")

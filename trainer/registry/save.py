@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
+from unicodedata import unidata_version
 
 from trainer import __version__
 from trainer.config import Config
@@ -17,10 +18,13 @@ from trainer.model.sparse import ENGINE
 from trainer.model.tagger import Tagger
 from trainer.publishing import publish_unless, staging
 from trainer.registry.card import model_card
-from trainer.registry.format import read_model, write_model
+from trainer.registry.format import read_model
 from trainer.registry.versions import models_folder
+from trainer.registry.write import write_model
 
 GOLDEN_TEXTS = 24
+_LONGEST_GOLDEN = 1_000
+"""Characters."""
 _LIBRARIES = ("joblib", "numpy", "safetensors", "scikit-learn", "scipy")
 
 
@@ -50,7 +54,12 @@ def save_model(
         "config": config.model_dump(mode="json"),
         "assumed_rates": rates,
         # Its own version from the code itself: a source tree that was never installed has no metadata.
-        "libraries": {**{name: library_version(name) for name in _LIBRARIES}, "topic-trainer": __version__},
+        "libraries": {
+            **{name: library_version(name) for name in _LIBRARIES},
+            "topic-trainer": __version__,
+            "unicode": unidata_version,  # Python's: what is a letter, and which is its small one
+        },
+        "seeds": {"fit": config.seed},
         "engine": f"scikit-learn, {ENGINE} scoring",
     }
     with staging(parent) as folder:
@@ -86,5 +95,6 @@ def _golden_texts(training: Examples, config: Config) -> list[str]:
         if source.startswith(SOURCE)
     ]
     step = max(len(shipped) // GOLDEN_TEXTS, 1)
-    about = [text for topic in config.topics for text in (topic.title, " ".join(topic.definition.split()))]
-    return [*shipped[::step][:GOLDEN_TEXTS], *about, ""]
+    topics = config.topics[:GOLDEN_TEXTS]
+    about = [text for topic in topics for text in (topic.title, " ".join(topic.definition.split()))]
+    return [text[:_LONGEST_GOLDEN] for text in (*shipped[::step][:GOLDEN_TEXTS], *about, "")]
