@@ -46,7 +46,7 @@ def test_an_export_of_a_model_has_a_record_and_is_made_again(here, kind):
     assert record["model"]["digest"] == here.fit.digest
     assert api.rerun("model").same
     if kind == "dir":
-        assert api.load("model").info["digest"] == here.fit.digest
+        assert api.load("./model").info["digest"] == here.fit.digest
 
 
 def test_what_is_refused_leaves_no_record(here, tmp_path):

@@ -17,6 +17,7 @@ from strategies import hostile_text
 
 import trainer
 from trainer.registry.format import FILES, MANIFEST
+from trainer.registry.versions import promote
 
 LAVA = "Red lava poured down the slope of the volcano."
 LAMP = "The lighthouse keeper trimmed the lamp."
@@ -422,9 +423,9 @@ def test_a_model_that_is_not_there_is_not_found_and_not_trained(cli, tmp_path, s
 def test_a_broken_alias_is_told_and_trains_nothing(cli, small, tmp_path):
     root = tmp_path / "artifacts"
     shutil.copytree(small.root, root)
-    aliases = root / "models" / "small" / "aliases"
-    aliases.mkdir()
-    (aliases / "production.json").write_text('{"history": ["7"]}', encoding="utf-8")
+    shutil.copytree(root / "models" / "small" / "1", root / "models" / "small" / "7")
+    promote(root, "small", "7")
+    shutil.rmtree(root / "models" / "small" / "7")
     file = small.root.parent / "inputs" / "small.toml"
     result = cli("predict", "--text", LAVA, "--config", file)
     assert result.exit_code == 6
