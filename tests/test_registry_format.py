@@ -151,7 +151,7 @@ def test_a_model_saved_when_format_1_was_new_is_read_as_it_was():
 
 
 def test_a_frozen_model_of_every_kind_of_part_computes_what_it_did():
-    # Words, characters and lexicons; a line, a beta map and an isotonic one; bands; weights in half precision.
+    # Words, characters and lexicons; a line, a beta map, an isotonic one; bands; weights in half precision.
     digest = "d5230f709081cdd622cea33a4e5e7273c28cf7ee13567240d22c076568889486"
     back = read_model(FROZEN.with_name("model-1-full"), digest)
     expected = json.loads(FROZEN.with_name("model-1-full.json").read_bytes())
