@@ -7,49 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
-import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
+from registering import saved, sound
 
-from trainer.errors import ArtifactError, NotFoundError
-from trainer.model.features import Block, Features
-from trainer.model.tagger import Tagger
-from trainer.publishing import publish_unless, staging
-from trainer.registry.format import read_model
+from trainer.errors import NotFoundError
 from trainer.registry.pruning import gc_models, prune
 from trainer.registry.versions import find_model, list_models, models_folder, promote, read_aliases, rollback
-from trainer.registry.write import write_model
 from trainer.storage import sha256
 
 NAME = "pots"
 ALIASES = ("production", "next")
-
-
-def model(mark: int) -> Tagger:
-    """Make one of a few small models, told apart by their intercept."""
-    words = Block("word", (1, 1), False, ("clay",), np.ones(1))
-    zeros = np.zeros((1, 2))
-    weights, intercept = np.zeros((1, 1), np.float32), np.array([float(mark)])
-    return Tagger(("glazed",), Features((words,)), weights, intercept, zeros, np.ones(1))
-
-
-def save(root: Path, mark: int) -> tuple[str, str, bool]:
-    """Publish a model as `fit` does; return version, digest and whether it is a new one."""
-    parent = models_folder(root, NAME)
-    with staging(parent) as folder:
-        digest = write_model(folder, model(mark), {"name": NAME}, ["clay"], {"test": None}, "card")
-        version, created = publish_unless(folder, parent, lambda there: sound(there, digest))
-    return version, digest, created
-
-
-def sound(folder: Path, digest: str) -> bool:
-    try:
-        read_model(folder, digest)
-    except (ArtifactError, NotFoundError):
-        return False
-    return True
 
 
 @dataclass
@@ -93,7 +63,7 @@ class Registry(RuleBasedStateMachine):
 
     @rule(target=known, mark=st.integers(0, 4))
     def publish(self, mark: int) -> int:
-        version, digest, created = save(self.root, mark)
+        version, digest, created = saved(self.root, NAME, mark, same=True)
         number, there = int(version), self.plain.sound_with(digest)
         assert created == (not there)
         if created:

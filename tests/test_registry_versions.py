@@ -5,16 +5,13 @@ import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from registering import saved
 from strategies import names, unicode_text
 
 from trainer.errors import ArtifactError, NotFoundError, TrainerError, UsageError
-from trainer.model.features import Block, Features
-from trainer.model.tagger import Tagger
-from trainer.publishing import publish, staging
 from trainer.registry.format import MANIFEST
 from trainer.registry.versions import (
     ModelVersion,
@@ -25,7 +22,6 @@ from trainer.registry.versions import (
     read_aliases,
     rollback,
 )
-from trainer.registry.write import write_model
 
 HOSTILE = [
     "", "A", "9", "Topics", "topic s", "topics\n", "\n", " topics", "tópics", "topics\0", "\ud800", ".", "..",
@@ -37,20 +33,6 @@ PATHS = [
     "../x", "../../etc", "/", "/etc", "/etc/passwd", "x/y", "./x", "~/x", "topics/1", "topics@../../x",
     "topics@/etc", "x/" + "a" * 100_000, "a/\0", "a/\ud800", "//", "topics@1/..",
 ]  # fmt: skip
-
-
-def saved(root: Path, name: str = "topics", mark: float = 0.0) -> tuple[str, str]:
-    """Publish a model that `mark` tells from others; return version and digest."""
-    words = Block("word", (1, 1), False, ("lava",), np.ones(1))
-    zeros = np.zeros((1, 2))
-    tagger = Tagger(
-        ("volcanoes",), Features((words,)), np.zeros((1, 1), np.float32), np.array([mark]), zeros, np.ones(1)
-    )
-    parent = models_folder(root, name)
-    with staging(parent) as folder:
-        metrics = {"test": {"macro": {"f1": mark}}, "out_of_fold": {"macro": {"f1": -1.0}}}
-        digest = write_model(folder, tagger, {"name": name}, ["lava"], metrics, "card")
-        return publish(folder, parent), digest
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ trusted: what can be done twice at once is decided by a rename that only one pro
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -20,6 +21,11 @@ from trainer.errors import NotDurableError, NotFoundError, NotPublishedError, Us
 from trainer.storage import versions
 
 _STAGING = ".staging-"
+_HINTS = {
+    errno.ENOSPC: "Free the space, or choose another place with --artifacts.",
+    errno.EDQUOT: "Free the space, or choose another place with --artifacts.",
+    errno.ENOENT: "What was being written was removed meanwhile: do it again.",
+}
 ABANDONED = 24 * 3600.0
 """Seconds after which a folder in which nothing new was written counts as left behind."""
 
@@ -255,7 +261,7 @@ def _not_published(path: Path, error: OSError) -> NotPublishedError:
     return NotPublishedError(
         f"cannot write: {error.strerror or error}. Nothing was published",
         where=str(path),
-        hint="Free the space or choose another place with --artifacts.",
+        hint=_HINTS.get(error.errno or 0, "Choose another place with --artifacts."),
     )
 
 
