@@ -127,7 +127,9 @@ class Alias:
             with file.open("rb") as handle:
                 said = json.loads(handle.read(_LARGEST))
             return _checked_move(number, said["version"], said["previous"], said["at"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except OSError as error:
+            raise ArtifactError(f"cannot be read: {error.strerror}", where=str(file)) from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArtifactError(
                 "not a move of an alias",
                 where=str(file),

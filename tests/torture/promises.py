@@ -1,0 +1,45 @@
+"""The promises, what tests each, and how much of it the normal suite does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torture import calls, crowds, hostile, tracing
+
+
+def nothing() -> str:
+    """Return that nothing is missing."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A function that tries to break a promise in a folder, and returns what it came to.
+
+    Its keyword arguments are counts; `short` are those of the normal suite. `missing` says what is lacking.
+    """
+
+    check: Callable[..., str]
+    short: Mapping[str, int]
+    missing: Callable[[], str] = nothing
+    only_by_name: bool = False
+    """Not among those that run where none is named: it needs the network."""
+
+    @property
+    def name(self) -> str:
+        """What it is called on the command line."""
+        return self.check.__name__.replace("_", "-")
+
+    def run(self, folder: Path, **counts: int) -> str:
+        """Try to break it; AssertionError where that succeeds."""
+        return self.check(folder, **counts)
+
+
+PROMISES = (
+    Promise(calls.killed, {"most_calls": 12}, tracing.missing),
+    Promise(calls.failing, {"most_failures": 16}, tracing.missing),
+    Promise(crowds.crowds, {"writers": 8, "each": 10, "readers": 2}),
+    Promise(hostile.hostile, {"artifacts": 100}),
+)

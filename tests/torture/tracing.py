@@ -1,0 +1,68 @@
+"""strace: which system calls an action makes, and what becomes of it when one of them is cut short."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ACTING = Path(__file__).with_name("acting.py")
+CALLS = (
+    "chmod,close,fchmod,fdatasync,fsync,ftruncate,link,linkat,mkdir,mkdirat,openat,pwrite64,rename,renameat,"
+    "renameat2,rmdir,symlink,symlinkat,unlink,unlinkat,utimensat,write"
+)
+_CALL = re.compile(r"(\w+)\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One system call of an action: the how-manieth of its kind, and how it was written."""
+
+    name: str
+    when: int
+    text: str
+
+
+def missing() -> str:
+    """Return why calls cannot be traced here; nothing where they can."""
+    if sys.platform != "linux" or shutil.which("strace") is None:
+        return "needs strace"
+    done = subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, check=False)  # noqa: S607
+    return "" if done.returncode == 0 else "strace may not trace here"
+
+
+def traced(action: str, root: Path, log: Path, *inject: str) -> str:
+    """Do an action in a process of its own, under strace from just before it; return what it announced."""
+    command = [sys.executable, str(ACTING), action, str(root)]
+    with subprocess.Popen(  # noqa: S603  (our own program)
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n", child.stderr.read() if child.stderr else ""
+        tracer = ["strace", "-y", "-o", str(log), "-e", f"trace={CALLS}", *inject, "-p", str(child.pid)]
+        with subprocess.Popen(tracer, stderr=subprocess.PIPE, text=True) as strace:  # noqa: S603
+            assert strace.stderr is not None
+            for line in strace.stderr:
+                if "attached" in line:
+                    break
+            said, told = child.communicate("go\n")
+    assert child.returncode in (0, -9), told
+    return said.strip()
+
+
+def calls_of(action: str, root: Path, log: Path) -> Iterator[Call]:
+    """Yield the calls of an action that touch something in `root`."""
+    traced(action, root, log)
+    counts: Counter[str] = Counter()
+    for line in log.read_text(errors="replace").splitlines():
+        if (match := _CALL.match(line)) is None:
+            continue
+        counts[match[1]] += 1
+        if f"{root}" in line:
+            yield Call(match[1], counts[match[1]], line)
