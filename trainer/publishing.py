@@ -54,6 +54,15 @@ def staging(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def nothing_lost(path: Path) -> Iterator[None]:
+    """Turn what the file system refuses into a `NotPublishedError`."""
+    try:
+        yield
+    except OSError as error:
+        raise _not_published(path, error) from error
+
+
 def gc(parent: Path, older_than: float = ABANDONED) -> tuple[str, ...]:
     """Remove what processes that were killed have left in `parent`; return the names.
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from trainer.errors import NotFoundError
+from trainer.errors import NotFoundError, TrainerError
 
 
 def artifacts_root(root: str | Path | None = None) -> Path:
@@ -34,11 +34,20 @@ def sha256(data: bytes) -> str:
 
 
 def versions(parent: Path) -> list[str]:
-    """Return the version numbers that stand in `parent`, ascending."""
+    """Return the version numbers that stand in `parent`, ascending.
+
+    Raises
+    ------
+    TrainerError
+        When they cannot be listed.
+    """
     if not parent.is_dir():
         return []
-    with os.scandir(parent) as entries:  # a link may lead anywhere: it is no version
-        names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    try:
+        with os.scandir(parent) as entries:  # a link may lead anywhere: it is no version
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError as error:
+        raise TrainerError(f"cannot be read: {error.strerror}", where=str(parent)) from error
     # "07" and other digits than 0-9 are not names that `publish` gives.
     numbers = [int(name) for name in names if name.isdecimal() and name == str(int(name))]
     return [str(number) for number in sorted(numbers)]

@@ -140,17 +140,21 @@ class Alias:
 def aliases_in(folder: Path) -> Iterator[Alias]:
     """Yield the aliases of the models in a folder, by name."""
     parent = below(folder, ALIASES, "folder")
-    names = sorted(path.name for path in parent.iterdir()) if parent.is_dir() else []
-    for name in names:
+    for name in _names(parent):
         if is_name(name) and (parent / name).is_dir():
             yield Alias(folder, name)
 
 
 def _numbers(folder: Path) -> list[int]:
-    if not folder.is_dir():
-        return []
-    found = (_FILE.fullmatch(path.name) for path in folder.iterdir())
+    found = (_FILE.fullmatch(name) for name in _names(folder))
     return [int(match[1]) for match in found if match]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise ArtifactError(f"cannot be read: {error.strerror}", where=str(folder)) from error
 
 
 def _checked_move(number: int, version: Any, previous: Any, at: Any) -> Move:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from trainer.disk import rename_new
-from trainer.errors import NotFoundError, UsageError
-from trainer.publishing import ABANDONED, gc
+from trainer.errors import NotFoundError, TrainerError, UsageError
+from trainer.publishing import ABANDONED, gc, nothing_lost
 from trainer.registry.aliases import aliases_in
 from trainer.registry.versions import HINT, models_folder
 from trainer.storage import versions
@@ -38,7 +38,8 @@ def prunable(root: Path, name: str, keep: int) -> tuple[str, ...]:
 def prune(root: Path, name: str, keep: int) -> tuple[str, ...]:
     """Remove the versions that `prunable` names, each whole: what is being removed is no version any more."""
     folder = models_folder(root, name)
-    return tuple(version for version in prunable(root, name, keep) if _removed(folder, version))
+    with nothing_lost(folder):
+        return tuple(version for version in prunable(root, name, keep) if _removed(folder, version))
 
 
 def gc_models(root: Path, name: str, older_than: float = ABANDONED) -> tuple[str, ...]:
@@ -52,10 +53,11 @@ def gc_models(root: Path, name: str, older_than: float = ABANDONED) -> tuple[str
         Names of what was removed.
     """
     folder = models_folder(root, name)
-    gone = list(gc(folder, older_than))
-    for alias in aliases_in(folder):
-        gone += gc(alias.path, older_than)
-    gone += [grave.name for grave in sorted(folder.glob(f"{_GRAVE}*")) if _buried(folder, grave)]
+    with nothing_lost(folder):
+        gone = list(gc(folder, older_than))
+        for alias in aliases_in(folder):
+            gone += gc(alias.path, older_than)
+        gone += [grave.name for grave in sorted(folder.glob(f"{_GRAVE}*")) if _buried(folder, grave)]
     return tuple(gone)
 
 
@@ -75,7 +77,12 @@ def _removed(folder: Path, version: str) -> bool:
         (folder / version).rename(grave)
     except FileNotFoundError:
         return False  # another process was faster
-    return _buried(folder, grave)
+    try:
+        return _buried(folder, grave)
+    except (OSError, TrainerError):  # whether an alias needs it cannot be read: then it stays
+        with suppress(OSError):
+            rename_new(grave, folder / version)
+        raise
 
 
 def _buried(folder: Path, grave: Path) -> bool:

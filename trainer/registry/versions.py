@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.errors import ArtifactError, NotFoundError, UsageError, did_you_mean
+from trainer.errors import (
+    ArtifactError,
+    NotDurableError,
+    NotFoundError,
+    TrainerError,
+    UsageError,
+    did_you_mean,
+)
 from trainer.names import below, checked, is_name
 from trainer.registry.aliases import Alias, Move, aliases_in
 from trainer.registry.format import MANIFEST, read_manifest
@@ -174,7 +181,15 @@ def promote(root: Path, name: str, version: str, alias: str = PRODUCTION) -> Non
     )
     # Whoever prunes removes first and then looks at the aliases; here it is the other way round, so that at
     # least one of the two sees the other.
-    if version not in versions(folder):
+    try:
+        there = versions(folder)
+    except TrainerError as error:
+        raise NotDurableError(
+            f"alias '{alias}' stands for version {version}, but whether that is still there {error.message}",
+            where=str(folder),
+            version=version,
+        ) from error
+    if version not in there:
         if made is not None:
             log.move(lambda head: _undone(log, made) if head == made else None)
         raise missing
