@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torture import calls, crowds, hostile, tracing
+from torture import calls, crowds, hostile, kills, power, tracing
 
 
 def nothing() -> str:
@@ -40,6 +40,9 @@ class Promise:
 PROMISES = (
     Promise(calls.killed, {"most_calls": 12}, tracing.missing),
     Promise(calls.failing, {"most_failures": 16}, tracing.missing),
+    Promise(kills.kills, {"kills": 150}),
+    Promise(power.power_cuts, {"power_cuts": 3}, power.missing),
+    Promise(power.full_disks, {"sizes": 4}, power.missing),
     Promise(crowds.crowds, {"writers": 8, "each": 10, "readers": 2}),
     Promise(hostile.hostile, {"artifacts": 100}),
 )
