@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torture import calls, crowds, hostile, kills, power, tracing
+from torture import calls, crowds, hostile, kills, names, power, tracing
 
 
 def nothing() -> str:
@@ -45,4 +45,5 @@ PROMISES = (
     Promise(power.full_disks, {"sizes": 4}, power.missing),
     Promise(crowds.crowds, {"writers": 8, "each": 10, "readers": 2}),
     Promise(hostile.hostile, {"artifacts": 100}),
+    Promise(names.hostile_names, {"hostile_names": 100}, tracing.missing),
 )

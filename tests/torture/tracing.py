@@ -38,14 +38,19 @@ def missing() -> str:
 
 def traced(action: str, root: Path, log: Path, *inject: str) -> str:
     """Do an action in a process of its own, under strace from just before it; return what it announced."""
-    command = [sys.executable, str(ACTING), action, str(root)]
+    return watched([str(ACTING), action, str(root)], log, "-e", f"trace={CALLS}", *inject)
+
+
+def watched(program: list[str], log: Path, *options: str) -> str:
+    """Run a Python program under strace from where it says that it is ready; return what it says then."""
+    command = [sys.executable, *program]
     with subprocess.Popen(  # noqa: S603  (our own program)
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n", child.stderr.read() if child.stderr else ""
-        tracer = ["strace", "-y", "-o", str(log), "-e", f"trace={CALLS}", *inject, "-p", str(child.pid)]
+        tracer = ["strace", "-y", "-o", str(log), *options, "-p", str(child.pid)]
         with subprocess.Popen(tracer, stderr=subprocess.PIPE, text=True) as strace:  # noqa: S603
             assert strace.stderr is not None
             for line in strace.stderr:
