@@ -20,9 +20,9 @@ from trainer.registry.pruning import gc_models, prune
 from trainer.registry.versions import find_model, history, promote, rollback
 
 PARTS = [
-    "..", ".", "", "/", "\\", "~", "\0", "\n", "\r", " ", "%2e%2e", "%2f", "..%c0%af", "．．", "／",
-    "‥", "\u202e", "c:", "$HOME", "${HOME}", "`id`", ";id", "|id", "*", "?", "[a]", "con", "nul", "aux.json", "lpt1",
-    "com9", "::$data", "topics", "pots", "1", "2", "production", "aliases", ".staging-1", "sha256:",
+    "..", ".", "", "/", "\\", "~", "\0", "\n", "\r", " ", "%2e%2e", "%2f", "..%c0%af", "．．", "／", "‥",
+    "\u202e", "c:", "$HOME", "${HOME}", "`id`", ";id", "|id", "*", "?", "[a]", "con", "nul", "aux.json",
+    "lpt1", "com9", "::$data", "topics", "pots", "1", "2", "production", "aliases", ".staging-1", "sha256:",
     "sha256:" + "0" * 64, "@", "@@", "etc", "passwd", "tmp", "outside", "-rf", "--", "é", "\ud800",
     "\U0001f600", "a" * 64, "a" * 65, "a" * 300, "a" * 5000,
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torture import calls, crowds, hostile, kills, names, power, tracing
+from torture import calls, crowds, hostile, kills, machine, names, power, tracing
 
 
 def nothing() -> str:
@@ -38,12 +38,13 @@ class Promise:
 
 
 PROMISES = (
-    Promise(calls.killed, {"most_calls": 12}, tracing.missing),
-    Promise(calls.failing, {"most_failures": 16}, tracing.missing),
+    Promise(calls.killed, {"most_calls": 8}, tracing.missing),
+    Promise(calls.failing, {"most_failures": 10}, tracing.missing),
     Promise(kills.kills, {"kills": 150}),
     Promise(power.power_cuts, {"power_cuts": 3}, power.missing),
     Promise(power.full_disks, {"sizes": 4}, power.missing),
     Promise(crowds.crowds, {"writers": 8, "each": 10, "readers": 2}),
+    Promise(machine.machine, {"examples": 20}),
     Promise(hostile.hostile, {"artifacts": 100}),
     Promise(names.hostile_names, {"hostile_names": 100}, tracing.missing),
 )
