@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from trainer.api.building import build
 from trainer.api.loading import find
 from trainer.api.training import fit
+from trainer.errors import NotFoundError
+from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
+from trainer.registry.format import read_model
 from trainer.storage import artifacts_root
+
+if TYPE_CHECKING:
+    from trainer.config import Config
+    from trainer.corpus.store import Corpus
+
+TOLERANCE = 1e-6
+"""Of a probability, on another processor."""
+_MOST_TEXTS = 20_000
+_BATCH = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,9 @@ class Reproduction:
         The digest of the new one.
     same : bool
         Whether the two digests, and so all bytes, are the same.
+    same_vocabulary : bool
+    largest_difference : float
+        Of a probability, over the golden texts and sentences of the corpus.
     differing : mapping of str to (str, str)
         Of the manifest, what is otherwise, then and now: files by their SHA-256, versions of libraries.
     """
@@ -35,11 +54,21 @@ class Reproduction:
     digest: str
     again: str
     same: bool
+    same_vocabulary: bool
+    largest_difference: float
     differing: Mapping[str, tuple[str, str]]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it is the same model to a user: the same vocabulary, and probabilities within 1e-6.
+
+        More cannot be had on another processor, where sums and logarithms may round otherwise.
+        """
+        return self.same_vocabulary and self.largest_difference <= TOLERANCE
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer models reproduce --json`` prints."""
-        return asdict(self)
+        return {**asdict(self), "agrees": self.agrees}
 
 
 def reproduce(
@@ -47,7 +76,7 @@ def reproduce(
 ) -> Reproduction:
     """Train a saved model again, from the corpus and the config that its manifest names, and compare.
 
-    Nothing is saved. Other versions of libraries, or another processor, may give other last bits.
+    Nothing is saved. A corpus that is gone is built again where the shipped sentences are all of it.
 
     Raises
     ------
@@ -55,32 +84,61 @@ def reproduce(
         When there is no such model, or its corpus is gone.
     """
     from trainer.config import config_from_dict
-    from trainer.corpus.store import corpus_with
-    from trainer.registry.format import read_manifest
 
     saved = find(reference, root=root)
-    then = saved.manifest
-    about = then["corpus"]
-    corpus = corpus_with(about["fingerprint"], artifacts_root(root), about["name"])
+    before = read_model(saved.path)
+    then, config = before.info, config_from_dict(before.info["config"])
     with TemporaryDirectory() as scratch:
-        result = fit(
-            corpus, config_from_dict(then["config"]), allow_leakage=True, root=scratch, progress=progress
-        )
-        assert result.path is not None  # noqa: S101  (it was saved)
-        now = read_manifest(result.path)
+        corpus = _corpus_of(then["corpus"], config, artifacts_root(root), Path(scratch), progress)
+        result = fit(corpus, config, allow_leakage=True, root=scratch, progress=progress)
+        now, texts = result.model.info, _texts(corpus, saved.path)
     return Reproduction(
         model=saved.name,
         version=saved.version,
         digest=str(then["digest"]),
         again=str(now["digest"]),
         same=then["digest"] == now["digest"],
+        same_vocabulary=then["files"]["vocabulary.json"] == now["files"]["vocabulary.json"],
+        largest_difference=_largest_difference(before, result.model, texts),
         differing=_differing(then, now),
     )
 
 
+def _corpus_of(
+    about: Mapping[str, str], config: Config, root: Path, scratch: Path, progress: Progress
+) -> Corpus:
+    from trainer.corpus.store import corpus_with
+
+    try:
+        return corpus_with(about["fingerprint"], root, about["name"])
+    except NotFoundError:
+        if not config.build.starter:
+            raise
+        built = build((), config, root=scratch, progress=progress)
+        if built.fingerprint != about["fingerprint"]:
+            raise
+        return built
+
+
+def _texts(corpus: Corpus, model: Path) -> list[str]:
+    golden: list[str] = json.loads((model / "golden.json").read_bytes())["texts"]
+    texts: list[str] = corpus.rows(columns=["text"]).column("text").to_pylist()
+    return golden + texts[:: max(len(texts) // _MOST_TEXTS, 1)][:_MOST_TEXTS]
+
+
+def _largest_difference(before: Tagger, after: Tagger, texts: list[str]) -> float:
+    found = 0.0
+    for start in range(0, len(texts), _BATCH):
+        batch = texts[start : start + _BATCH]
+        found = max(
+            found, float(np.abs(before.predict_proba(batch) - after.predict_proba(batch)).max(initial=0))
+        )
+    return found
+
+
 def _differing(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     found = {}
-    for part in ("files", "libraries"):
+    for part in ("libraries", "files"):
         one, two = then.get(part, {}), now.get(part, {})
         for key in sorted({*one, *two}):
             if one.get(key) != two.get(key):

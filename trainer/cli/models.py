@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from trainer import api
 from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict, reference, typed
 from trainer.cli.render import console, figure, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
-from trainer.errors import ArtifactError
+from trainer.errors import ArtifactError, TrainerWarning
 
 _LONGEST_SETTING = 60
 """Characters of a setting that are shown; --json has all."""
@@ -246,7 +247,7 @@ def reproduce(
     as_json: AsJson = False,
     strict: Strict = False,
 ) -> None:
-    """Train a model again from its manifest, and compare every byte; exit code 7 where one differs."""
+    """Train a model again from its manifest, and compare; exit code 7 where it comes out as another one."""
     wanted = reference(model, load_config(config, set_ or ()).name)
     with progress_bar() as progress:
         found = api.reproduce(wanted, root=artifacts, progress=progress)
@@ -254,11 +255,22 @@ def reproduce(
         print_json(found.to_dict())
     elif found.same:
         typer.echo(f"{found.model}@{found.version} comes out the same: sha256:{found.digest}")
-    if not found.same:
-        told = "; ".join(f"{key} was {then}, is {now}" for key, (then, now) in found.differing.items())
-        raise ArtifactError(
-            f"{found.model}@{found.version} comes out as another one, sha256:{found.again[:12]}: {told}"
+    elif found.agrees:
+        off = f"within {found.largest_difference:.0e}" if found.largest_difference else "the same"
+        typer.echo(
+            f"{found.model}@{found.version} comes out with the same vocabulary, and probabilities {off}"
         )
+    if found.same:
+        return
+    told = "; ".join(f"{key} was {then}, is {now}" for key, (then, now) in found.differing.items())
+    if found.agrees:
+        warnings.warn(f"not every byte is the same: {told}", TrainerWarning, stacklevel=1)
+        return
+    raise ArtifactError(
+        f"{found.model}@{found.version} comes out as another one, sha256:{found.again[:12]}, with "
+        f"{'the same' if found.same_vocabulary else 'another'} vocabulary and probabilities up to "
+        f"{found.largest_difference:.2g} off: {told}"
+    )
 
 
 @app.command()
