@@ -46,7 +46,7 @@ def test_an_export_of_a_model_has_a_record_and_is_made_again(here, kind):
     assert record["model"]["digest"] == here.fit.digest
     assert api.rerun("model").same
     if kind == "dir":
-        assert api.load("model").info["digest"] == here.fit.digest
+        assert api.load("./model").info["digest"] == here.fit.digest
 
 
 def test_what_is_refused_leaves_no_record(here, tmp_path):
@@ -55,6 +55,18 @@ def test_what_is_refused_leaves_no_record(here, tmp_path):
     with pytest.raises(NotFoundError, match="no split 'nowhere'"):
         api.export_corpus(here.corpus, "out", splits=["nowhere"])
     assert not list(tmp_path.iterdir())
+
+
+def test_an_export_that_fails_its_check_leaves_no_record(here, tmp_path, monkeypatch):
+    import joblib
+
+    monkeypatch.setattr(joblib, "load", lambda file: None)
+    with pytest.raises(AttributeError):
+        api.export(here.path, "deep/model", kind="joblib")
+    (tmp_path / "there").mkdir()
+    with pytest.raises(UsageError, match="'there' is there already"):
+        api.export(here.path, "there")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
 def test_a_pipeline_is_the_same_bytes_each_time(here):

@@ -4,14 +4,21 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import trainer
 from trainer.errors import ArtifactError, TrainerError, TrainerWarning, UsageError
+from trainer.estimators import LexiconVectorizer
+from trainer.lexicons import LexiconMatcher
+from trainer.model.features import Features, LexiconBlock
 from trainer.registry import exports
 from trainer.registry.exports import EXPORTS, export_folder, export_joblib
 from trainer.registry.format import FILES, MANIFEST, read_model
+from trainer.registry.write import write_model
 
 
 @pytest.fixture
@@ -90,21 +97,33 @@ def test_a_damaged_model_is_not_exported(damaged, tmp_path, export):
     assert list(tmp_path.iterdir()) == [damaged]
 
 
-def test_a_pipeline_that_decides_otherwise_is_not_written(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(exports.Tagger, "as_sklearn", lambda tagger: Contrary(tagger))
+def test_a_pipeline_that_decides_otherwise_once_it_is_loaded_is_not_written(small, tmp_path, monkeypatch):
+    import joblib
+
+    whole = joblib.load
+    monkeypatch.setattr(joblib, "load", lambda file: Contrary(whole(file)))
     with pytest.raises(ArtifactError, match="does not decide as the artifact does; nothing was written"):
-        export_joblib(small.path, tmp_path / "out")
+        export_joblib(small.path, tmp_path / "new" / "out")
     assert list(tmp_path.iterdir()) == []
 
 
 class Contrary:
-    def __init__(self, tagger):
-        self.tagger = tagger
+    def __init__(self, pipeline):
+        self.pipeline = pipeline
 
     def predict(self, texts):
-        decisions = self.tagger.predict_matrix(texts)
-        decisions[-1, -1] ^= True
+        decisions = self.pipeline.predict(texts)
+        decisions[-1, -1] = 1 - decisions[-1, -1]
         return decisions
+
+
+def test_a_pipeline_that_cannot_be_loaded_is_not_written(small, tmp_path, monkeypatch):
+    import joblib
+
+    monkeypatch.setattr(joblib, "dump", lambda pipeline, file, compress: file.write_bytes(b"\x80\x04."))
+    with pytest.raises(ArtifactError, match="cannot be loaded again"):
+        export_joblib(small.path, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
@@ -119,12 +138,52 @@ def test_a_target_that_cannot_be_written_is_an_error_of_ours(small, tmp_path, ex
 def test_a_copy_that_was_damaged_on_the_way_is_not_published(small, tmp_path, monkeypatch):
     whole = exports.read_model
 
-    def read(folder):
+    def read(folder, digest=None):
         if folder != small.path:
             (folder / "weights.safetensors").write_bytes(b"damaged")
-        return whole(folder)
+        return whole(folder, digest)
 
     monkeypatch.setattr(exports, "read_model", read)
     with pytest.raises(ArtifactError):
+        export_folder(small.path, tmp_path / "deep" / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_of_a_model_that_was_replaced_meanwhile_is_not_published(small, tmp_path, monkeypatch):
+    frozen = Path(__file__).parent / "frozen" / "model-1"
+    whole, first = exports.read_model, []
+
+    def read(folder, digest=None):
+        if not first:
+            first.append(folder)
+            return whole(frozen)
+        return whole(folder, digest)
+
+    monkeypatch.setattr(exports, "read_model", read)
+    with pytest.raises(ArtifactError, match="the digest is"):
         export_folder(small.path, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_with_lexicons_is_a_pipeline_whose_step_has_a_name_that_stays(small, tmp_path, python):
+    import joblib
+
+    lexicons = LexiconBlock(LexiconMatcher({"drinks": ["tea", "cup ~ spoon"]}), 2.0)
+    words = small.fit.model.features.blocks[0]
+    k, features = len(small.fit.model.topics), Features((words, lexicons))
+    weights = np.linspace(-2, 2, len(features) * k, dtype=np.float32).reshape(-1, k)
+    tagger = replace(small.fit.model, features=features, weights=weights)
+    (tmp_path / "model").mkdir()
+    texts = ["tea", "a cup and a spoon", "the lighthouse", ""]
+    write_model(tmp_path / "model", tagger, {"name": "tea"}, texts, {}, "# Card\n")
+    with pytest.warns(TrainerWarning):
+        export_joblib(tmp_path / "model", tmp_path / "out")
+    (step,) = [
+        step
+        for _, step in joblib.load(tmp_path / "out").named_steps["features"].transformer_list
+        if isinstance(step, LexiconVectorizer)
+    ]
+    assert (type(step).__module__, step.weight) == ("trainer.estimators", 2.0)
+    code = "import joblib, sys; print(joblib.load(sys.argv[1]).predict(sys.argv[2:]).astype(bool).tolist())"
+    decided = python(code, str(tmp_path / "out"), *texts, PYTHONPATH=str(Path(trainer.__file__).parents[1]))
+    assert decided.strip() == str(tagger.predict_matrix(texts).tolist())
