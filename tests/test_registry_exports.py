@@ -18,6 +18,7 @@ from trainer.model.features import Features, LexiconBlock
 from trainer.registry import exports
 from trainer.registry.exports import EXPORTS, export_folder, export_joblib
 from trainer.registry.format import FILES, MANIFEST, read_model
+from trainer.registry.wheel import export_wheel
 from trainer.registry.write import write_model
 
 
@@ -29,8 +30,14 @@ def damaged(small, tmp_path):
     return folder
 
 
-def test_the_formats_are_two():
-    assert list(EXPORTS.items()) == [("dir", export_folder), ("joblib", export_joblib)]
+@pytest.fixture
+def name_of(small):
+    """A name for each kind of export; pip goes by that of a wheel."""
+    return lambda export: "small_model-1-py3-none-any.whl" if export is export_wheel else "out"
+
+
+def test_the_formats_are_three():
+    assert {"dir": export_folder, "joblib": export_joblib, "wheel": export_wheel} == EXPORTS
 
 
 def test_an_exported_folder_is_the_model_byte_for_byte(small, tmp_path):
@@ -80,20 +87,27 @@ def test_the_pipeline_is_plain_scikit_learn(small, tmp_path):
 
 
 @pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
-def test_what_is_there_is_not_overwritten(small, tmp_path, export):
-    for target in (tmp_path / "file", tmp_path / "folder"):
-        target.mkdir() if target.name == "folder" else target.write_text("mine")
-        with pytest.raises(UsageError, match="is there already"):
-            export(small.path, target)
-    assert (tmp_path / "file").read_text() == "mine"
-    assert list((tmp_path / "folder").iterdir()) == []
-    assert len(list(tmp_path.iterdir())) == 2
+def test_what_is_there_is_not_overwritten(small, tmp_path, export, name_of):
+    file, folder = (tmp_path / parent / name_of(export) for parent in ("a", "b"))
+    file.parent.mkdir()
+    file.write_text("mine")
+    with pytest.raises(UsageError, match="is there already"):
+        export(small.path, file)
+    assert file.read_text() == "mine"
+    assert list(file.parent.iterdir()) == [file]
+    if export is export_wheel:
+        return  # into a folder that is there it is put
+    folder.mkdir(parents=True)
+    with pytest.raises(UsageError, match="is there already"):
+        export(small.path, folder)
+    assert list(folder.iterdir()) == []
+    assert list(folder.parent.iterdir()) == [folder]
 
 
 @pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
-def test_a_damaged_model_is_not_exported(damaged, tmp_path, export):
+def test_a_damaged_model_is_not_exported(damaged, tmp_path, export, name_of):
     with pytest.raises(ArtifactError):
-        export(damaged, tmp_path / "out")
+        export(damaged, tmp_path / "new" / name_of(export))
     assert list(tmp_path.iterdir()) == [damaged]
 
 
@@ -127,9 +141,10 @@ def test_a_pipeline_that_cannot_be_loaded_is_not_written(small, tmp_path, monkey
 
 
 @pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
-def test_a_target_that_cannot_be_written_is_an_error_of_ours(small, tmp_path, export):
+def test_a_target_that_cannot_be_written_is_an_error_of_ours(small, tmp_path, export, name_of):
     (tmp_path / "file").write_text("in the way")
-    for target in (tmp_path / "file" / "out", tmp_path / "file" / "deep" / "out"):
+    for parent in (tmp_path / "file", tmp_path / "file" / "deep", tmp_path / ("x" * 300)):
+        target = parent / name_of(export)
         with pytest.raises(TrainerError, match="cannot write"):
             export(small.path, target)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

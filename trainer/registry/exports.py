@@ -13,6 +13,7 @@ from trainer.errors import ArtifactError, TrainerWarning
 from trainer.model.tagger import Tagger
 from trainer.registry.exported import Exported, export_to, golden_texts
 from trainer.registry.format import FILES, MANIFEST, read_model
+from trainer.registry.wheel import export_wheel
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -79,4 +80,8 @@ def _check_same(tagger: Tagger, pipeline: Pipeline, texts: list[str]) -> None:
         raise ArtifactError("the export does not decide as the artifact does; nothing was written")
 
 
-EXPORTS: dict[str, Callable[[Path, Path], Exported]] = {"dir": export_folder, "joblib": export_joblib}
+EXPORTS: dict[str, Callable[[Path, Path], Exported]] = {
+    "dir": export_folder,
+    "joblib": export_joblib,
+    "wheel": export_wheel,
+}
