@@ -141,6 +141,14 @@ def test_a_pipeline_that_cannot_be_loaded_is_not_written(small, tmp_path, monkey
 
 
 @pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
+@pytest.mark.filterwarnings("ignore:loading a joblib file:trainer.errors.TrainerWarning")
+def test_a_model_without_golden_texts_is_exported_all_the_same(small, tmp_path, export, name_of):
+    (tmp_path / "1").mkdir()
+    write_model(tmp_path / "1", small.fit.model, {"name": "small"}, [], {}, "# Card\n")
+    assert export(tmp_path / "1", tmp_path / name_of(export)).path.exists()
+
+
+@pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
 def test_a_target_that_cannot_be_written_is_an_error_of_ours(small, tmp_path, export, name_of):
     (tmp_path / "file").write_text("in the way")
     for parent in (tmp_path / "file", tmp_path / "file" / "deep", tmp_path / ("x" * 300)):

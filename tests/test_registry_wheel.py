@@ -210,6 +210,18 @@ def test_every_file_of_the_model_is_checked_where_it_is_installed(unpacked, tmp_
     assert "the digest is sha256:" in python(code, **place)
 
 
+def test_it_loads_where_installers_put_links_in_place_of_files(unpacked, tmp_path, python):
+    for file in (path for path in unpacked.rglob("*") if path.is_file()):
+        link = tmp_path / "links" / file.relative_to(unpacked)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            link.symlink_to(file)
+        except OSError:
+            pytest.skip("no links can be made here")
+    code = "import small_model; small_model.load(); print(small_model.__file__)"
+    assert python(code, PYTHONPATH=str(tmp_path / "links")).startswith(str(tmp_path / "links"))
+
+
 # What is refused
 
 

@@ -193,7 +193,7 @@ def wheel_files(folder: Path, about: About, version: str) -> dict[str, bytes]:
     last = {f"{info}/METADATA": metadata.encode(), f"{info}/WHEEL": _wheel().encode()}
     if license_:
         last[f"{info}/licenses/{name_of_license}"] = license_
-    files = {**dict(sorted(found.items())), **dict(sorted(last.items()))}
+    files = {**found, **last}
     record = f"{info}/RECORD"
     return {**files, record: _record(files, record).encode()}
 
@@ -203,12 +203,12 @@ def write_archive(files: Mapping[str, bytes], target: Path) -> None:
 
     They are not compressed: what comes of that depends on the library that does it.
     """
-    with ZipFile(target, "w", ZIP_STORED) as archive:
+    with ZipFile(target, "w") as archive:
         for path, data in files.items():
             entry = ZipInfo(path, _FIRST_DAY)
             entry.create_system = 3  # whose bits the mode is in; by itself it is that of the machine
             entry.external_attr = _PLAIN_FILE
-            archive.writestr(entry, data)
+            archive.writestr(entry, data, ZIP_STORED)
 
 
 def _metadata(about: About, version: str, license_: str | None, card: str) -> str:
