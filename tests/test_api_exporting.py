@@ -50,19 +50,6 @@ def test_an_export_of_a_model_has_a_record_and_is_made_again(here, kind):
         assert api.load("./model").info["digest"] == here.fit.digest
 
 
-def test_a_wheel_has_a_record_and_is_made_again(here):
-    Path("shelf").mkdir()
-    written = api.export("small@1", "shelf", kind="wheel").path
-    assert written.parent == Path("shelf")
-    record = json.loads(Path(f"{written}.run.json").read_bytes())
-    assert record["output"]["name"] == written.name
-    assert record["command"] == "trainer models export small@1 --format wheel --out shelf"
-    assert api.rerun(written).same
-    Path("again").mkdir()
-    found = api.rerun(written, out="again")
-    assert (found.same, found.path) == (True, Path("again") / written.name)
-
-
 def test_what_is_refused_leaves_no_record(here, tmp_path):
     with pytest.raises(UsageError, match="unknown export format 'onnx'"):
         api.export(here.path, "model", kind="onnx")
@@ -85,6 +72,19 @@ def test_an_export_that_fails_its_check_leaves_no_record(here, tmp_path, monkeyp
         api.export(here.path, "there", kind="wheel")
     assert not list((tmp_path / "there").iterdir())
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_wheel_has_a_record_and_is_made_again(here):
+    Path("shelf").mkdir()
+    written = api.export("small@1", "shelf", kind="wheel").path
+    assert written.parent == Path("shelf")
+    record = json.loads(Path(f"{written}.run.json").read_bytes())
+    assert record["output"]["name"] == written.name
+    assert record["command"] == "trainer models export small@1 --format wheel --out shelf"
+    assert api.rerun(written).same
+    Path("again").mkdir()
+    found = api.rerun(written, out="again")
+    assert (found.same, found.path) == (True, Path("again") / written.name)
 
 
 def test_a_pipeline_is_the_same_bytes_each_time(here):
