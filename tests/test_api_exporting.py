@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import trainer
 from trainer import api
-from trainer.errors import NotFoundError, TrainerWarning, UsageError
+from trainer.errors import ArtifactError, NotFoundError, TrainerWarning, UsageError
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_an_export_of_a_part_says_so(here):
 @pytest.mark.parametrize("kind", ["dir", "joblib"])
 @pytest.mark.filterwarnings("ignore:loading a joblib file:trainer.errors.TrainerWarning")
 def test_an_export_of_a_model_has_a_record_and_is_made_again(here, kind):
-    api.export(here.path, "model", kind=kind)
+    assert api.export(here.path, "model", kind=kind) == trainer.Exported(Path("model"))
     record = json.loads(Path("model.run.json").read_bytes())
     assert record["model"]["digest"] == here.fit.digest
     assert api.rerun("model").same
@@ -55,6 +56,35 @@ def test_what_is_refused_leaves_no_record(here, tmp_path):
     with pytest.raises(NotFoundError, match="no split 'nowhere'"):
         api.export_corpus(here.corpus, "out", splits=["nowhere"])
     assert not list(tmp_path.iterdir())
+
+
+def test_an_export_that_fails_its_check_leaves_no_record(here, tmp_path, monkeypatch):
+    import joblib
+
+    monkeypatch.setattr(joblib, "load", lambda file: None)
+    with pytest.raises(AttributeError):
+        api.export(here.path, "deep/model", kind="joblib")
+    (tmp_path / "there").mkdir()
+    with pytest.raises(UsageError, match="'there' is there already"):
+        api.export(here.path, "there")
+    monkeypatch.setattr("trainer.registry.wheel.golden_texts", lambda folder: ["no golden text"])
+    with pytest.raises(ArtifactError, match="other margins"):
+        api.export(here.path, "there", kind="wheel")
+    assert not list((tmp_path / "there").iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_wheel_has_a_record_and_is_made_again(here):
+    Path("shelf").mkdir()
+    written = api.export("small@1", "shelf", kind="wheel").path
+    assert written.parent == Path("shelf")
+    record = json.loads(Path(f"{written}.run.json").read_bytes())
+    assert record["output"]["name"] == written.name
+    assert record["command"] == "trainer models export small@1 --format wheel --out shelf"
+    assert api.rerun(written).same
+    Path("again").mkdir()
+    found = api.rerun(written, out="again")
+    assert (found.same, found.path) == (True, Path("again") / written.name)
 
 
 def test_a_pipeline_is_the_same_bytes_each_time(here):

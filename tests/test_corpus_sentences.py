@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.corpus import sentences
 from trainer.corpus.sentences import sentence_spans
+from trainer.errors import UsageError
 
 tricky_text = st.text(
     st.sampled_from(
@@ -102,6 +105,13 @@ def test_a_short_quotation_stays_whole_and_a_long_one_is_cut():
 @pytest.mark.parametrize("text", ["", " \n\t\u2028\u3000 ", "\n\n\n"])
 def test_white_space_holds_no_sentence(text):
     assert pieces(text) == []
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentencex", None)
+    with pytest.raises(UsageError, match="needs sentencex") as caught:
+        pieces("One. Two.")
+    assert "pip install sentencex" in str(caught.value)
 
 
 @pytest.mark.parametrize("word", ["cup. Cup ", "cup", "“cup ", "\n"])

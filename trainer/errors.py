@@ -19,7 +19,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -124,6 +123,8 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     known : iterable of str
         What could have been written.
     """
+    import difflib  # only a mistake calls for it
+
     names = sorted(known)
     close = difflib.get_close_matches(wrong, names, n=1)
     if close:

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = (
@@ -22,10 +22,11 @@ _SCRIPTS = (
     ("th", "\u0e00-\u0e7f"), ("ka", "\u10a0-\u10ff"), ("ja", "\u3040-\u30ff"), ("zh", "\u4e00-\u9fff"),
     ("ko", "\uac00-\ud7af"),
 )  # fmt: skip
-_OTHER_LETTERS = re.compile(f"[{''.join(span for _, span in _SCRIPTS)}]")
+_OTHER_LETTERS = f"[{''.join(span for _, span in _SCRIPTS)}]"
+"""Not compiled before a text has other letters than ASCII's: most have none. The same holds for the next."""
 _TELLING = {
-    "uk": re.compile("[іїєґІЇЄҐ]"), "be": re.compile("[ўЎ]"), "bg": re.compile("(?i)ъ[а-я]"),
-    "sr": re.compile("[јљњћђџЈЉЊЋЂЏ]"), "fa": re.compile("[پچژگی]"), "ja": re.compile("[\u3040-\u30ff]"),
+    "uk": "[іїєґІЇЄҐ]", "be": "[ўЎ]", "bg": "(?i)ъ[а-я]", "sr": "[јљњћђџЈЉЊЋЂЏ]", "fa": "[پچژگی]",
+    "ja": "[\u3040-\u30ff]",
 }  # fmt: skip
 """Letters that one language of a script has and its larger neighbour has not."""
 _SHARE = 0.5
@@ -48,7 +49,8 @@ _LETTERS = [
 @lru_cache(maxsize=1)
 def _function_words() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
     """Return word -> the languages that it is a function word of; and those of English."""
-    data = json.loads((files("trainer.data") / "function_words.json").read_text(encoding="utf-8"))
+    # By path: importlib.resources costs more than all else that one prediction imports here.
+    data = json.loads((Path(__file__).parent / "data" / "function_words.json").read_bytes())
     found: dict[str, list[str]] = {}
     for language, words in data.items():
         for word in words.split():
@@ -89,11 +91,11 @@ def _by_letter(word: str) -> Iterator[str]:
 
 
 def _by_script(text: str) -> str | None:
-    if text.isascii() or len(_OTHER_LETTERS.findall(text)) < _SHARE * sum(map(str.isalpha, text)):
+    if text.isascii() or len(re.findall(_OTHER_LETTERS, text)) < _SHARE * sum(map(str.isalpha, text)):
         return None
     if not any(map(str.isalpha, text)):
         return None
     counts = {code: len(re.findall(f"[{span}]", text)) for code, span in _SCRIPTS}
     best = max(counts, key=lambda code: counts[code])
     near = {"ru": ("uk", "be", "sr", "bg"), "ar": ("fa",), "zh": ("ja",)}.get(best, ())
-    return next((code for code in near if len(_TELLING[code].findall(text)) >= 2), best)
+    return next((code for code in near if len(re.findall(_TELLING[code], text)) >= 2), best)

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 _WORD = re.compile(r"\w+")
 _TERM_WORD = re.compile(r"\w+\*?")
@@ -38,8 +39,7 @@ class Find:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Term:
+class _Term(NamedTuple):
     lexicon: str
     parts: tuple[Words, ...]
     capitals: bool
@@ -63,14 +63,13 @@ class LexiconMatcher:
 
     def __init__(self, lexicons: Mapping[str, Sequence[str]]) -> None:
         self.lexicons = {name: tuple(terms) for name, terms in lexicons.items()}
-        self._by_word: dict[str, list[_Term]] = {}
-        self._by_stem: dict[str, list[_Term]] = {}
+        self._by_word: dict[str, list[tuple[str, str]]] = {}
+        self._by_stem: dict[str, list[tuple[str, str]]] = {}
         for name, terms in self.lexicons.items():
             for text in terms:
-                term = _parsed(name, text)
-                first = term.parts[0][0]
+                first = _first_word(name, text)
                 table = self._by_stem if first.endswith("*") else self._by_word
-                table.setdefault(first.rstrip("*"), []).append(term)
+                table.setdefault(first.rstrip("*"), []).append((name, text))
         self._memo: dict[str, tuple[_Term, ...]] = {}
         self._stems = sorted({len(stem) for stem in self._by_stem})
 
@@ -94,11 +93,15 @@ class LexiconMatcher:
                 yield Find(lexicon, matches[i].start(), matches[end - 1].end())
 
     def _candidates(self, word: str) -> tuple[_Term, ...]:
-        """Return the terms that begin with a word, remembering it: a text says few words, and often."""
+        """Return the terms that begin with a word, remembering it: a text says few words, and often.
+
+        Only then are they taken apart: most of thousands of terms stand in no text that is read.
+        """
         found = self._memo.get(word)
         if found is None:
             stems = (self._by_stem.get(word[:length], ()) for length in self._stems if length <= len(word))
-            found = (*self._by_word.get(word, ()), *chain.from_iterable(stems))
+            terms = chain(self._by_word.get(word, ()), *stems)
+            found = tuple(_parsed(name, text) for name, text in terms)
             if len(self._memo) < _MEMO:
                 self._memo[word] = found
         return found
@@ -120,11 +123,18 @@ def term_pattern(text: str) -> str:
     return f"(?-i:{pattern})" if term.capitals else pattern
 
 
+def _first_word(lexicon: str, text: str) -> str:
+    """Return the word that a term begins with, in small letters; refuse a term that is none."""
+    found = _TERM_WORD.search(text.lower()) if GAP not in text else None
+    return found.group() if found else _parsed(lexicon, text).parts[0][0]
+
+
 def _parsed(lexicon: str, text: str) -> _Term:
-    parts = tuple(tuple(_TERM_WORD.findall(part.lower())) for part in text.split(GAP))
+    parts = tuple([tuple(_TERM_WORD.findall(part.lower())) for part in text.split(GAP)])
     if not all(parts):
         raise ValueError(f"the term {text!r} of lexicon '{lexicon}' must hold a word on each side of '{GAP}'")
-    needs = frozenset(word for part in parts for word in part if not word.endswith("*"))
+    words = chain.from_iterable(parts)
+    needs = frozenset([word for word in words if word[-1] != "*"] if "*" in text else words)
     return _Term(lexicon, parts, _is_capitals(text), needs)
 
 

@@ -12,6 +12,7 @@ from trainer.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from trainer.corpus.store import Corpus
+    from trainer.registry.exported import Exported
 
 CORPUS = "export_corpus"
 MODEL = "export"
@@ -53,13 +54,25 @@ def export(
     kind: str = "dir",
     command: str | None = None,
     root: str | Path | None = None,
-) -> None:
-    """Write a model to `target` as a folder (``dir``) or a scikit-learn pipeline (``joblib``).
+) -> Exported:
+    """Write a model as a folder (``dir``), a scikit-learn pipeline (``joblib``) or a package (``wheel``).
+
+    Each is checked against the artifact before it appears. A wheel is installed by pip, needs numpy and
+    safetensors, and is imported: ``import topics_model; topics_model.load()``.
 
     Parameters
     ----------
+    target : path
+        What to write, which must not be there; a wheel gets its name in a folder that is.
     command : str, optional
         What was typed, for the record.
+
+    Raises
+    ------
+    UsageError
+        When `target` is there, or is no name for a wheel.
+    ArtifactError
+        When the model is damaged, or what was made of it does not decide as it does.
     """
     from trainer.registry.exports import EXPORTS
     from trainer.registry.format import MANIFEST
@@ -67,11 +80,12 @@ def export(
     if kind not in EXPORTS:
         raise UsageError(f"unknown export format '{kind}'. {did_you_mean(kind, EXPORTS)}")
     version = find(reference, root=root)
-    EXPORTS[kind](version.path, Path(target))
-    arguments = {"reference": str(version.path), "target": str(target), "kind": kind}
+    written = EXPORTS[kind](version.path, Path(target))
+    arguments = {"reference": str(version.path), "target": str(written.path), "kind": kind}
     typed = ["trainer", "models", "export", str(reference), "--format", kind, "--out", str(target)]
     about = {"name": version.name, "version": version.version, "digest": version.digest}
     _record(MODEL, arguments, command or shlex.join(typed), version.path / MANIFEST, {}, about)
+    return written
 
 
 def _record(

@@ -84,7 +84,7 @@ def rerun(
     _refuse_changes([*told["inputs"], *told.get("labels", ())], told.get("labels", ()))
     with TemporaryDirectory() as scratch:
         target = Path(out) if out is not None else Path(scratch) / Path(told["output"]["name"])
-        again(told, target, root, progress)
+        target = again(told, target, root, progress) or target  # a wheel gets its name in a folder
         digest = output_digest(target)
     same = digest == told["output"]["sha256"]
     return Rerun(same, digest, None if out is None else target, tuple(differing(told)))
@@ -161,12 +161,12 @@ def _again_corpus(told: Mapping[str, Any], target: Path, root: str | Path | None
     export_corpus(open_corpus(arguments.pop("corpus"), root=root), **{**arguments, "target": target})
 
 
-def _again_model(told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress) -> None:
+def _again_model(told: Mapping[str, Any], target: Path, root: str | Path | None, progress: Progress) -> Path:
     model = with_digest(told["model"]["digest"], root=root).path
-    export(model, target, kind=told["arguments"]["kind"], root=root)
+    return export(model, target, kind=told["arguments"]["kind"], root=root).path
 
 
-_AGAIN: dict[str, Callable[[Mapping[str, Any], Path, str | Path | None, Progress], None]] = {
+_AGAIN: dict[str, Callable[[Mapping[str, Any], Path, str | Path | None, Progress], Path | None]] = {
     VERB: _again_tags,
     SUMMARY: _again_summary,
     EVIDENCE: _again_evidence,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from trainer.errors import UsageError
 from trainer.storage import sha256
 
 LONGEST_PARAGRAPH = 20_000
@@ -63,7 +64,14 @@ def _capped(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _boundaries(paragraph: str) -> Iterator[Span]:
-    import sentencex  # a Rust library, loaded when a document is first cut
+    # A Rust library, loaded when a document is first cut; the wheel of a model comes without it.
+    try:
+        import sentencex
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "cutting a text into sentences needs sentencex, which is not installed",
+            hint="pip install sentencex. `predict` takes a text as it is, and does not need it.",
+        ) from error
 
     def cut(text: str, offset: int) -> Iterator[Span]:
         for piece in sentencex.get_sentence_boundaries("en", text):

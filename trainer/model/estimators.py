@@ -34,6 +34,8 @@ class LexiconVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Value of a lexicon that is found.
     """
 
+    __module__ = "trainer.estimators"  # the name that pickles of it go by
+
     def __init__(self, lexicons: Mapping[str, Sequence[str]], weight: float = 1.0) -> None:
         self.lexicons = lexicons
         self.weight = weight

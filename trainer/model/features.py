@@ -53,7 +53,9 @@ class Block:
     _memo: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "column", {gram: i for i, gram in enumerate(self.vocabulary)})
+        object.__setattr__(
+            self, "column", dict(zip(self.vocabulary, range(len(self.vocabulary)), strict=True))
+        )
 
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the TF-IDF rows of `texts`, each of length 1 or, without known n-grams, 0."""
@@ -73,18 +75,20 @@ class Block:
         return found
 
     def _columns(self, text: str) -> list[int]:
-        column = self.column
         if self.kind == "word":
-            return [column[gram] for gram in word_grams(text.lower(), *self.ngrams) if gram in column]
+            return self._known(word_grams(text.lower(), *self.ngrams))
         columns: list[int] = []
         for chunk in text.lower().split():
             known = self._memo.get(chunk)
             if known is None:
-                known = [column[gram] for gram in chunk_grams(chunk, *self.ngrams) if gram in column]
+                known = self._known(chunk_grams(chunk, *self.ngrams))
                 if len(self._memo) < _MEMO:
                     self._memo[chunk] = known
             columns += known
         return columns
+
+    def _known(self, grams: list[str]) -> list[int]:
+        return [column for column in map(self.column.get, grams) if column is not None]
 
     def _weighted(self, rows: list[list[int]]) -> SparseRows:
         indptr, indices, counts = _counted(rows, len(self.vocabulary))
@@ -214,7 +218,7 @@ def _counted(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return CSR pointers, ascending column numbers and counts of rows of repeated column numbers."""
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    flat = np.fromiter((column for row in rows for column in row), np.int64, int(lengths.sum()))
+    flat = np.fromiter(chain.from_iterable(rows), np.int64, int(lengths.sum()))
     width = max(width, 1)
     codes, counts = np.unique(np.repeat(np.arange(len(rows)), lengths) * width + flat, return_counts=True)
     indptr = np.searchsorted(codes, np.arange(len(rows) + 1) * width)

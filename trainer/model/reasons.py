@@ -93,9 +93,11 @@ def _rules(tagger: Tagger, text: str, topic: str) -> Iterator[RuleReason]:
 
 
 def _rule_set(tagger: Tagger) -> RuleSet | None:
-    """Return the rules of the config that a model was trained with, where it says so."""
-    digest, config = tagger.info.get("digest"), tagger.info.get("config")
-    return None if config is None else _compiled(str(digest), _Held(config))
+    """Return the rules of the config that a model was trained with, where it says so and there are any."""
+    digest, config = tagger.info.get("digest"), tagger.info.get("config") or {}
+    if not any(topic.get("rules") for topic in config.get("topics", ())):
+        return None
+    return _compiled(str(digest), _Held(config))
 
 
 class _Held:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -10,17 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trainer.errors import ArtifactError, TrainerWarning, UsageError
+from trainer.errors import ArtifactError, TrainerWarning
 from trainer.model.tagger import Tagger
-from trainer.publishing import staging
+from trainer.registry.exported import Exported, export_to, golden_texts
 from trainer.registry.format import FILES, MANIFEST, read_model
+from trainer.registry.wheel import export_wheel
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
-def export_joblib(folder: Path, target: Path) -> None:
+def export_joblib(folder: Path, target: Path) -> Exported:
     """Write a joblib file with a plain scikit-learn pipeline whose decisions equal the artifact's.
+
+    The file itself is loaded again and compared before it appears.
 
     Warns
     -----
@@ -31,13 +33,10 @@ def export_joblib(folder: Path, target: Path) -> None:
 
     tagger = read_model(folder)
     pipeline = tagger.as_sklearn()
-    texts = json.loads((folder / "golden.json").read_bytes())["texts"]
-    _check_same(tagger, np.asarray(pipeline.predict(texts), dtype=bool), texts)
     _forget_addresses(pipeline)
-    _refuse_existing(target)
-    with staging(target.parent) as scratch:
-        joblib.dump(pipeline, scratch / "pipeline", compress=3)
-        (scratch / "pipeline").replace(target)
+    with export_to(target) as fresh:
+        joblib.dump(pipeline, fresh, compress=3)
+        _check_same(tagger, _loaded(fresh), golden_texts(folder))
     warnings.warn(
         "loading a joblib file runs whatever code is in it, and it needs the scikit-learn it was made with "
         "(and this package, where the model has lexicons): share it only with people who trust you, and keep "
@@ -45,6 +44,17 @@ def export_joblib(folder: Path, target: Path) -> None:
         TrainerWarning,
         stacklevel=2,
     )
+    return Exported(target)
+
+
+def _loaded(file: Path) -> Pipeline:
+    import joblib
+
+    try:
+        return joblib.load(file)
+    except Exception as error:  # whatever the classes in it make of their state
+        told = f"{error!r:.200}; nothing was written"
+        raise ArtifactError(f"the pipeline cannot be loaded again: {told}") from error
 
 
 def _forget_addresses(pipeline: Pipeline) -> None:
@@ -53,25 +63,25 @@ def _forget_addresses(pipeline: Pipeline) -> None:
         vars(vectorizer).pop("_stop_words_id", None)
 
 
-def export_folder(folder: Path, target: Path) -> None:
+def export_folder(folder: Path, target: Path) -> Exported:
     """Copy the artifact to a folder of its own, whole and checked."""
-    read_model(folder)
-    _refuse_existing(target)
-    with staging(target.parent) as fresh:
+    digest = read_model(folder).info["digest"]
+    with export_to(target) as fresh:
+        fresh.mkdir()
         for name in (*FILES, MANIFEST):
             (fresh / name).write_bytes((folder / name).read_bytes())
-        read_model(fresh)
-        fresh.rename(target)
+        read_model(fresh, digest)
+    return Exported(target)
 
 
-def _check_same(tagger: Tagger, decisions: np.ndarray, texts: list[str]) -> None:
+def _check_same(tagger: Tagger, pipeline: Pipeline, texts: list[str]) -> None:
+    decisions = np.asarray(pipeline.predict(texts), dtype=bool)
     if not np.array_equal(tagger.predict_proba(texts) >= tagger.thresholds, decisions):
         raise ArtifactError("the export does not decide as the artifact does; nothing was written")
 
 
-def _refuse_existing(target: Path) -> None:
-    if target.exists():
-        raise UsageError(f"'{target}' is there already", hint="Name another file, or delete it first.")
-
-
-EXPORTS: dict[str, Callable[[Path, Path], None]] = {"dir": export_folder, "joblib": export_joblib}
+EXPORTS: dict[str, Callable[[Path, Path], Exported]] = {
+    "dir": export_folder,
+    "joblib": export_joblib,
+    "wheel": export_wheel,
+}
