@@ -61,7 +61,7 @@ ALL = (
     Surroundings("one processor", before=("taskset", "1")),
     Surroundings("another folder", folder="deep/er/Ünicode и пробел"),
     Surroundings("locale C", {"LC_ALL": "C", "LANG": "C"}),
-    Surroundings("locale POSIX, no UTF-8", {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    Surroundings("POSIX", {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
     Surroundings("Turkish", {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}),
     Surroundings("in Kathmandu", {"TZ": "Asia/Kathmandu"}),
     Surroundings("in Newfoundland", {"TZ": "America/St_Johns"}),
@@ -73,18 +73,16 @@ ALL = (
     Surroundings("optimised", options=("-OO",)),
     Surroundings("in development", options=("-X", "dev", "-W", "ignore")),
     Surroundings(
-        "all at once", {**_MANY, "PYTHONHASHSEED": "7", "TZ": "Pacific/Apia", "LC_ALL": "C"}, ("HOME",), ("-O",),
-        "027", "threading", 3, "another/place", 3,
+        "all at once", {**_MANY, "PYTHONHASHSEED": "7", "TZ": "Pacific/Apia", "LC_ALL": "C"},
+        ("HOME",), ("-O",), "027", "threading", 3, "another/place", 3,
     ),
 )  # fmt: skip
 
 
 def environments(folder: Path, *, environments: int = len(ALL), shipped: int = 4) -> str:
     """The same inputs give the same bytes, whatever else is otherwise."""
-    small = {
-        one.name: _digest(folder / f"small-{i}", one, SMALL_CONFIG)
-        for i, one in enumerate(ALL[:environments])
-    }
+    several = enumerate(ALL[:environments])
+    small = {one.name: _digest(folder / f"small-{i}", one, SMALL_CONFIG) for i, one in several}
     assert len(set(small.values())) == 1, json.dumps(small, indent=1, ensure_ascii=False)
     chosen = [ALL[0], ALL[-1], *ALL[1:-1]][:shipped]
     large = {one.name: _digest(folder / f"shipped-{i}", one, None) for i, one in enumerate(chosen)}
@@ -102,8 +100,8 @@ def _digest(folder: Path, one: Surroundings, config: str | None) -> str:
     variables = {key: value for key, value in os.environ.items() if key not in one.without}
     before = one.before if one.before and shutil.which(one.before[0]) else ()
     command = [
-        *before, sys.executable, *one.options, "-c", _WORK, "topics.toml", "artifacts", one.umask, one.backend,
-        str(one.jobs), *inputs,
+        *before, sys.executable, *one.options, "-c", _WORK, "topics.toml", "artifacts", one.umask,
+        one.backend, str(one.jobs), *inputs,
     ]  # fmt: skip
     done = subprocess.run(  # noqa: S603  (our own interpreter)
         command, cwd=here, env={**variables, **one.variables}, capture_output=True, check=False
@@ -137,7 +135,7 @@ def _inputs(folder: Path, order: int) -> list[str]:
         (folder / names[-1]).write_text("".join(json.dumps(row) + "\n" for row in half), encoding="utf-8")
     for number in range(4):
         names.append(f"note-{number}.txt")
-        text = f"Lighthouse number {number} leans over the bay. The mayor of port {number} likes soup with barley. Lava!"
+        text = f"Lighthouse number {number} leans over the bay. The mayor of port {number} likes soup. Lava!"
         (folder / names[-1]).write_text(text, encoding="utf-8")
     if order:
         chance.shuffle(names)
