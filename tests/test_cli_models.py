@@ -110,7 +110,9 @@ def test_a_digest_a_number_an_alias_and_a_folder_name_the_same_model(cli, two, s
 def test_show_is_the_card_and_in_json_the_manifest_with_metrics(cli, small):
     place = ("small", "--artifacts", small.root)
     card = (small.path / "README.md").read_text(encoding="utf-8")
-    assert cli("models", "show", *place).stdout.split() == card.split()
+    shown = cli("models", "show", *place).stdout
+    pinned = f'trainer.load("small@1", digest="sha256:{small.fit.digest}")'
+    assert shown.split() == [*card.split("\n---\n", 1)[1].split(), *pinned.split()]
     found = json.loads(cli("models", "show", *place, "--json").stdout)
     assert found["digest"] == found["manifest"]["digest"] == small.fit.digest
     assert found["manifest"]["topics"] == list(small.config.topic_names)
@@ -123,7 +125,10 @@ def test_a_card_that_came_with_a_model_cannot_act_on_the_terminal(cli, small, tm
         "# x \x1b]0;owned\x07 [bold]\u202e :smile:\n", encoding="utf-8"
     )
     shown = cli("models", "show", "./given").stdout
-    assert shown == "# x \\x1b]0;owned\\x07 [bold]\\u202e :smile:\n\n"
+    digest = trainer.api.find("./given").digest
+    assert shown == (
+        f'# x \\x1b]0;owned\\x07 [bold]\\u202e :smile:\ntrainer.load("./given", digest="sha256:{digest}")\n'
+    )
 
 
 def test_verify_says_sound(cli, small):

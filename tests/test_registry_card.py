@@ -1,7 +1,16 @@
 from __future__ import annotations
 
-import pytest
+import json
+import re
 
+import pytest
+from huggingface_hub import ModelCard, metadata_load
+from huggingface_hub.repocard_data import model_index_to_eval_results
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import hostile_text
+
+from trainer.escapes import safe
 from trainer.registry.card import model_card
 
 ROW = {"precision": 0.5, "recall": None, "f1": 2 / 3, "average_precision": 0.9, "support": 7}
@@ -10,6 +19,10 @@ SCORES = {
     "micro": ROW,
     "macro": {key: value for key, value in ROW.items() if key != "support"},
 }
+
+
+ABOUT = {"name": "small", "fingerprint": "1"}
+UNTESTED = {"out_of_fold": SCORES, "test": None}
 
 
 @pytest.fixture
@@ -21,9 +34,66 @@ def card(small):
     return write
 
 
-def test_the_card_begins_with_what_hubs_read(card):
-    head = card().split("---\n")[1]
-    assert head.split("\n")[:2] == ["library_name: topic-trainer", "pipeline_tag: text-classification"]
+def test_the_head_of_the_card_is_what_a_hub_reads(card):
+    read = ModelCard(card(SCORES)).data
+    assert (read.language, read.library_name) == ("en", "topic-trainer")
+    assert read.pipeline_tag == "text-classification"
+    assert read.license is None  # for whoever trained the model to choose
+    name, results = model_index_to_eval_results(read.to_dict()["model-index"])
+    assert name == read.model_name == "small"
+    found = {one.metric_name: one.metric_value for one in results}
+    assert found["macro f1"] == found["lighthouses f1"] == 0.6667
+    assert "lighthouses recall" not in found, "what was not measured is no metric"
+    for one in results:
+        assert (one.task_type, one.dataset_type) == ("text-classification", "small")
+        assert one.dataset_split == "test"
+        assert one.dataset_revision == "abc123"
+
+
+def test_without_a_test_split_a_hub_reads_the_scores_out_of_fold(card):
+    _, results = model_index_to_eval_results(ModelCard(card()).data.to_dict()["model-index"])
+    assert {one.dataset_name for one in results} == {"small, out of fold"}
+
+
+@pytest.mark.parametrize("name", ["no", "null", "on", "y", "e1", "x--"])
+def test_a_name_that_yaml_takes_for_something_else_stays_a_name(small, name):
+    config = small.config.model_copy(update={"name": name})
+    text = model_card(config, {"name": name, "fingerprint": "1e5"}, UNTESTED, {})
+    (model,) = ModelCard(text).data.to_dict()["model-index"]
+    assert model["name"] == name
+    dataset = model["results"][0]["dataset"]
+    assert (dataset["type"], dataset["revision"]) == (name, "1e5")
+
+
+def test_a_config_without_a_language_says_none(small):
+    config = small.config.model_copy(update={"language": ""})
+    text = model_card(config, ABOUT, UNTESTED, {})
+    assert ModelCard(text).data.language is None
+    assert "in any language" in text
+
+
+@given(hostile_text, hostile_text | st.sampled_from(["---\nlicense: evil\n---", "a | b\n|--|"]))
+def test_a_hostile_title_or_definition_acts_on_nothing(small, title, definition):
+    topic = small.config.topics[0].model_copy(update={"title": title, "definition": definition})
+    config = small.config.model_copy(update={"topics": (topic, *small.config.topics[1:])})
+    text = model_card(config, ABOUT, UNTESTED, {})
+    plain = model_card(small.config, ABOUT, UNTESTED, {})
+    assert ModelCard(text).data.to_dict() == ModelCard(plain).data.to_dict()
+    assert len(text.split("\n")) == len(plain.split("\n")), "it stays on its line"
+    line = next(line for line in text.split("\n") if f"(`{topic.name}`)" in line)
+    assert safe(line) == line
+    written = line.replace("- **", "").replace(f"** (`{topic.name}`)", "")
+    assert not re.search(r"[<>]|(?<!\\)(?:\\\\)*[`*\[\]|#]", written)
+
+
+def test_the_folder_of_a_model_is_a_repository_of_a_hub(small):
+    read = ModelCard.load(small.path / "README.md")
+    assert metadata_load(small.path / "README.md") == read.data.to_dict()
+    assert read.data.model_name == "small"
+    # What a hub shows of the tensors it reads from the header of the file.
+    data = (small.path / "weights.safetensors").read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    assert set(header) == set(json.loads((small.path / "manifest.json").read_bytes())["tensors"])
 
 
 def test_the_card_says_what_was_measured_and_n_a_where_nothing_was(card):
@@ -47,7 +117,7 @@ def test_the_card_explains_every_topic_and_names_the_corpus(card, small):
     for topic in small.config.topics:
         assert f"- **{topic.title}** (`{topic.name}`): {topic.definition}" in card()
     assert "corpus `small`, fingerprint `abc123`" in card()
-    assert 'trainer.load("small")' in card()
+    assert 'trainer.load("small", digest="sha256:…")' in card()
 
 
 def test_the_card_says_how_each_topic_is_decided(small):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,10 @@ from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
 from trainer.cli.render import console, figure, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
 from trainer.errors import ArtifactError, TrainerWarning
+from trainer.registry.versions import is_path
 
+_HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+"""What a card says to machines."""
 _LONGEST_SETTING = 60
 """Characters of a setting that are shown; --json has all."""
 
@@ -69,8 +73,10 @@ def show(
         metrics = _json_in(found.path, "metrics.json")
         print_json({**found.to_dict(), "manifest": found.manifest, "metrics": metrics})
         return
-    for line in _text_in(found.path, "README.md").split("\n"):
+    for line in _HEAD.sub("", _text_in(found.path, "README.md")).strip().split("\n"):
         console().print(safe(line), soft_wrap=True)
+    place = model if model and is_path(model) else f"{found.name}@{found.version}"
+    console().print(safe(f'trainer.load("{place}", digest="sha256:{found.digest}")'), soft_wrap=True)
 
 
 @app.command()

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import html
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trainer.config import Config
+from trainer.escapes import safe, to_json
+
+_MARKED = re.compile(r"([\\`*_\[\]|#~])")
+"""What Markdown would take for a sign."""
+_SCORES = ("f1", "precision", "recall")
 
 
 def model_card(
     config: Config, corpus: Mapping[str, Any], metrics: Mapping[str, Any], rates: Mapping[str, float]
 ) -> str:
     """Return the card as text; it holds no text of the corpus.
+
+    The YAML at its head is that of ``huggingface_hub.ModelCard``; it says nothing of a licence, which is for
+    whoever trained the model to choose.
 
     Parameters
     ----------
@@ -21,13 +31,9 @@ def model_card(
     meanings = "\n".join(
         f"- **{_plain(topic.title)}** (`{topic.name}`): {_plain(topic.definition)}" for topic in config.topics
     )
+    head = "\n".join(_front_matter(config, corpus, metrics))
     return f"""---
-library_name: topic-trainer
-pipeline_tag: text-classification
-tags:
-- multi-label-classification
-- tf-idf
-- linear-model
+{head}
 ---
 
 # Topic tagger `{config.name}`
@@ -38,6 +44,22 @@ Trained on corpus `{corpus["name"]}`, fingerprint `{corpus["fingerprint"]}`.
 ## Topics
 
 {meanings}
+
+## Use
+
+```python
+import trainer
+
+tagger = trainer.load("{config.name}", digest="sha256:…")
+tagger.predict("…").labels
+```
+
+The digest pins the model: no other one is loaded. It is the SHA-256 of `manifest.json`, which holds that of
+every other file; `trainer models show {config.name}` prints it. A copy of this folder is loaded by its path,
+`trainer.load("./folder")`.
+
+It is for finding and counting sentences, with people who look at what matters. It is not for decisions about
+persons, and what it leaves untagged may still be on a topic. {_language(config)}
 
 ## Scores on sentences judged by people
 
@@ -57,15 +79,65 @@ Thresholds and probabilities assume topics as frequent as among the sentences th
 there: {_rates(rates)}. In ordinary text they are rarer, and more of
 the tags will be false. Measure on text of your own: `trainer eval --natural FILES` draws a sample to judge.
 
-## Use
+## What is in it
 
-```python
-import trainer
-
-tagger = trainer.load("{config.name}")
-tagger.predict("…").labels
-```
+Words, and pieces of words, that stand in {config.features.min_df} sentences or more of what it learned from;
+the config with its rules; golden texts from the sentences that ship with topic-trainer and from the config.
+No other text. {_made(config, metrics.get("precision"))}
 """
+
+
+def _front_matter(config: Config, corpus: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Yield lines of YAML; each value is JSON, which is YAML too, so that a name such as `no` is a name."""
+    if config.language:
+        yield f"language: {to_json(config.language)}"
+    yield f"library_name: {to_json('topic-trainer')}"
+    yield f"pipeline_tag: {to_json('text-classification')}"
+    yield f"tags: {to_json(['multi-label-classification', 'tf-idf', 'linear-model'])}"
+    found = list(_measured(metrics["test"] or metrics["out_of_fold"]))
+    if not found:
+        return
+    measured = "test" if metrics["test"] else "out of fold"
+    dataset = {
+        "type": corpus["name"],
+        "name": f"{corpus['name']}, {measured}",
+        "split": "test" if metrics["test"] else "train",
+        "revision": corpus["fingerprint"],
+    }
+    yield "model-index:"
+    yield f"- name: {to_json(config.name)}"
+    yield "  results:"
+    yield f"  - task: {to_json({'type': 'text-classification', 'name': 'Tagging sentences with topics'})}"
+    yield f"    dataset: {to_json(dataset)}"
+    yield "    metrics:"
+    yield from (f"    - {to_json(metric)}" for metric in found)
+
+
+def _measured(scores: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+    if scores is None:
+        return
+    rows = [("macro", scores["macro"]), ("micro", scores["micro"]), *scores["topics"].items()]
+    for name, row in rows:
+        for key in _SCORES:
+            if row.get(key) is not None:
+                yield {"type": key, "name": f"{name} {key}", "value": round(row[key], 4)}
+
+
+def _language(config: Config) -> str:
+    if not config.language:
+        return "It reads text in any language as it comes."
+    return f"Text in another language than `{config.language}` is left to review."
+
+
+def _made(config: Config, precision: Mapping[str, Any] | None) -> str:
+    classifier, features = config.classifier, config.features
+    kept = f", weights in {precision['kept']}" if precision else ""
+    chars = features.char_ngrams
+    return (
+        f"Made with a {classifier.kind} loss, C = {classifier.C:g}, words {features.word_ngrams[0]} to "
+        f"{features.word_ngrams[1]}, characters {f'{chars[0]} to {chars[1]}' if chars else 'not used'}, seed "
+        f"{config.seed}{kept}."
+    )
 
 
 def _rates(rates: Mapping[str, float]) -> str:
@@ -115,7 +187,7 @@ def _decisions(decisions: Mapping[str, Any] | None) -> str:
         )
         lines.append(f"| {' | '.join(cells)} |")
         if one["why_fixed"]:
-            notes.append(f"- `{topic}` has the fixed threshold: {one['why_fixed']}.")
+            notes.append(f"- `{topic}` has the fixed threshold: {_plain(one['why_fixed'])}.")
     return "\n".join([*lines, *([""] if notes else []), *notes])
 
 
@@ -124,4 +196,5 @@ def _figure(value: float | None) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split())
+    """Return text on one line that is neither Markdown nor HTML, whatever it was meant to be."""
+    return _MARKED.sub(r"\\\1", html.escape(safe(" ".join(text.split())), quote=False))
