@@ -261,7 +261,7 @@ def test_errors_of_the_operating_system_are_one_line_too(small, cli, tmp_path):
     blocked.write_text("here", encoding="utf-8")
     result = cli("models", "export", "small", "--artifacts", small.root, "--out", blocked / "below")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: {blocked}: ")
+    assert result.stderr.startswith(f"error: {blocked / 'below'}: cannot write")
     assert blocked.read_text(encoding="utf-8") == "here"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torture import calls, crowds, environments, hostile, kills, machine, names, power, tracing
+from torture import calls, crowds, environments, hostile, kills, machine, names, others, power, tracing
 
 
 def nothing() -> str:
@@ -48,4 +48,5 @@ PROMISES = (
     Promise(environments.environments, {"environments": 4, "shipped": 0}),
     Promise(hostile.hostile, {"artifacts": 100}),
     Promise(names.hostile_names, {"hostile_names": 100}, tracing.missing),
+    Promise(others.other_versions, {"pairs": 1}, only_by_name=True),
 )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.config import Classifier
 from trainer.model.sparse import SparseRows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+    from trainer.config import Classifier
 
 
 def fit_topics(
