@@ -6,7 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torture import calls, crowds, environments, hostile, kills, machine, names, others, power, tracing
+from torture import (
+    calls,
+    crowds,
+    environments,
+    hostile,
+    kills,
+    machine,
+    names,
+    others,
+    power,
+    processors,
+    tracing,
+)
 
 
 def nothing() -> str:
@@ -46,6 +58,7 @@ PROMISES = (
     Promise(crowds.crowds, {"writers": 8, "each": 10, "readers": 2}),
     Promise(machine.machine, {"examples": 20}),
     Promise(environments.environments, {"environments": 4, "shipped": 0}),
+    Promise(processors.processors, {"kinds": 2, "whole_corpus": 0}),
     Promise(hostile.hostile, {"artifacts": 100}),
     Promise(names.hostile_names, {"hostile_names": 100}, tracing.missing),
     Promise(others.other_versions, {"pairs": 1}, only_by_name=True),
