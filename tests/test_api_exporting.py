@@ -67,7 +67,7 @@ def test_an_export_that_fails_its_check_leaves_no_record(here, tmp_path, monkeyp
     (tmp_path / "there").mkdir()
     with pytest.raises(UsageError, match="'there' is there already"):
         api.export(here.path, "there")
-    monkeypatch.setattr("trainer.registry.wheel.golden_texts", lambda folder: ["no golden text"])
+    monkeypatch.setattr("trainer.registry.exports.wheel.golden_texts", lambda folder: ["no golden text"])
     with pytest.raises(ArtifactError, match="other margins"):
         api.export(here.path, "there", kind="wheel")
     assert not list((tmp_path / "there").iterdir())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from strategies import taggers, tricky_text
 
 import trainer
-from trainer.registry.carried import ABSENT, DATA, MODULES, OPTIONAL, carried_files, rewritten
+from trainer.registry.exports.carried import ABSENT, DATA, MODULES, OPTIONAL, carried_files, rewritten
 from trainer.registry.format import read_model
 from trainer.registry.write import write_model
 

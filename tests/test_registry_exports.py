@@ -15,10 +15,9 @@ from trainer.errors import ArtifactError, TrainerError, TrainerWarning, UsageErr
 from trainer.estimators import LexiconVectorizer
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Features, LexiconBlock
-from trainer.registry import exports
-from trainer.registry.exports import EXPORTS, export_folder, export_joblib
+from trainer.registry.exports.kinds import EXPORTS, export_folder, export_joblib
+from trainer.registry.exports.wheel import export_wheel
 from trainer.registry.format import FILES, MANIFEST, read_model
-from trainer.registry.wheel import export_wheel
 from trainer.registry.write import write_model
 
 
@@ -159,14 +158,14 @@ def test_a_target_that_cannot_be_written_is_an_error_of_ours(small, tmp_path, ex
 
 
 def test_a_copy_that_was_damaged_on_the_way_is_not_published(small, tmp_path, monkeypatch):
-    whole = exports.read_model
+    whole = kinds.read_model
 
     def read(folder, digest=None):
         if folder != small.path:
             (folder / "weights.safetensors").write_bytes(b"damaged")
         return whole(folder, digest)
 
-    monkeypatch.setattr(exports, "read_model", read)
+    monkeypatch.setattr(kinds, "read_model", read)
     with pytest.raises(ArtifactError):
         export_folder(small.path, tmp_path / "deep" / "out")
     assert list(tmp_path.iterdir()) == []
@@ -174,7 +173,7 @@ def test_a_copy_that_was_damaged_on_the_way_is_not_published(small, tmp_path, mo
 
 def test_a_copy_of_a_model_that_was_replaced_meanwhile_is_not_published(small, tmp_path, monkeypatch):
     frozen = Path(__file__).parent / "frozen" / "model-1"
-    whole, first = exports.read_model, []
+    whole, first = kinds.read_model, []
 
     def read(folder, digest=None):
         if not first:
@@ -182,7 +181,7 @@ def test_a_copy_of_a_model_that_was_replaced_meanwhile_is_not_published(small, t
             return whole(frozen)
         return whole(folder, digest)
 
-    monkeypatch.setattr(exports, "read_model", read)
+    monkeypatch.setattr(kinds, "read_model", read)
     with pytest.raises(ArtifactError, match="the digest is"):
         export_folder(small.path, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

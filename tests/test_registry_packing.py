@@ -20,9 +20,9 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 from strategies import names
 
-from trainer.registry import packing
+from trainer.registry.exports import packing
+from trainer.registry.exports.packing import REQUIRES, REQUIRES_PYTHON, About, wheel_files, write_archive
 from trainer.registry.format import FILES, MANIFEST
-from trainer.registry.packing import REQUIRES, REQUIRES_PYTHON, About, wheel_files, write_archive
 
 DIGEST = "0123456789abcdef" * 4
 TOPICS = ("lighthouses", "volcanoes")

@@ -15,10 +15,10 @@ import pytest
 
 import trainer
 from trainer.errors import ArtifactError, UsageError
-from trainer.registry import wheel as wheel_room
-from trainer.registry.carried import carried_files
+from trainer.registry.exports import wheel as wheel_room
+from trainer.registry.exports.carried import carried_files
+from trainer.registry.exports.wheel import export_wheel
 from trainer.registry.format import FILES, MANIFEST, read_model
-from trainer.registry.wheel import export_wheel
 from trainer.storage import canonical_json, sha256
 
 FROZEN = Path(__file__).parent / "frozen"
@@ -233,7 +233,7 @@ def changed_code(monkeypatch, path, old, new):
         assert files[path].count(old) == 1
         return {**files, path: files[path].replace(old, new)}
 
-    monkeypatch.setattr("trainer.registry.packing.carried_files", carried)
+    monkeypatch.setattr("trainer.registry.exports.packing.carried_files", carried)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from trainer.evaluation.evaluate import Evaluation
     from trainer.model.tagger import Tagger
     from trainer.records import Document, Explanation, Prediction, TaggedSentence
-    from trainer.registry.exported import Exported
+    from trainer.registry.exports.exported import Exported
     from trainer.tags.summarize import Summary
 
 __version__ = "0.1.0"
@@ -71,7 +71,7 @@ _HOME = {
     "Comparison": "trainer.evaluation.compare",
     "Evaluation": "trainer.evaluation.evaluate",
     "Explanation": "trainer.records",
-    "Exported": "trainer.registry.exported",
+    "Exported": "trainer.registry.exports.exported",
     "FitResult": "trainer.api.training",
     "Fixed": "trainer.api.deciding",
     "MultilabelStratifiedGroupKFold": "trainer.corpus.splits.splitters",

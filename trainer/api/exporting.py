@@ -12,7 +12,7 @@ from trainer.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from trainer.corpus.store import Corpus
-    from trainer.registry.exported import Exported
+    from trainer.registry.exports.exported import Exported
 
 CORPUS = "export_corpus"
 MODEL = "export"
@@ -74,7 +74,7 @@ def export(
     ArtifactError
         When the model is damaged, or what was made of it does not decide as it does.
     """
-    from trainer.registry.exports import EXPORTS
+    from trainer.registry.exports.kinds import EXPORTS
     from trainer.registry.format import MANIFEST
 
     if kind not in EXPORTS:

@@ -19,10 +19,10 @@ from zipfile import ZipFile
 from trainer.errors import ArtifactError, UsageError
 from trainer.model.tagger import Tagger
 from trainer.names import checked
-from trainer.registry import trial
-from trainer.registry.exported import Exported, export_to, golden_texts
+from trainer.registry.exports import trial
+from trainer.registry.exports.exported import Exported, export_to, golden_texts
+from trainer.registry.exports.packing import About, wheel_files, write_archive
 from trainer.registry.format import read_model
-from trainer.registry.packing import About, wheel_files, write_archive
 
 _LONGEST_TRIAL = 600
 """Seconds."""

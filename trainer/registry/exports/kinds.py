@@ -11,9 +11,9 @@ import numpy as np
 
 from trainer.errors import ArtifactError, TrainerWarning
 from trainer.model.tagger import Tagger
-from trainer.registry.exported import Exported, export_to, golden_texts
+from trainer.registry.exports.exported import Exported, export_to, golden_texts
+from trainer.registry.exports.wheel import export_wheel
 from trainer.registry.format import FILES, MANIFEST, read_model
-from trainer.registry.wheel import export_wheel
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

@@ -12,7 +12,7 @@ from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from trainer import __version__
-from trainer.registry.carried import carried_files
+from trainer.registry.exports.carried import carried_files
 from trainer.registry.format import FILES, MANIFEST
 
 REQUIRES_PYTHON = ">=3.11"
