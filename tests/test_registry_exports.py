@@ -15,6 +15,7 @@ from trainer.errors import ArtifactError, TrainerError, TrainerWarning, UsageErr
 from trainer.estimators import LexiconVectorizer
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Features, LexiconBlock
+from trainer.registry.exports import kinds
 from trainer.registry.exports.kinds import EXPORTS, export_folder, export_joblib
 from trainer.registry.exports.wheel import export_wheel
 from trainer.registry.format import FILES, MANIFEST, read_model

@@ -113,7 +113,7 @@ def test_the_license_of_the_carried_code_comes_with_it(files, small, about, monk
 
     monkeypatch.setattr(packing, "distribution", nowhere)
     assert wheel_files(small.path, about, about.versions[0]) == files  # from the source tree: the same
-    monkeypatch.setattr(packing, "__file__", "/nowhere/trainer/registry/packing.py")
+    monkeypatch.setattr(packing, "__file__", "/nowhere/trainer/registry/exports/packing.py")
     without = wheel_files(small.path, about, about.versions[0])
     assert not [path for path in without if path.endswith("LICENSE")]
     assert b"License-File" not in named(without, "METADATA")

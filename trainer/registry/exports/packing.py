@@ -250,5 +250,5 @@ def _license() -> bytes | None:
         installed = None
     if installed is not None:
         return installed.encode()
-    tree = Path(__file__).parents[2]
+    tree = Path(__file__).parents[3]
     return (tree / "LICENSE").read_bytes() if (tree / "pyproject.toml").is_file() else None
