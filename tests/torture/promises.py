@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torture import (
     calls,
+    changes,
     crowds,
     environments,
     hostile,
@@ -59,6 +60,7 @@ PROMISES = (
     Promise(machine.machine, {"examples": 20}),
     Promise(environments.environments, {"environments": 4, "shipped": 0}),
     Promise(processors.processors, {"kinds": 2, "whole_corpus": 0}),
+    Promise(changes.every_change, {"bits": 1, "step": 16}),
     Promise(hostile.hostile, {"artifacts": 100}),
     Promise(names.hostile_names, {"hostile_names": 100}, tracing.missing),
     Promise(others.other_versions, {"pairs": 1}, only_by_name=True),

@@ -75,9 +75,7 @@ def read_model(folder: Path, digest: str | None = None) -> Tagger:
         return _read_whole(folder, digest)
     except ArtifactError as error:
         raise _refusal(folder, error.message, error.hint) from error
-    except (
-        OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError
-    ) as error:  # fmt: skip
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise _refusal(folder, f"cannot be decoded: {error!r:.200}") from error
 
 
@@ -180,15 +178,16 @@ def _checked_files(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> dic
     return contents
 
 
-def _decode(manifest: Mapping[str, Any], data: Mapping[str, bytes], info: Mapping[str, Any]) -> Tagger:
+def _decode(manifest: Mapping[str, Any], data: dict[str, bytes], info: Mapping[str, Any]) -> Tagger:
+    """Make the tagger; what is decoded leaves `data`, so that it is not held twice."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
-        tensors = load(data["weights.safetensors"])
+        tensors = load(data.pop("weights.safetensors"))
     except SafetensorError as error:
         raise ArtifactError(f"'weights.safetensors' cannot be decoded: {error}") from error
-    vocabularies = _vocabularies(data["vocabulary.json"], len(tensors["weights"]))
+    vocabularies = _vocabularies(data.pop("vocabulary.json"), len(tensors["weights"]))
     blocks = [
         _block(entry, known, tensors.get(f"idf.{i}"))
         for i, (entry, known) in enumerate(zip(manifest["blocks"], vocabularies, strict=True))
