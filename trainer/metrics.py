@@ -76,6 +76,14 @@ def confusion(y: Labels, tagged: NDArray[np.bool_]) -> tuple[int, int, int]:
     return int((yes & tagged).sum()), int((no & tagged).sum()), int((yes & ~tagged).sum())
 
 
+def ordinary_rows(Y: Labels) -> NDArray[np.bool_]:
+    """Return which rows of an (n, k) array of 1, 0 and -1 are on no topic, as far as anybody looked.
+
+    A tag of such a sentence is a false one, where its topic was judged at all.
+    """
+    return np.asarray((Y <= 0).all(axis=1) & (Y == 0).any(axis=1), dtype=bool)
+
+
 def score_table(
     Y: Labels, tagged: NDArray[np.bool_], scores: NDArray[np.float64] | None, topics: Sequence[str]
 ) -> dict[str, Any]:

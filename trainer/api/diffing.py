@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainer.api.loading import find
-from trainer.errors import ArtifactError, DataError, TrainerError
+from trainer.errors import DataError, TrainerError
 from trainer.progress import Progress, silent
 from trainer.registry.format import read_model
 from trainer.storage import artifacts_root
@@ -35,7 +34,7 @@ def diff_models(a: str | Path, b: str | Path, *, root: str | Path | None = None)
 
     then, now = find(a, root=root), find(b, root=root)
     names = (f"{then.name}@{then.version}", f"{now.name}@{now.version}")
-    metrics = (_metrics(then.path), _metrics(now.path))
+    metrics = (then.metrics, now.metrics)
     return diff_taggers(read_model(then.path), read_model(now.path), names, metrics)
 
 
@@ -127,11 +126,3 @@ def _corpus(tagger: Tagger, root: Path) -> Iterator[tuple[str, str]]:
             hint="Name text to hold it against: --against FILE.",
         ) from error
     yield from zip(examples.groups, examples.texts, strict=True)
-
-
-def _metrics(folder: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads((folder / "metrics.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise ArtifactError("'metrics.json' cannot be read", where=str(folder)) from error
-    return found

@@ -12,7 +12,7 @@ from trainer.api.settings import DEFAULT_NAME
 from trainer.errors import DataError, NotFoundError, TrainerError, TrainerWarning
 from trainer.model.tagger import Tagger
 from trainer.registry.format import read_model
-from trainer.registry.versions import find_model
+from trainer.registry.versions import find_model, within
 from trainer.storage import artifacts_root
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _compared(tagger: Tagger, cases: Cases, against: Model, folder: Path) -> Com
     drawn = Resamples(cases.examples.groups)
     if against == RULES:
         return compare_cases(cases, cases.ruled, "the keyword rules", drawn)
-    reference = _within(against, tagger)
+    reference = within(against, tagger.info["name"]) if isinstance(against, str) else against
     other, about = _model(reference, folder)
     if other.topics != tagger.topics:
         raise DataError(
@@ -148,18 +148,10 @@ def _compared(tagger: Tagger, cases: Cases, against: Model, folder: Path) -> Com
     return compare_cases(cases, tagged, label, drawn, (tagger, other), scores)
 
 
-def _within(reference: Model, tagger: Tagger) -> Model:
-    """Take a bare version or alias for one of the model's own name."""
-    if isinstance(reference, str) and "@" not in reference and not Path(reference).exists():
-        name = str(tagger.info["name"])
-        return reference if reference == name else f"{name}@{reference}"
-    return reference
-
-
 def _for_gate(tagger: Tagger, cases: Cases, reference: str, folder: Path) -> Comparison | str:
     if reference != RULES:
         try:
-            found = find_model(str(_within(reference, tagger)), folder)
+            found = find_model(within(reference, tagger.info["name"]), folder)
         except NotFoundError as error:
             return error.message
         if found.digest == tagger.info["digest"]:

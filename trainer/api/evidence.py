@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,10 +65,9 @@ def write_evidence(
     table = read_tags(path)
     version = with_digest(refuse_mixed(table), root=root)
     tagger = read_model(version.path)
-    metrics = json.loads((version.path / "metrics.json").read_bytes())
     folder = labels_of(None) if labels is None else Path(labels)
     decisions = read_decisions(folder, tagger.topics, until)
-    found = gather(table, topic, tagger, metrics, decisions.of, progress)
+    found = gather(table, topic, tagger, version.metrics, decisions.of, progress)
     try:
         made = read_record(path)
     except (NotFoundError, ArtifactError):

@@ -20,7 +20,7 @@ from trainer.cli.options import (
     reading_of,
     reference,
 )
-from trainer.cli.render import console, print_json, progress_bar, safe, say, table
+from trainer.cli.render import chance, console, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
 from trainer.errors import TrainerWarning
 from trainer.records import Rejection, listing
@@ -87,8 +87,8 @@ def _print(found: Drift, with_text: bool) -> None:
         typer.echo(f"{found.other_language:,} sentences in another language are left out")
     topics = sorted(found.topics.items(), key=lambda item: (item[1].p_value, -item[1].distance))
     rows = [
-        [topic, _rate(one.then, one.then_interval), _rate(one.now, one.now_interval), _chance(one.p_value),
-         f"{one.shift:+.3f}", _chance(one.shift_p_value), f"{one.distance:.2f}"]
+        [topic, _rate(one.then, one.then_interval), _rate(one.now, one.now_interval), chance(one.p_value),
+         f"{one.shift:+.3f}", chance(one.shift_p_value), f"{one.distance:.2f}"]
         for topic, one in topics
     ]  # fmt: skip
     columns = ["tags in 1,000", "before", "now", "p", "probability", "p", "distance"]
@@ -111,7 +111,3 @@ def _rate(rate: float | None, interval: tuple[float, float] | None) -> str:
     if rate is None:
         return "n/a"
     return f"{rate:.1f}" + (f" {interval[0]:.1f}–{interval[1]:.1f}" if interval else "")
-
-
-def _chance(p: float) -> str:
-    return "<0.001" if p < 0.001 else f"{p:.3f}"

@@ -21,7 +21,7 @@ from trainer.cli.options import (
     reading_of,
     reference,
 )
-from trainer.cli.render import console, figure, print_json, safe, say, table, why_undefined
+from trainer.cli.render import chance, console, figure, print_json, safe, say, table, why_undefined
 from trainer.config import load_config
 from trainer.errors import GateError, TrainerWarning
 from trainer.records import listing
@@ -217,7 +217,7 @@ def _print_comparison(comparison: Comparison) -> None:
     for name, row in [*comparison.topics.items(), ("macro", comparison.macro), ("micro", comparison.micro)]:
         table_of = comparison.mcnemar.get(name)
         alone = ["", ""] if table_of is None else [str(table_of.only_this), str(table_of.only_other)]
-        rows.append([name, _signed(row), _chance(row["p_value"]), *alone])
+        rows.append([name, _signed(row), chance(row["p_value"]), *alone])
     title = safe(comparison.verdict)
     columns = ["topic", "F1 difference", "p", "right alone", "it alone"]
     console().print(table(title, columns, rows, whole=True))
@@ -238,10 +238,6 @@ def _with_interval(row: Mapping[str, Any], key: str) -> str:
 def _end(value: float) -> str:
     """Return an end of an interval, short: six of them have to stand in a line."""
     return f"{value:.2f}".lstrip("0") if 0.005 <= value < 0.995 else f"{value:.1f}"
-
-
-def _chance(p: float | None) -> str:
-    return "n/a" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _f1(row: Mapping[str, Any]) -> str:

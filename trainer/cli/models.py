@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,8 @@ from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
 from trainer.cli.render import console, figure, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
 from trainer.errors import ArtifactError, TrainerWarning
-from trainer.registry.versions import is_path
+from trainer.evaluation.model_diff import Change
+from trainer.registry.versions import is_path, within
 
 _HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 """What a card says to machines."""
@@ -70,8 +71,7 @@ def show(
     """Show what a model is: its card, or with --json its manifest and metrics."""
     found = api.find(reference(model, load_config(config, set_ or ()).name), root=artifacts)
     if as_json:
-        metrics = _json_in(found.path, "metrics.json")
-        print_json({**found.to_dict(), "manifest": found.manifest, "metrics": metrics})
+        print_json({**found.to_dict(), "manifest": found.manifest, "metrics": found.metrics})
         return
     for line in _HEAD.sub("", _text_in(found.path, "README.md")).strip().split("\n"):
         console().print(safe(line), soft_wrap=True)
@@ -96,7 +96,7 @@ def diff(
 ) -> None:
     """Say what differs between two models: settings, corpus, vocabulary, weights, decisions, scores."""
     name = load_config(config, set_ or ()).name
-    found = api.diff_models(_within(a, name), _within(b, name), root=artifacts)
+    found = api.diff_models(within(a, name), within(b, name), root=artifacts)
     if as_json:
         print_json(found.to_dict())
         return
@@ -107,8 +107,7 @@ def diff(
         ("scores", [one for one in found.scores if one.what.endswith("f1")]),
     ):  # fmt: skip
         if changes:
-            rows = [[c.what, _told(c.then), _told(c.now)] for c in changes]
-            console().print(table(title, ["", "then", "now"], rows))
+            console().print(table(title, ["", "then", "now"], _rows(changes)))
     if found.same:
         return
     rows = [[kind, *(f"{n:,}" for n in counts.values())] for kind, counts in found.vocabulary.items()]
@@ -117,16 +116,11 @@ def diff(
         if changes and (not topic or name in topic):
             alike = found.correlation[name]
             title = f"weights of {name} that moved most" + (f"; correlation {alike:.3f}" if alike else "")
-            console().print(
-                table(title, ["", "then", "now"], [[c.what, _told(c.then), _told(c.now)] for c in changes])
-            )
+            console().print(table(title, ["", "then", "now"], _rows(changes)))
 
 
-def _within(model: str, name: str) -> str:
-    """Take a bare version or alias for one of the config's model."""
-    return (
-        model if "@" in model or "/" in model or model == name or Path(model).exists() else f"{name}@{model}"
-    )
+def _rows(changes: Iterable[Change]) -> list[list[str]]:
+    return [[change.what, _told(change.then), _told(change.now)] for change in changes]
 
 
 def _told(value: Any) -> str:
@@ -140,13 +134,6 @@ def _text_in(folder: Path, name: str) -> str:
         return (folder / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ArtifactError(f"'{name}' cannot be read", where=str(folder)) from error
-
-
-def _json_in(folder: Path, name: str) -> Any:
-    try:
-        return json.loads(_text_in(folder, name))
-    except (ValueError, RecursionError) as error:
-        raise ArtifactError(f"'{name}' is not JSON", where=str(folder)) from error
 
 
 @app.command()

@@ -77,6 +77,11 @@ def figure(value: float | None, why: str = "") -> str:
     return f"n/a{f' ({why})' if why else ''}" if value is None else f"{value:.3f}"
 
 
+def chance(p: float | None) -> str:
+    """Return a p-value for people."""
+    return "n/a" if p is None else "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], whole: bool = False) -> Table:
     """Return a table: the first column to the left, the others to the right; `whole` breaks no cell."""
     from rich import box

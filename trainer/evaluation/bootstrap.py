@@ -45,17 +45,15 @@ class Resamples:
 
     def totals(self, values: Floats) -> Floats:
         """Return the (documents, q) totals of (rows, q) values, by document."""
-        found = np.zeros((self.documents, *values.shape[1:]))
-        np.add.at(found, self.rows, values)
-        return found
+        return by_document(values, self.rows, self.documents)
 
     def batches(self) -> Iterator[Floats]:
         """Yield (b, documents) arrays: how often each document stands in each of b samples."""
-        for batch in self.drawn:
+        for batch in self._drawn:
             yield batch.astype(float)
 
     @cached_property
-    def drawn(self) -> list[NDArray[np.uint16]]:
+    def _drawn(self) -> list[NDArray[np.uint16]]:
         """The samples as small integers: a document stands in one hardly ever more than ten times."""
         rng = np.random.default_rng(self._seed)
         found, m = [], self.documents
@@ -73,6 +71,13 @@ class Resamples:
         return np.concatenate([batch @ flat for batch in self.batches()]).reshape(
             self.n, *by_document.shape[1:]
         )
+
+
+def by_document(values: Floats, rows: NDArray[np.intp], documents: int) -> Floats:
+    """Return the (documents, …) totals of (n, …) values; `rows` is the document of each."""
+    found = np.zeros((documents, *values.shape[1:]))
+    np.add.at(found, rows, values)
+    return found
 
 
 def percentile_interval(samples: Floats, level: float = 0.95) -> tuple[float, float] | None:

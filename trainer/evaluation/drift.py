@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.evaluation.bootstrap import by_document
 from trainer.intervals import clustered, holm
 from trainer.model.features import Block
 from trainer.model.ngrams import word_grams
@@ -175,7 +176,7 @@ def drift_of(tagger: Tagger, then: Side, now: Side, reference: str) -> Drift:
     tagged = tagger.decide(scores)[0].astype(float)
     side = np.repeat([False, True], [len(then), len(now)])
     names, rows = np.unique(np.array(groups), return_inverse=True)
-    totals = _totals(np.concatenate([tagged, scores, np.ones((len(side), 1))], axis=1), rows, len(names))
+    totals = by_document(np.concatenate([tagged, scores, np.ones((len(side), 1))], axis=1), rows, len(names))
     of_now = np.zeros(len(names), dtype=bool)
     of_now[rows[side]] = True
     p_values = permuted(totals, of_now)
@@ -271,12 +272,6 @@ def _known(tagger: Tagger) -> Callable[[str], bool]:
 
 def _unknown(words: Mapping[str, int], known: Callable[[str], bool]) -> float:
     return sum(n for word, n in words.items() if not known(word)) / max(sum(words.values()), 1)
-
-
-def _totals(values: Floats, rows: NDArray[np.intp], m: int) -> Floats:
-    found = np.zeros((m, values.shape[1]))
-    np.add.at(found, rows, values)
-    return found
 
 
 def _rate(tags: Floats, sentences: Floats) -> tuple[float | None, tuple[float, float] | None]:

@@ -21,7 +21,7 @@ from trainer.errors import DataError, TrainerWarning, UsageError, did_you_mean
 from trainer.evaluation.bootstrap import SAMPLES, SEED, Resamples, percentile_interval
 from trainer.evaluation.figures import figures_of
 from trainer.evaluation.slices import Parts, Slice, parts_of, slices_of
-from trainer.metrics import score_table
+from trainer.metrics import ordinary_rows, score_table
 from trainer.model.tagger import Tagger
 from trainer.records import Rejection, Vote
 from trainer.storage import canonical_json, sha256
@@ -323,7 +323,7 @@ def plain_counts(Y: NDArray[np.int8], tagged: NDArray[np.bool_], drawn: Resample
     drawn : Resamples, optional
         Without them there are no intervals.
     """
-    ordinary = (Y <= 0).all(axis=1) & (Y == 0).any(axis=1)
+    ordinary = ordinary_rows(Y)
     false = (tagged & (Y == 0)).sum(axis=1) * ordinary
     counts = [(tagged & (Y >= 0)).sum(axis=1), (tagged & (Y == 1)).sum(axis=1), (Y == 1).sum(axis=1)]
     rows = np.stack([*counts, ordinary, false], axis=1).astype(float)
@@ -383,8 +383,9 @@ def examples_to_score(
 def saved_scores(tagger: Tagger, examples: Examples) -> tuple[dict[str, Any], Plain]:
     """Return the bare scores of the sentences that people judged, as they are saved with a model."""
     gold, _ = judged_and_not(tagger, examples)
-    found = _scores(tagger, gold)
-    return found, plain_counts(gold.Y, tagger.predict_matrix(gold.texts))
+    scores = tagger.predict_proba(gold.texts)
+    tagged, _ = tagger.decide(scores)
+    return score_table(gold.Y, tagged, scores, tagger.topics), plain_counts(gold.Y, tagged)
 
 
 def _scores_without_keywords(

@@ -19,7 +19,6 @@ from trainer.intervals import clustered
 from trainer.metrics import brier, expected_calibration_error, reliability_bins, score_table
 
 COUNTED = ("precision", "recall", "f1")
-SCORED = ("average_precision", "ece", "brier")
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int8]

@@ -14,6 +14,7 @@ from trainer.corpus.examples import Examples
 from trainer.evaluation.bootstrap import Resamples, percentile_interval
 from trainer.evaluation.figures import cells_of, quotients
 from trainer.intervals import Z, clustered, holm
+from trainer.metrics import ordinary_rows
 from trainer.model.features import Block
 from trainer.model.ngrams import word_grams
 from trainer.model.tagger import Tagger
@@ -152,7 +153,7 @@ def _slice(
     drawn: Resamples,
     inside: NDArray[np.float64],
 ) -> Slice:
-    ordinary = rows & (Y <= 0).all(axis=1) & (Y == 0).any(axis=1)
+    ordinary = rows & ordinary_rows(Y)
     false = int((tagged & (Y == 0))[ordinary].sum())
     point = {key: _number(all_[0]) for key, all_ in quotients(cells[rows].sum(axis=0)[None, :]).items()}
     other = _number(_f1(cells[~rows].sum(axis=0)[None, :])[0])

@@ -75,7 +75,9 @@ def read_model(folder: Path, digest: str | None = None) -> Tagger:
         return _read_whole(folder, digest)
     except ArtifactError as error:
         raise _refusal(folder, error.message, error.hint) from error
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (
+        OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError
+    ) as error:  # fmt: skip
         raise _refusal(folder, f"cannot be decoded: {error!r:.200}") from error
 
 

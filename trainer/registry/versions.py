@@ -49,15 +49,29 @@ class ModelVersion:
         except ArtifactError:
             return None
 
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What was measured at `fit`.
+
+        Raises
+        ------
+        ArtifactError
+            When it cannot be read.
+        """
+        try:
+            found = json.loads((self.path / "metrics.json").read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise ArtifactError("'metrics.json' cannot be read", where=str(self.path)) from error
+        if not isinstance(found, dict):
+            raise ArtifactError("'metrics.json' holds no metrics", where=str(self.path))
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """Return what ``trainer models list --json`` prints of it."""
         try:
-            digest = self.manifest["digest"]
-            metrics = json.loads((self.path / "metrics.json").read_bytes())
+            digest, metrics = self.manifest["digest"], self.metrics
             macro_f1 = (metrics.get("test") or metrics["out_of_fold"])["macro"]["f1"]
-        except (
-            ArtifactError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError
-        ):  # fmt: skip
+        except (ArtifactError, KeyError, TypeError, AttributeError):
             digest = macro_f1 = None  # damaged: listed all the same
         return {
             "name": self.name,
@@ -97,6 +111,12 @@ def is_path(reference: str | Path) -> bool:
     """Return whether a reference is a folder: a path, or a text with a slash or a dot at its start."""
     text = str(reference)
     return isinstance(reference, Path) or text.startswith(".") or "/" in text or os.sep in text
+
+
+def within(reference: str, name: str) -> str:
+    """Return a reference in which a bare version or alias is one of the model called `name`."""
+    bare = "@" not in reference and not is_path(reference) and reference != name
+    return f"{name}@{reference}" if bare else reference
 
 
 def find_model(reference: str | Path, root: Path) -> ModelVersion:

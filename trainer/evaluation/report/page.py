@@ -10,6 +10,7 @@ import numpy as np
 
 from trainer.escapes import safe
 from trainer.evaluation.report import charts
+from trainer.metrics import ordinary_rows
 from trainer.pages import data, render
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def confusion(cases: Cases) -> dict[str, Any]:
     Y, tagged = cases.examples.Y, cases.tagged
     topics = list(cases.examples.topics)
     on = [Y[:, i] == 1 for i in range(len(topics))]
-    on.append((Y <= 0).all(axis=1) & (Y == 0).any(axis=1))
+    on.append(ordinary_rows(Y))
     wrong = tagged & (Y == 0)
     counts = []
     for i, rows in enumerate(on):
