@@ -25,6 +25,8 @@ def main() -> int:
         if reason := promise.missing():
             report(promise, f"skipped: {reason}")
             continue
+        if sys.stderr.isatty():
+            sys.stderr.write(f"{promise.name} … {promise.check.__doc__}\n")
         started = time.perf_counter()
         with tempfile.TemporaryDirectory(prefix="torture-", dir=chosen.folder) as folder:
             try:
