@@ -24,8 +24,10 @@ from trainer.errors import ArtifactError, DataError, NotFoundError
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, Features, LexiconBlock
 from trainer.model.tagger import Tagger
+from trainer.registry import bounds
 from trainer.registry import format as format_room
-from trainer.registry.format import FILES, MANIFEST, MOST_TERMS, read_manifest, read_model
+from trainer.registry.bounds import MOST_TERMS
+from trainer.registry.format import FILES, MANIFEST, read_manifest, read_model
 from trainer.registry.write import write_model
 from trainer.storage import canonical_json, sha256
 
@@ -290,13 +292,13 @@ def test_a_folder_without_a_manifest_is_no_model(tmp_path):
 
 
 def test_a_model_that_is_removed_while_it_is_read_is_not_found_rather_than_damaged(model, monkeypatch):
-    decoded = format_room._decoded
+    decoded = format_room.decoded
 
     def removed(data, name, more=0):
         shutil.rmtree(model)
         return decoded(data, name, more)
 
-    monkeypatch.setattr(format_room, "_decoded", removed)
+    monkeypatch.setattr(format_room, "decoded", removed)
     with pytest.raises(NotFoundError, match="no model in"):
         read_model(model)
 
@@ -775,8 +777,8 @@ tricky_grams = unicode_text | st.sampled_from(['"', "\\", '\\"', '"\\"', "[", "{
 @given(st.lists(tricky_grams, unique=True, min_size=1))
 def test_no_vocabulary_is_taken_for_a_bomb(grams):
     data, brackets = canonical_json([sorted(grams)]), sum(map(len, grams))
-    most = {"MOST_TERMS": 0, "_MOST_CONTAINERS": brackets + 2}
-    with patch.multiple(format_room, **most):
+    terms = patch.object(format_room, "MOST_TERMS", 0)
+    with terms, patch.object(bounds, "_MOST_CONTAINERS", brackets + 2):
         assert format_room._vocabularies(data, len(grams)) == [sorted(grams)]
 
 

@@ -11,15 +11,11 @@
       metrics.json          scores measured at `fit`, and how each topic is decided
       README.md             model card
 
-`FORMAT.md` beside this file says it in full, and when its number goes up. What is read here was perhaps made
-to do harm: sizes are known before anything is read, and the number of values before anything is decoded.
+`FORMAT.md` beside this file says it in full, and when its number goes up.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -32,6 +28,16 @@ from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, Features, Kind, LexiconBlock
 from trainer.model.tagger import Tagger
 from trainer.names import NAME
+from trainer.registry.bounds import (
+    GOLDEN_CHARACTERS,
+    LARGEST,
+    LARGEST_JSON,
+    LONGEST_NGRAM,
+    MOST_GOLDEN,
+    MOST_TERMS,
+    decoded,
+    read_file,
+)
 from trainer.storage import canonical_json, sha256
 
 FORMAT = 1
@@ -41,19 +47,7 @@ GOLDEN_TOLERANCE = 1e-6
 """Margins may differ by this across machines: logarithms and square roots may round differently."""
 OLDEST_READER = 1
 """The lowest number of a format that a reader must know to read what is written now."""
-LARGEST_JSON = 4 * 1024**2
-"""Bytes of the manifest and of the golden texts: decoded, JSON can take thirty times its size."""
-LARGEST = 4 * 1024**3
-"""Bytes of any other file."""
-MOST_TERMS = 200_000
-"""Terms of lexicons, in all."""
-MOST_GOLDEN = 1_024
-GOLDEN_CHARACTERS = 256 * 1024
-LONGEST_NGRAM = 64
 _MOST_TOLERANCE = 1e-3
-_MOST_CONTAINERS = 50_000
-"""Lists and objects in a file of JSON, beyond what its content calls for."""
-_FLAGS = sum(getattr(os, flag, 0) for flag in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))
 _DECODED = ("golden.json", "vocabulary.json", "weights.safetensors")
 _WEIGHTS = ("float32", "float16")
 
@@ -88,18 +82,18 @@ def _refusal(folder: Path, message: str, hint: str | None = None) -> TrainerErro
 
 
 def _read_whole(folder: Path, digest: str | None) -> Tagger:
-    encoded = _read(folder / MANIFEST, LARGEST_JSON)
+    encoded = read_file(folder / MANIFEST, LARGEST_JSON)
     found = sha256(encoded)
     if digest is not None and (len(digest) < 8 or not found.startswith(digest)):
         raise ArtifactError(f"the digest is sha256:{found}, not sha256:{digest:.64}")
-    manifest = _decoded(encoded, MANIFEST)
+    manifest = decoded(encoded, MANIFEST)
     _check_format(manifest)
     if encoded != canonical_json(with_checksum(manifest)):
         raise ArtifactError("the manifest is not what was saved (its checksum differs)")
     data = _checked_files(folder, manifest["files"])
     info = {**manifest, "digest": found, "version": folder.resolve().name}
     tagger = _decode(manifest, data, info)
-    _check_golden(tagger, _decoded(data["golden.json"], "golden.json"), float(manifest["golden_tolerance"]))
+    _check_golden(tagger, decoded(data["golden.json"], "golden.json"), float(manifest["golden_tolerance"]))
     return tagger
 
 
@@ -118,9 +112,9 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest with its ``digest``, unchecked: for listings."""
-    encoded = _read(folder / MANIFEST, LARGEST_JSON)
+    encoded = read_file(folder / MANIFEST, LARGEST_JSON)
     try:
-        return {**_decoded(encoded, MANIFEST), "digest": sha256(encoded)}
+        return {**decoded(encoded, MANIFEST), "digest": sha256(encoded)}
     except (ValueError, TypeError, RecursionError) as error:
         raise ArtifactError("the manifest is not JSON", where=str(folder / MANIFEST)) from error
 
@@ -129,35 +123,6 @@ def with_checksum(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the manifest with the SHA-256 of the rest of it: a flipped bit in it is found without a pin."""
     rest = {key: value for key, value in manifest.items() if key != "checksum"}
     return {**rest, "checksum": sha256(canonical_json(rest))}
-
-
-def _decoded(data: bytes, name: str, more: int = 0) -> Any:
-    """Decode JSON that holds no more lists and objects than its content calls for."""
-    if data.count(b"[") + data.count(b"{") > _MOST_CONTAINERS + more:
-        raise ArtifactError(f"'{name}' holds more lists and objects than such a file needs")
-    return json.loads(data)
-
-
-def _read(file: Path, limit: int) -> bytes:
-    """Read a regular file of at most `limit` bytes; what is none is not even opened for long."""
-    missing = ArtifactError(f"'{file.name}' is missing or not a plain file", where=str(file.parent))
-    try:
-        if not stat.S_ISREG(file.lstat().st_mode):
-            raise missing
-        with os.fdopen(os.open(file, _FLAGS), "rb") as handle:
-            about = os.fstat(handle.fileno())  # of what was opened: the name may stand for another by now
-            if not stat.S_ISREG(about.st_mode):
-                raise missing
-            if about.st_size > limit:
-                raise ArtifactError(f"'{file.name}' is larger than it should be", where=str(file.parent))
-            data = handle.read(about.st_size + 1)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise missing from error
-    except OSError as error:
-        raise ArtifactError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    if len(data) > about.st_size:
-        raise ArtifactError(f"'{file.name}' is larger than it should be", where=str(file.parent))
-    return data
 
 
 def _checked_files(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
@@ -172,7 +137,7 @@ def _checked_files(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> dic
         size = promised["size"]
         if type(size) is not int or not 0 <= size <= (LARGEST_JSON if name == "golden.json" else LARGEST):
             raise ArtifactError(f"the manifest gives '{name}' a size that no such file has: {size!r:.40}")
-        data = _read(folder / name, size)
+        data = read_file(folder / name, size)
         if len(data) != size or sha256(data) != promised["sha256"]:
             raise ArtifactError(f"'{name}' is not what was saved (size or SHA-256 differs)")
         if name in _DECODED:
@@ -230,7 +195,7 @@ def _vocabularies(data: bytes, columns: int) -> Any:
     strings = (data.count(b'"') - data.count(b'\\"')) // 2
     if strings > columns + MOST_TERMS:
         raise ArtifactError(f"'vocabulary.json' holds more than its {columns} n-grams and {MOST_TERMS} terms")
-    return _decoded(data, "vocabulary.json", columns)
+    return decoded(data, "vocabulary.json", columns)
 
 
 def _block(entry: Mapping[str, Any], known: Any, idf: NDArray[np.float64] | None) -> Block | LexiconBlock:
@@ -243,7 +208,7 @@ def _block(entry: Mapping[str, Any], known: Any, idf: NDArray[np.float64] | None
     shortest, longest = entry["ngrams"]
     if not 0 < int(shortest) <= int(longest) <= LONGEST_NGRAM:
         raise ArtifactError(f"n-grams of {shortest!r:.20} to {longest!r:.20} are not known to this version")
-    if not all(type(gram) is str for gram in known):
+    if not set(map(type, known)) <= {str}:
         raise ArtifactError("a vocabulary holds something that is no text")
     return Block(entry["kind"], (int(shortest), int(longest)), bool(entry["sublinear_tf"]), tuple(known), idf)
 

@@ -12,15 +12,8 @@ from numpy.typing import NDArray
 from trainer.errors import DataError
 from trainer.model.features import Block, LexiconBlock
 from trainer.model.tagger import Tagger
-from trainer.registry.format import (
-    FORMAT,
-    GOLDEN_TOLERANCE,
-    LARGEST_JSON,
-    MANIFEST,
-    MOST_TERMS,
-    OLDEST_READER,
-    with_checksum,
-)
+from trainer.registry.bounds import LARGEST_JSON, MOST_TERMS
+from trainer.registry.format import FORMAT, GOLDEN_TOLERANCE, MANIFEST, OLDEST_READER, with_checksum
 from trainer.storage import canonical_json, sha256
 
 

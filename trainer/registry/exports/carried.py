@@ -31,6 +31,7 @@ MODULES = (
     "trainer.names",
     "trainer.records",
     "trainer.registry",
+    "trainer.registry.bounds",
     "trainer.registry.format",
     "trainer.storage",
 )
