@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -402,6 +403,22 @@ def test_a_publisher_whose_folder_was_removed_publishes_nothing(tmp_path, step):
 
     with pytest.raises(NotPublishedError, match="Nothing was published"):
         work()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_publisher_whose_folder_is_being_removed_publishes_no_part_of_it(tmp_path, monkeypatch):
+    folder = left_behind(tmp_path, 60)
+    (folder / "other.bin").write_bytes(b"other")
+    rmtree = shutil.rmtree
+
+    def halfway(path, *rest, **more):
+        next(Path(path).iterdir()).unlink()
+        with pytest.raises(FileNotFoundError):
+            publish(folder, tmp_path)
+        rmtree(path, *rest, **more)
+
+    monkeypatch.setattr(shutil, "rmtree", halfway)
+    assert gc(tmp_path, older_than=30) == (folder.name,)
     assert list(tmp_path.iterdir()) == []
 
 
