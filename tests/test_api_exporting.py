@@ -9,7 +9,14 @@ import pytest
 
 import trainer
 from trainer import api
-from trainer.errors import ArtifactError, NotFoundError, TrainerWarning, UsageError
+from trainer.errors import (
+    ArtifactError,
+    NotDurableError,
+    NotFoundError,
+    NotPublishedError,
+    TrainerWarning,
+    UsageError,
+)
 
 
 @pytest.fixture
@@ -72,6 +79,37 @@ def test_an_export_that_fails_its_check_leaves_no_record(here, tmp_path, monkeyp
         api.export(here.path, "there", kind="wheel")
     assert not list((tmp_path / "there").iterdir())
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+@pytest.mark.parametrize("kind", ["dir", "joblib", "wheel"])
+@pytest.mark.filterwarnings("ignore:loading a joblib file:trainer.errors.TrainerWarning")
+def test_an_export_whose_record_cannot_be_written_is_not_there_either(here, tmp_path, monkeypatch, kind):
+    def full(path, data):
+        assert (tmp_path / "deep" / "small_model-1-py3-none-any.whl").exists()
+        raise NotPublishedError("no space")
+
+    monkeypatch.setattr("trainer.publishing.write_atomically", full)
+    with pytest.raises(NotPublishedError, match="no space"):
+        api.export(here.path, "deep/small_model-1-py3-none-any.whl", kind=kind)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_record_in_whose_place_something_stands_undoes_an_export_of_a_corpus(here, tmp_path):
+    (tmp_path / "out.run.json").mkdir()
+    with pytest.raises(NotPublishedError, match="cannot write"):
+        api.export_corpus(here.corpus, "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.run.json"]
+
+
+def test_an_export_stays_when_only_the_disk_does_not_confirm_its_record(here, monkeypatch):
+    def unsure(path, data):
+        path.write_bytes(data)
+        raise NotDurableError("who knows")
+
+    monkeypatch.setattr("trainer.publishing.write_atomically", unsure)
+    with pytest.raises(NotDurableError):
+        api.export(here.path, "model")
+    assert Path("model").is_dir()
 
 
 def test_a_wheel_has_a_record_and_is_made_again(here):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.api.loading import find
-from trainer.errors import UsageError, did_you_mean
+from trainer.errors import NotDurableError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from trainer.corpus.store import Corpus
@@ -73,18 +75,22 @@ def export(
         When `target` is there, or is no name for a wheel.
     ArtifactError
         When the model is damaged, or what was made of it does not decide as it does.
+    NotPublishedError
+        When the export or its record cannot be written; neither is there then.
     """
+    from trainer.registry.exports.exported import folders_above
     from trainer.registry.exports.kinds import EXPORTS
     from trainer.registry.format import MANIFEST
 
     if kind not in EXPORTS:
         raise UsageError(f"unknown export format '{kind}'. {did_you_mean(kind, EXPORTS)}")
     version = find(reference, root=root)
-    written = EXPORTS[kind](version.path, Path(target))
-    arguments = {"reference": str(version.path), "target": str(written.path), "kind": kind}
     typed = ["trainer", "models", "export", str(reference), "--format", kind, "--out", str(target)]
     about = {"name": version.name, "version": version.version, "digest": version.digest}
-    _record(MODEL, arguments, command or shlex.join(typed), version.path / MANIFEST, {}, about)
+    with folders_above(Path(target)):
+        written = EXPORTS[kind](version.path, Path(target))
+        arguments = {"reference": str(version.path), "target": str(written.path), "kind": kind}
+        _record(MODEL, arguments, command or shlex.join(typed), version.path / MANIFEST, {}, about)
     return written
 
 
@@ -101,7 +107,21 @@ def _record(
     from trainer.tags.record import beside, inputs_of, make_record, write_record
 
     target = Path(arguments["target"])
-    record = make_record(
-        verb, arguments, command=command, inputs=inputs_of([read]), counts=counts, model=model
-    )
-    write_atomically(beside(target), write_record(record, target, target))
+    with _gone_on_failure(target):
+        record = make_record(
+            verb, arguments, command=command, inputs=inputs_of([read]), counts=counts, model=model
+        )
+        write_atomically(beside(target), write_record(record, target, target))
+
+
+@contextmanager
+def _gone_on_failure(target: Path) -> Iterator[None]:
+    """Remove what was just exported when its record cannot be written: nobody is told that it is there."""
+    try:
+        yield
+    except NotDurableError:  # the record is there
+        raise
+    except BaseException:
+        with suppress(OSError):
+            shutil.rmtree(target) if target.is_dir() else target.unlink()
+        raise

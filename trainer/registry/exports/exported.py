@@ -42,7 +42,7 @@ def export_to(target: Path) -> Iterator[Path]:
     NotPublishedError, NotDurableError
         When it cannot be written.
     """
-    with _folders_above(target), appearing(target) as fresh:
+    with folders_above(target), appearing(target) as fresh:
         yield fresh
 
 
@@ -53,7 +53,14 @@ def golden_texts(folder: Path) -> list[str]:
 
 
 @contextmanager
-def _folders_above(target: Path) -> Iterator[None]:
+def folders_above(target: Path) -> Iterator[None]:
+    """Make the folders above `target`; at the end those that nothing was put into go again.
+
+    Raises
+    ------
+    NotPublishedError
+        When they cannot be made.
+    """
     missing: list[Path] = []
     try:
         try:
