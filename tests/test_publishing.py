@@ -364,7 +364,8 @@ def test_what_is_there_already_is_flushed_again_before_it_is_announced(tmp_path,
 def left_behind(parent: Path, age: float) -> Path:
     folder = parent / ".staging-0123"
     folder.mkdir()
-    (folder / "half.bin").write_bytes(b"half")
+    for name in ("half.bin", "other.bin"):
+        (folder / name).write_bytes(b"half")
     then = folder.stat().st_mtime - age
     os.utime(folder, (then, then))
     return folder
@@ -408,7 +409,6 @@ def test_a_publisher_whose_folder_was_removed_publishes_nothing(tmp_path, step):
 
 def test_a_publisher_whose_folder_is_being_removed_publishes_no_part_of_it(tmp_path, monkeypatch):
     folder = left_behind(tmp_path, 60)
-    (folder / "other.bin").write_bytes(b"other")
     rmtree = shutil.rmtree
 
     def halfway(path, *rest, **more):
