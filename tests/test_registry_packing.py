@@ -112,6 +112,7 @@ def test_the_license_of_the_carried_code_comes_with_it(files, small, about, monk
         raise packing.PackageNotFoundError(name)
 
     monkeypatch.setattr(packing, "distribution", nowhere)
+    monkeypatch.setattr(packing, "__file__", str(HERE / "trainer" / "registry" / "exports" / "packing.py"))
     assert wheel_files(small.path, about, about.versions[0]) == files  # from the source tree: the same
     monkeypatch.setattr(packing, "__file__", "/nowhere/trainer/registry/exports/packing.py")
     without = wheel_files(small.path, about, about.versions[0])
