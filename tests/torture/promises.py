@@ -58,7 +58,7 @@ PROMISES = (
     Promise(power.full_disks, {"sizes": 4}, power.missing),
     Promise(crowds.crowds, {"writers": 8, "each": 10, "readers": 2}),
     Promise(machine.machine, {"examples": 20}),
-    Promise(environments.environments, {"environments": 4, "shipped": 0}),
+    Promise(environments.environments, {"environments": 2, "shipped": 0}),
     Promise(processors.processors, {"kinds": 2, "whole_corpus": 0}),
     Promise(changes.every_change, {"bits": 1, "step": 16}),
     Promise(hostile.hostile, {"artifacts": 100}),
