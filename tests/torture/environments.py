@@ -13,6 +13,8 @@ from pathlib import Path
 
 from conftest import SMALL_CONFIG, small_rows
 
+import trainer
+
 _WORK = """
 import json, locale, os, sys
 wanted = json.loads(sys.argv[1])
@@ -122,6 +124,7 @@ def _digest(folder: Path, one: Surroundings, config: str | None) -> str:
     inputs = _inputs(here, one.order) if config else []
     (here / "topics.toml").write_text(config or _shipped_config(), encoding="utf-8")
     env = {key: value for key, value in os.environ.items() if key not in one.without} | one.variables
+    env["PYTHONPATH"] = str(Path(str(trainer.__file__)).parents[1])  # the package that is tested here
     if one.language:
         env |= {"LC_ALL": f"{one.language}.UTF-8", "LOCPATH": str(folder.parent / "locales")}
     wanted = json.dumps(asdict(one))
