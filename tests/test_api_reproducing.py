@@ -38,8 +38,10 @@ def test_what_differs_is_told(small, tmp_path, monkeypatch):
 
 def test_a_corpus_that_is_gone_is_told(small, tmp_path):
     shutil.copytree(small.path, tmp_path / "alone")
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=f"fingerprint {small.corpus.fingerprint}: none is in") as told:
         api.reproduce(tmp_path / "alone", root=tmp_path)
+    assert "--artifacts" in str(told.value)
+    assert "shipped" not in str(told.value), "they had no part in it"
 
 
 def test_the_command_ends_with_its_code(cli, small, tmp_path, monkeypatch):
@@ -83,3 +85,15 @@ def test_a_corpus_of_shipped_sentences_that_is_gone_is_built_again(tmp_path):
     shutil.rmtree(tmp_path / "corpora")
     assert api.reproduce("one", root=tmp_path).same
     assert not (tmp_path / "corpora").exists()
+
+
+def test_a_corpus_that_is_gone_and_held_more_than_shipped_sentences_is_told(tmp_path):
+    topics = [{"name": "taiwan", "title": "Taiwan", "definition": "About Taiwan."}]
+    config = config_from_dict(
+        {"name": "one", "topics": topics, "features": {"char_ngrams": [], "word_ngrams": [1, 1]}}
+    )
+    (tmp_path / "note.txt").write_text("The ferry to the outer islands leaves at noon.\n", encoding="utf-8")
+    trainer.fit(trainer.build(tmp_path / "note.txt", config, root=tmp_path), config, root=tmp_path)
+    shutil.rmtree(tmp_path / "corpora")
+    with pytest.raises(NotFoundError, match="nor are the shipped sentences all of it"):
+        api.reproduce("one", root=tmp_path)

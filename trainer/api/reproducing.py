@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -109,15 +110,19 @@ def _corpus_of(
 ) -> Corpus:
     from trainer.corpus.store import corpus_with
 
-    try:
+    with suppress(NotFoundError):
         return corpus_with(about["fingerprint"], root, about["name"])
-    except NotFoundError:
-        if not config.build.starter:
-            raise
+    if config.build.starter:
         built = build((), config, root=scratch, progress=progress)
-        if built.fingerprint != about["fingerprint"]:
-            raise
-        return built
+        if built.fingerprint == about["fingerprint"]:
+            return built
+    more = ", nor are the shipped sentences all of it" if config.build.starter else ""
+    raise NotFoundError(
+        f"the model learned from a corpus with the fingerprint {about['fingerprint']}: none is in "
+        f"'{root / 'corpora' / about['name']}'{more}",
+        hint="--artifacts names another place; or build it again from the same inputs, with the settings "
+        "that `trainer models show --json` has under manifest.config.",
+    )
 
 
 def _texts(corpus: Corpus, model: Path) -> list[str]:
