@@ -94,7 +94,10 @@ class Intake:
         self._documents.write({**row, "bytes": record.size}, len(record.text))
 
     def _repetition(self, record: Readable) -> Rejection | None:
-        """Refuse an id that stands for another text, and a document that is there already."""
+        """Refuse an id that stands for another text, and a document that is there already.
+
+        What was read first stays: where ids clash, and only there, a corpus depends on the order of input.
+        """
         key = digest_of(f"{type(record).__name__}\0{record.id}")
         home = record.doc_id or "" if isinstance(record, LabelledText) else ""
         text, _ = digest_of(f"{home}\0{record.text}")
