@@ -105,7 +105,7 @@ def _fitted(here: Path, variables: dict[str, str], shipped: bool) -> Fit:
         (here / "rows.jsonl").write_text(rows, encoding="utf-8")
         inputs = ["rows.jsonl"]
     plain = {key: value for key, value in os.environ.items() if not key.startswith(("OPENBLAS", "NPY"))}
-    env = {**plain, "PYTHONPATH": os.pathsep.join(sys.path), **variables}
+    env = {**plain, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)), **variables}
     off = []
     if "NPY_DISABLE_CPU_FEATURES" in variables:
         off = _switched_off(variables["NPY_DISABLE_CPU_FEATURES"])
