@@ -122,6 +122,19 @@ hostile_text = st.lists(
 ).map("".join)  # fmt: skip
 """Text that tries to act on a terminal, a spreadsheet, rich or a reader of lines."""
 
+marked_text = st.lists(
+    st.sampled_from(
+        [
+            "`", "``", "|", "*", "**", "_", "~~", "#", "---", "\n---\n", "\n\n", "- ", "> ", "1. ", "    ",
+            "<b>", "<script>", "<!--", "&lt;", "&", "[a](b)", "![", "](", "\\", "a: [b", "- {", "%", "'", '"',
+            "\uffff", "\ud800", "a",
+        ]
+    )
+    | hostile_text,
+    max_size=8,
+).map("".join)  # fmt: skip
+"""Text that tries to be Markdown, HTML or YAML."""
+
 
 @st.composite
 def learned_taggers(draw, lines_only=False):

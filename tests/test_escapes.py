@@ -6,9 +6,10 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import hostile_text, unicode_text
+from markdown_it import MarkdownIt
+from strategies import hostile_text, marked_text, unicode_text
 
-from trainer.escapes import guarded, unguarded
+from trainer.escapes import code_span, guarded, markdown, safe, unguarded
 
 apostrophes = st.text("'=+-@\t\r\n＝＋－＠a ", max_size=6)
 
@@ -48,3 +49,29 @@ def test_a_sheet_keeps_every_character(cells):
     file.seek(0)
     found = next(csv.reader(file, strict=True))
     assert [unguarded(cell) for cell in found] == cells
+
+
+def shown(document):
+    """Return the pieces of a page of Markdown: what kind each is, and its text."""
+    page = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(document)
+    inline = [child for token in page for child in token.children or ()]
+    return [(one.type, one.content) for one in inline if one.content or one.nesting or one.type != "text"]
+
+
+def plain(text):
+    return safe(" ".join(text.split()))
+
+
+@given(marked_text | unicode_text)
+def test_markdown_shows_text_as_it_is_in_a_list_and_in_a_table(text):
+    for page in (f"- x {markdown(text)} x", f"| x {markdown(text)} x |\n|---|"):
+        read = shown(page)
+        assert {kind for kind, _ in read} == {"text"}
+        assert "".join(told for _, told in read) == f"x {plain(text)} x"
+
+
+@given(marked_text | unicode_text)
+def test_code_in_markdown_is_the_text_and_nothing_else(text):
+    assert shown(f"Of {code_span(text)}, say.") == [
+        ("text", "Of "), ("code_inline", plain(text) or " "), ("text", ", say.")
+    ]  # fmt: skip

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
-from huggingface_hub import ModelCard, metadata_load
+from huggingface_hub import ModelCard, metadata_load, parse_local_safetensors_file_metadata
 from huggingface_hub.repocard_data import model_index_to_eval_results
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import hostile_text
+from markdown_it import MarkdownIt
+from strategies import marked_text, unicode_text
 
-from trainer.escapes import safe
+from trainer.escapes import markdown, safe
 from trainer.registry.card import model_card
 
 ROW = {"precision": 0.5, "recall": None, "f1": 2 / 3, "average_precision": 0.9, "support": 7}
@@ -23,6 +23,12 @@ SCORES = {
 
 ABOUT = {"name": "small", "fingerprint": "1"}
 UNTESTED = {"out_of_fold": SCORES, "test": None}
+
+
+def outline(card):
+    """Return what the body of a card is made of: headings, lists, tables, code, in their order."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(ModelCard(card).text)
+    return [(token.type, token.map) for token in tokens]
 
 
 @pytest.fixture
@@ -72,28 +78,39 @@ def test_a_config_without_a_language_says_none(small):
     assert "in any language" in text
 
 
-@given(hostile_text, hostile_text | st.sampled_from(["---\nlicense: evil\n---", "a | b\n|--|"]))
+@given(marked_text, marked_text | st.sampled_from(["---\nlicense: evil\n---", "a | b\n|--|"]))
 def test_a_hostile_title_or_definition_acts_on_nothing(small, title, definition):
     topic = small.config.topics[0].model_copy(update={"title": title, "definition": definition})
     config = small.config.model_copy(update={"topics": (topic, *small.config.topics[1:])})
     text = model_card(config, ABOUT, UNTESTED, {})
     plain = model_card(small.config, ABOUT, UNTESTED, {})
     assert ModelCard(text).data.to_dict() == ModelCard(plain).data.to_dict()
-    assert len(text.split("\n")) == len(plain.split("\n")), "it stays on its line"
+    assert outline(text) == outline(plain), "it stays on its line"
+    assert safe(text.replace("\n", "")) == text.replace("\n", "")
     line = next(line for line in text.split("\n") if f"(`{topic.name}`)" in line)
-    assert safe(line) == line
-    written = line.replace("- **", "").replace(f"** (`{topic.name}`)", "")
-    assert not re.search(r"[<>]|(?<!\\)(?:\\\\)*[`*\[\]|#]", written)
+    assert line == f"- **{markdown(title)}** (`{topic.name}`): {markdown(definition)}"
+
+
+@given(marked_text, marked_text | unicode_text)
+def test_a_corpus_of_a_hostile_name_acts_on_nothing(small, name, fingerprint):
+    text = model_card(small.config, {"name": name, "fingerprint": fingerprint}, UNTESTED, {})
+    (model,) = ModelCard(text).data.to_dict()["model-index"]
+    for result in model["results"]:
+        about = result["dataset"]
+        assert (about["type"], about["revision"]) == (name, fingerprint), "a hub reads the name as it is"
+    assert outline(text) == outline(model_card(small.config, ABOUT, UNTESTED, {}))
+    assert safe(text.replace("\n", "")) == text.replace("\n", "")
 
 
 def test_the_folder_of_a_model_is_a_repository_of_a_hub(small):
     read = ModelCard.load(small.path / "README.md")
     assert metadata_load(small.path / "README.md") == read.data.to_dict()
     assert read.data.model_name == "small"
-    # What a hub shows of the tensors it reads from the header of the file.
-    data = (small.path / "weights.safetensors").read_bytes()
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    assert set(header) == set(json.loads((small.path / "manifest.json").read_bytes())["tensors"])
+    tensors = json.loads((small.path / "manifest.json").read_bytes())["tensors"]
+    header = parse_local_safetensors_file_metadata(small.path / "weights.safetensors")
+    assert {name: one.shape for name, one in header.tensors.items()} == {
+        name: one["shape"] for name, one in tensors.items()
+    }
 
 
 def test_the_card_says_what_was_measured_and_n_a_where_nothing_was(card):
@@ -143,6 +160,16 @@ def test_a_definition_over_several_lines_stays_one_item(small):
     config = small.config.model_copy(update={"topics": (topic,)})
     text = model_card(config, {"name": "n", "fingerprint": "f"}, {"out_of_fold": None, "test": None}, {})
     assert "- **Lighthouses** (`lighthouses`): Over several lines.\n" in text
+
+
+def test_the_card_says_which_runs_of_text_are_in_the_model(small):
+    features = small.config.features.model_copy(update={"char_ngrams": None, "min_df": 1})
+    config = small.config.model_copy(update={"features": features})
+    for settings, told in (
+        (small.config, "Runs of 1 to 2 words, 2 to 3 characters, that stand in 2 or more of the sentences"),
+        (config, "Runs of 1 to 2 words, that stand in 1 or more of the sentences"),
+    ):
+        assert told in model_card(settings, ABOUT, UNTESTED, {})
 
 
 def test_the_saved_card_holds_no_text_of_the_corpus(small):

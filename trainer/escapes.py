@@ -1,4 +1,4 @@
-"""Writing text of a corpus, which is hostile, so that it acts on nothing: terminal, page or spreadsheet."""
+"""Writing text of a corpus, which is hostile, so that it acts on no terminal, page, sheet or Markdown."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import json
 import re
 from typing import Any
 
-# Control characters, and the invisible ones that reorder or break a line: bidi marks, U+2028, U+2029, U+FEFF.
+# Control characters; the invisible ones that reorder or break a line: bidi marks, U+2028, U+2029, U+FEFF; and
+# those that XML and YAML refuse.
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffe\uffff]"
 )
+_MARKED = re.compile(r"([\\`*_\[\]|~])")
+"""What Markdown takes for a sign."""
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # spreadsheets read the wide ones likewise
 _GUARD = "'"
 _GUARDED = (*_FORMULA, "\t", "\r", "\n", _GUARD)  # a guard of the text's own is guarded too: one comes off
@@ -33,6 +36,25 @@ def cell(value: object) -> str:
     """Return a value as a spreadsheet cell that is never taken for a formula, on one line."""
     text = "" if value is None else safe(value)
     return f"'{text}" if text.startswith(_FORMULA) and not isinstance(value, int | float) else text
+
+
+def markdown(text: str) -> str:
+    """Return text as one line that Markdown shows as it is, whatever it was meant to be."""
+    import html  # here, since every model that is loaded imports this module
+
+    return _MARKED.sub(r"\\\1", html.escape(_line(text), quote=False))
+
+
+def code_span(text: str) -> str:
+    """Return text as one line of code in Markdown, which none of its backticks can end."""
+    line = _line(text) or " "
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    pad = " " if "`" in (line[0], line[-1]) else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _line(text: str) -> str:
+    return safe(" ".join(text.split()))
 
 
 def guarded(value: object) -> str:

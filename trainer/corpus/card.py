@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainer.config import Config
 from trainer.corpus.store import SPLITS, row_schema
-from trainer.escapes import safe
+from trainer.escapes import markdown
 
 _SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B")
-_MARKS = re.compile(r"([\\`*_\[\]|])")
 
 
 def corpus_card(manifest: Mapping[str, Any], config: Config) -> str:
@@ -24,7 +21,7 @@ def corpus_card(manifest: Mapping[str, Any], config: Config) -> str:
         for topic, n in manifest["labels"].items()
     )
     meanings = "\n".join(
-        f"- **{_plain(t.title)}** (`{t.name}`): {_plain(t.definition)}" for t in config.topics
+        f"- **{markdown(t.title)}** (`{t.name}`): {markdown(t.definition)}" for t in config.topics
     )
     sizes = ", ".join(f"{split} {manifest['splits'][split]:,}" for split in splits)
     rejected = ", ".join(f"{reason} {n:,}" for reason, n in manifest["rejected"].items()) or "none"
@@ -105,8 +102,3 @@ def _yaml(data: Mapping[str, Any]) -> str:
     import yaml
 
     return str(yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=1_000_000))
-
-
-def _plain(text: str) -> str:
-    """Return text as one line that Markdown shows as it is."""
-    return _MARKS.sub(r"\\\1", html.escape(safe(" ".join(text.split())), quote=False))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trainer.config import Config
-from trainer.escapes import safe, to_json
+from trainer.escapes import code_span, markdown, to_json
 
-_MARKED = re.compile(r"([\\`*_\[\]|#~])")
-"""What Markdown would take for a sign."""
 _SCORES = ("f1", "precision", "recall")
 
 
@@ -29,7 +25,7 @@ def model_card(
         Share of sentences on each topic among those that people judged.
     """
     meanings = "\n".join(
-        f"- **{_plain(topic.title)}** (`{topic.name}`): {_plain(topic.definition)}" for topic in config.topics
+        f"- **{markdown(t.title)}** (`{t.name}`): {markdown(t.definition)}" for t in config.topics
     )
     head = "\n".join(_front_matter(config, corpus, metrics))
     return f"""---
@@ -39,7 +35,7 @@ def model_card(
 # Topic tagger `{config.name}`
 
 A linear model over TF-IDF n-grams that tags a sentence with any number of topics, or none.
-Trained on corpus `{corpus["name"]}`, fingerprint `{corpus["fingerprint"]}`.
+Trained on corpus {code_span(corpus["name"])}, fingerprint {code_span(corpus["fingerprint"])}.
 
 ## Topics
 
@@ -81,7 +77,7 @@ the tags will be false. Measure on text of your own: `trainer eval --natural FIL
 
 ## What is in it
 
-Words, and pieces of words, that stand in {config.features.min_df} sentences or more of what it learned from;
+{_vocabulary(config)};
 the config with its rules; golden texts from the sentences that ship with topic-trainer and from the config.
 No other text. {_made(config, metrics.get("precision"))}
 """
@@ -129,15 +125,17 @@ def _language(config: Config) -> str:
     return f"Text in another language than `{config.language}` is left to review."
 
 
-def _made(config: Config, precision: Mapping[str, Any] | None) -> str:
-    classifier, features = config.classifier, config.features
-    kept = f", weights in {precision['kept']}" if precision else ""
-    chars = features.char_ngrams
-    return (
-        f"Made with a {classifier.kind} loss, C = {classifier.C:g}, words {features.word_ngrams[0]} to "
-        f"{features.word_ngrams[1]}, characters {f'{chars[0]} to {chars[1]}' if chars else 'not used'}, seed "
-        f"{config.seed}{kept}."
+def _vocabulary(config: Config) -> str:
+    words, chars, least = config.features.word_ngrams, config.features.char_ngrams, config.features.min_df
+    runs = f"Runs of {words[0]} to {words[1]} words" + (
+        f", {chars[0]} to {chars[1]} characters" if chars else ""
     )
+    return f"{runs}, that stand in {least} or more of the sentences that it learned from"
+
+
+def _made(config: Config, precision: Mapping[str, Any] | None) -> str:
+    loss, kept = config.classifier, f", weights in {precision['kept']}" if precision else ""
+    return f"Made with a {loss.kind} loss, C = {loss.C:g}, seed {config.seed}{kept}."
 
 
 def _rates(rates: Mapping[str, float]) -> str:
@@ -187,14 +185,9 @@ def _decisions(decisions: Mapping[str, Any] | None) -> str:
         )
         lines.append(f"| {' | '.join(cells)} |")
         if one["why_fixed"]:
-            notes.append(f"- `{topic}` has the fixed threshold: {_plain(one['why_fixed'])}.")
+            notes.append(f"- `{topic}` has the fixed threshold: {markdown(one['why_fixed'])}.")
     return "\n".join([*lines, *([""] if notes else []), *notes])
 
 
 def _figure(value: float | None) -> str:
     return "n/a" if value is None else f"{value:.3f}"
-
-
-def _plain(text: str) -> str:
-    """Return text on one line that is neither Markdown nor HTML, whatever it was meant to be."""
-    return _MARKED.sub(r"\\\1", html.escape(safe(" ".join(text.split())), quote=False))
