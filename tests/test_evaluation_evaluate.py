@@ -20,6 +20,7 @@ from trainer.evaluation.evaluate import (
     examples_to_score,
     plain_counts,
     rule_decisions,
+    rule_votes,
 )
 
 # Some that the model and the rules get right, some that one of them or both get wrong.
@@ -103,6 +104,10 @@ def check(table, Y, tagged, scores=None):
         assert value == (pytest.approx(np.mean(defined), abs=1e-12) if defined else None)
 
 
+def ruled(config, texts):
+    return rule_decisions(rule_votes(config, texts), config.topic_names)
+
+
 def test_the_scores_are_those_of_scikit_learn(small):
     found = evaluate_tagger(small.fit.model, judged(), small.config)
     tagged, scores = (
@@ -110,7 +115,7 @@ def test_the_scores_are_those_of_scikit_learn(small):
         small.fit.model.predict_proba(judged().texts),
     )
     check(found.gold, judged().Y, tagged, scores)
-    check(found.rules, judged().Y, rule_decisions(small.config, judged().texts))
+    check(found.rules, judged().Y, ruled(small.config, judged().texts))
     assert (found.on, found.n, found.silver) == ("made-up", 10, None)
     assert 0 < found.gold["macro"]["f1"] < 1  # neither is perfect here, or the test would show little
     assert 0 < found.rules["macro"]["f1"] < 1
@@ -129,7 +134,7 @@ def test_any_labels_are_scored_as_scikit_learn_does(small, data):
     found = evaluate_tagger(small.fit.model, examples(labels, texts, gold), small.config)
     tagged, scores = small.fit.model.predict_matrix(texts), small.fit.model.predict_proba(texts)
     check(found.gold, labels[gold], tagged[gold], scores[gold])
-    check(found.rules, labels[gold], rule_decisions(small.config, texts)[gold])
+    check(found.rules, labels[gold], ruled(small.config, texts)[gold])
     assert found.n == gold.sum()
     assert (found.silver is None) == gold.all()
     if found.silver is not None:
@@ -150,10 +155,10 @@ def test_an_undefined_score_is_null_and_never_zero(small):
 
 def test_rules_decide_by_hand(small):
     texts = ("Lava!", "LIGHTHOUSES", "lamp room and lava", "lighthousekeeping", "")
-    assert rule_decisions(small.config, texts).tolist() == [
+    assert ruled(small.config, texts).tolist() == [
         [False, True], [True, False], [True, True], [False, False], [False, False]
     ]  # fmt: skip
-    assert rule_decisions(small.config, ()).shape == (0, 2)
+    assert ruled(small.config, ()).shape == (0, 2)
 
 
 def test_the_review_band_counts_as_not_tagged(small):

@@ -18,7 +18,7 @@ from given import given_file
 import trainer
 from trainer.config import Config, load_config, shipped_folder
 from trainer.corpus.examples import Examples, corpus_examples, file_examples
-from trainer.evaluation.evaluate import rule_decisions
+from trainer.evaluation.evaluate import rule_decisions, rule_votes
 from trainer.metrics import score_table
 from trainer.model.fit import fit_tagger
 
@@ -43,7 +43,7 @@ def main() -> None:
     real = file_examples(file, config.topic_names)
     with tempfile.TemporaryDirectory() as folder:
         whole = corpus_examples(trainer.build((), config, root=folder))
-    row("keyword rules alone", real, rule_decisions(config, real.texts))
+    row("keyword rules alone", real, rule_decisions(rule_votes(config, real.texts), config.topic_names))
     for name, overrides in ABLATIONS:
         row(name, real, decide(whole, load_config(shipped, overrides), real))
     lots = [int(hashlib.sha256(text.encode()).hexdigest(), 16) / 2**256 for text in whole.ids]

@@ -298,17 +298,16 @@ def cases_of(tagger: Tagger, examples: Examples, votes: Sequence[Sequence[Vote]]
     scores = tagger.predict_proba(examples.texts)
     tagged, review = tagger.decide(scores)
     topics = tagger.topics
-    ruled = [[label == "yes" for label in judge(said, topics).labels] for said in votes]
+    ruled = rule_decisions(votes, topics)
     fired = [[any(vote.topic == topic for vote in said) for topic in topics] for said in votes]
-    shape = (len(examples), len(topics))
     return Cases(
         tagger,
         examples,
         scores,
         tagged,
         review,
-        np.array(ruled, dtype=bool).reshape(shape),
-        np.array(fired, dtype=bool).reshape(shape),
+        ruled,
+        np.array(fired, dtype=bool).reshape(ruled.shape),
     )
 
 
@@ -353,11 +352,10 @@ def rule_votes(config: Config, texts: Sequence[str]) -> list[list[Vote]]:
     return [rules.votes(text) for text in texts]
 
 
-def rule_decisions(config: Config, texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Return the (n, k) decisions of the keyword rules alone."""
-    topics = config.topic_names
-    rows = [[label == "yes" for label in judge(v, topics).labels] for v in rule_votes(config, texts)]
-    return np.array(rows, dtype=bool).reshape(len(texts), len(topics))
+def rule_decisions(votes: Sequence[Sequence[Vote]], topics: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the (n, k) decisions that the votes of the keyword rules come to."""
+    rows = [[label == "yes" for label in judge(said, topics).labels] for said in votes]
+    return np.array(rows, dtype=bool).reshape(len(votes), len(topics))
 
 
 def examples_to_score(
