@@ -80,6 +80,13 @@ def by_document(values: Floats, rows: NDArray[np.intp], documents: int) -> Float
     return found
 
 
+def divided(above: Floats, below: Floats) -> Floats:
+    """Return quotients; NaN, which is not defined, where nothing is divided by."""
+    found = np.full(np.shape(below), np.nan)
+    np.divide(above, below, out=found, where=below > 0)
+    return found
+
+
 def percentile_interval(samples: Floats, level: float = 0.95) -> tuple[float, float] | None:
     """Return the percentile interval (Efron 1979) of a figure from its values in the samples.
 

@@ -18,7 +18,7 @@ from trainer.corpus.readers.reading import Reading
 from trainer.corpus.rules import RuleSet
 from trainer.corpus.store import SPLITS, Corpus, corpus_with
 from trainer.errors import DataError, TrainerWarning, UsageError, did_you_mean
-from trainer.evaluation.bootstrap import SAMPLES, SEED, Resamples, percentile_interval
+from trainer.evaluation.bootstrap import SAMPLES, SEED, Resamples, divided, percentile_interval
 from trainer.evaluation.figures import figures_of
 from trainer.evaluation.slices import Parts, Slice, parts_of, slices_of
 from trainer.metrics import ordinary_rows, score_table
@@ -333,10 +333,7 @@ def plain_counts(Y: NDArray[np.int8], tagged: NDArray[np.bool_], drawn: Resample
     sums = drawn.sums(rows)
 
     def interval(above: int, below: int, times: float) -> Interval:
-        some = sums[:, below] > 0
-        shares = np.full(len(sums), np.nan)
-        np.divide(times * sums[:, above], sums[:, below], out=shares, where=some)
-        return percentile_interval(shares)
+        return percentile_interval(divided(times * sums[:, above], sums[:, below]))
 
     return replace(
         bare,

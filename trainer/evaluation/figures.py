@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.evaluation.bootstrap import Resamples, percentile_interval
+from trainer.evaluation.bootstrap import Resamples, divided, percentile_interval
 from trainer.intervals import clustered
 from trainer.metrics import brier, expected_calibration_error, reliability_bins, score_table
 
@@ -91,22 +91,16 @@ def _shares(cells: Floats) -> dict[str, Floats]:
     tp, fp, fn = (cells[..., i] for i in range(3))
     there = tp + fn > 0
     return {
-        "precision": _divided(tp, tp + fp),
-        "recall": _divided(tp, tp + fn),
-        "f1": np.where(there, _divided(2 * tp, 2 * tp + fp + fn), np.nan),
+        "precision": divided(tp, tp + fp),
+        "recall": divided(tp, tp + fn),
+        "f1": np.where(there, divided(2 * tp, 2 * tp + fp + fn), np.nan),
     }
-
-
-def _divided(above: Floats, below: Floats) -> Floats:
-    found = np.full(np.shape(below), np.nan)
-    np.divide(above, below, out=found, where=below > 0)
-    return found
 
 
 def _nanmean(values: Floats) -> Floats:
     """Return the mean over the last axis of what is defined, keeping the axis."""
     defined = ~np.isnan(values)
-    return _divided(
+    return divided(
         np.where(defined, values, 0.0).sum(-1, keepdims=True), defined.sum(-1, keepdims=True).astype(float)
     )
 
@@ -123,13 +117,13 @@ def _scored(Y: Labels, scores: Floats, resamples: Resamples) -> dict[str, Floats
     found = {"average_precision": np.concatenate([by_topic, _nanmean(by_topic), pooled[:, None]], axis=-1)}
     square = np.where(judged, (scores - (Y == 1)) ** 2, 0.0)
     sums = resamples.sums(np.stack([square, judged.astype(float)], axis=-1))
-    found["brier"] = _with_means(_divided(sums[..., 0], sums[..., 1]), sums[..., 0], sums[..., 1])
+    found["brier"] = _with_means(divided(sums[..., 0], sums[..., 1]), sums[..., 0], sums[..., 1])
     found["ece"] = _resampled_ece(Y, scores, resamples)
     return found
 
 
 def _with_means(by_topic: Floats, above: Floats, below: Floats) -> Floats:
-    pooled = _divided(above.sum(-1, keepdims=True), below.sum(-1, keepdims=True))
+    pooled = divided(above.sum(-1, keepdims=True), below.sum(-1, keepdims=True))
     return np.concatenate([by_topic, _nanmean(by_topic), pooled], axis=-1)
 
 
@@ -162,7 +156,7 @@ def _resampled_ap(
         above, hit = np.cumsum(taken @ drawn, axis=0), hits @ drawn
         positives = np.cumsum(hit, axis=0)
         precision = np.divide(positives, above, out=np.zeros(above.shape), where=above > 0)
-        found.append(_divided((precision * hit).sum(axis=0), positives[-1]))
+        found.append(divided((precision * hit).sum(axis=0), positives[-1]))
     return np.concatenate(found)
 
 
@@ -175,7 +169,7 @@ def _resampled_ece(Y: Labels, scores: Floats, resamples: Resamples) -> Floats:
         inside[np.flatnonzero(rows), bins, 0] = scores[rows, i] - (Y[rows, i] == 1)
         inside[np.flatnonzero(rows), bins, 1] = 1.0
         sums = resamples.sums(inside)
-        found.append(_divided(np.abs(sums[..., 0]).sum(-1), sums[..., 1].sum(-1)))
+        found.append(divided(np.abs(sums[..., 0]).sum(-1), sums[..., 1].sum(-1)))
     by_topic = np.stack(found, axis=-1) if found else np.empty((resamples.n, 0))
     unknown = np.full((resamples.n, 1), np.nan)  # pooled over topics, errors of different topics cancel
     return np.concatenate([by_topic, _nanmean(by_topic), unknown], axis=-1)

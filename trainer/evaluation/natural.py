@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.evaluation.bootstrap import Resamples, percentile_interval
+from trainer.evaluation.bootstrap import Resamples, divided, percentile_interval
 from trainer.model.prior import estimate_rate
 from trainer.storage import sha256
 
@@ -234,9 +234,7 @@ def _topic(totals: Floats, sums: Floats, unseen: Floats, judged: int, found: int
     more_false, more_missed = float(unseen[0]), float(unseen[1])
 
     def interval(above: Floats, below: Floats, times: float = 1.0) -> tuple[float, float] | None:
-        shares = np.full(len(above), np.nan)
-        np.divide(times * above, below, out=shares, where=below > 0)
-        return percentile_interval(shares)
+        return percentile_interval(divided(times * above, below))
 
     def share(above: float, below: float, times: float = 1.0) -> float | None:
         return times * above / below if below > 0 else None
