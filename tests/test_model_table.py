@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from strategies import some_documents
 
-from trainer.errors import UsageError
+from trainer.errors import ArtifactError, UsageError
 from trainer.model.table import TagRows, document_digest, predict_table, tag_schema
 from trainer.records import Document
 
@@ -125,6 +125,20 @@ def test_lines_of_boilerplate_are_marked(small):
     )
     assert [row["part"] for row in rows] == ["boilerplate", "body", "boilerplate"]
     assert rows[2]["text"] == "Copyright 2024 The Paper"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [None, {"build": []}, *({"build": {"boilerplate": one}} for one in ("(", ["a", "("], [["a"]], 5))],
+)
+def test_a_model_that_does_not_say_what_is_boilerplate_is_refused(small, config):
+    with pytest.raises(ArtifactError, match="boilerplate"):
+        TagRows(replace(small.fit.model, info={"config": config}))
+
+
+def test_a_model_without_a_config_knows_no_boilerplate(small):
+    (row,) = rows_of(replace(small.fit.model, info={}), Document("d", "Copyright 2024 The Paper"))
+    assert row["part"] == "body"
 
 
 def test_other_languages_are_left_to_review_with_the_reason(small):

@@ -98,12 +98,10 @@ def _sentences(
     tagger: Tagger,
     progress: Progress,
 ) -> Iterator[tuple[str, str]]:
-    from trainer.config import config_from_dict
-    from trainer.corpus.boilerplate import Boilerplate
     from trainer.model.inputs import usable_documents
-    from trainer.model.table import BOILERPLATE, pieces_of
+    from trainer.model.table import BOILERPLATE, boilerplate_for, pieces_of
 
-    marked = Boilerplate(config_from_dict(tagger.info["config"]).build.boilerplate)
+    marked = boilerplate_for(tagger)
     for document in usable_documents(inputs, documents, rejected, progress, reading, tagger.topics):
         if not documents:
             yield document.id, document.text

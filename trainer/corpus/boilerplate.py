@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from trainer.corpus.sentences import sentence_spans
+from trainer.errors import DataError
 
 Piece = tuple[int, int, bool]
 """Start, end, and whether it is boilerplate."""
@@ -19,6 +20,11 @@ class Boilerplate:
     ----------
     patterns : sequence of str
         RE2 patterns, each of which matches a whole line, in any case of its letters.
+
+    Raises
+    ------
+    DataError
+        When one is no pattern.
     """
 
     def __init__(self, patterns: Sequence[str]) -> None:
@@ -27,7 +33,10 @@ class Boilerplate:
             import re2
 
             either = "|".join(f"(?:{pattern})" for pattern in patterns)
-            self._lines = re2.compile(rf"(?im)^[ \t]*(?:{either})[ \t\r]*$")
+            try:
+                self._lines = re2.compile(rf"(?im)^[ \t]*(?:{either})[ \t\r]*$")
+            except re2.error as error:
+                raise DataError(f"no pattern of boilerplate: {error}") from error
 
     def pieces(self, text: str) -> Iterator[Piece]:
         """Yield sentences and lines of boilerplate; a text without any is cut as `sentence_spans` does.

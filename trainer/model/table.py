@@ -11,7 +11,7 @@ from trainer.corpus.boilerplate import Boilerplate, boilerplate_of
 from trainer.corpus.copies import CopyFinder
 from trainer.corpus.readers.source import own_title
 from trainer.corpus.sentences import sentence_id, sentence_spans
-from trainer.errors import UsageError
+from trainer.errors import ArtifactError, DataError, UsageError
 from trainer.records import Document, Prediction
 from trainer.storage import sha256
 
@@ -82,6 +82,24 @@ class Piece:
     text: str
 
 
+def boilerplate_for(tagger: Tagger) -> Boilerplate:
+    """Return the lines that were no sentences to a tagger when it was trained.
+
+    Raises
+    ------
+    ArtifactError
+        When its config does not say.
+    """
+    try:
+        patterns = tagger.info.get("config", {}).get("build", {}).get("boilerplate", ())
+        return boilerplate_of(tuple(patterns))
+    except (AttributeError, TypeError, DataError) as error:
+        raise ArtifactError(
+            f"the boilerplate in the config of the model cannot be read: {error}",
+            hint="Train it again, or restore it.",
+        ) from error
+
+
 def pieces_of(document: Document, boilerplate: Boilerplate) -> list[Piece]:
     """Cut a document into its sentences and lines of boilerplate, the title first."""
     title, text = own_title(document), document.text
@@ -114,8 +132,7 @@ class TagRows:
     def __init__(self, tagger: Tagger, decided: Decided = nobody, *, whole: bool = False) -> None:
         self._tagger, self._decided, self._whole = tagger, decided, whole
         self.topics = tagger.topics
-        patterns = tagger.info.get("config", {}).get("build", {}).get("boilerplate", ())
-        self._boilerplate = boilerplate_of(tuple(patterns))
+        self._boilerplate = boilerplate_for(tagger)
         self.schema = tag_schema(tagger.topics)
         self._model = tuple(tagger.info.get(key) for key in ("version", "digest"))
 
