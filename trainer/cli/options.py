@@ -12,13 +12,14 @@ import typer
 
 from trainer.corpus.readers.reading import Reading, parsed_columns
 from trainer.errors import TrainerWarning, UsageError
+from trainer.registry.versions import within
 
 
 def reference(model: str | None, name: str) -> str:
     """Return what a command's MODEL stands for: nothing is the config's own, and 3 is version 3 of it."""
     if model is None:
         return name
-    return f"{name}@{model}" if model.isdecimal() else model
+    return within(model, name) if model.isdecimal() else model
 
 
 def _strict(asked: bool) -> None:
