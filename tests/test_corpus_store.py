@@ -26,7 +26,7 @@ from trainer.corpus.store import (
     row_digest,
     row_schema,
 )
-from trainer.errors import ArtifactError, NotFoundError
+from trainer.errors import ArtifactError, NotFoundError, UsageError
 
 TEXTS = [f"Cup {n} of tea stood in the rain number {n * n}." for n in range(20)]
 
@@ -308,3 +308,21 @@ def test_a_writer_closes_its_file_when_the_last_rows_fail(tmp_path):
 def test_splits_are_those_that_hold_sentences(corpus):
     manifest = {**corpus.manifest, "splits": {"test": 2, "train": 3, "validation": 0}}
     assert Corpus(corpus.path, manifest).splits == ("train", "test")
+
+
+@pytest.mark.parametrize("name", ["../../outside", "/etc", "..", "a/b", "con", "", "Weather"])
+def test_a_name_that_leads_elsewhere_opens_nothing(corpus, copied, tmp_path, name):
+    shutil.copytree(copied.parent, tmp_path / "outside")
+    for use in (
+        lambda: corpus_with(corpus.fingerprint, tmp_path / "artifacts", name),
+        lambda: open_corpus(None, tmp_path / "artifacts", name),
+    ):
+        with pytest.raises(UsageError, match="corpus name"):
+            use()
+
+
+def test_a_corpus_whose_folder_is_a_link_is_not_followed(corpus, copied, tmp_path):
+    copied.parent.rename(tmp_path / "elsewhere")
+    copied.parent.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ArtifactError, match="is a link"):
+        corpus_with(corpus.fingerprint, tmp_path / "artifacts", "weather")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -54,3 +55,11 @@ def below(parent: Path, name: str, what: str) -> Path:
             hint="Link the whole artifacts folder, or name another with --artifacts.",
         )
     return folder
+
+
+def names_below(parent: Path) -> list[str]:
+    """Return the names of the folders in `parent`; links, and what is called otherwise, are passed over."""
+    if not parent.is_dir():
+        return []
+    with os.scandir(parent) as entries:
+        return sorted(one.name for one in entries if one.is_dir(follow_symlinks=False) and is_name(one.name))

@@ -30,7 +30,7 @@ from trainer.corpus.rules import RuleSet
 from trainer.corpus.seal import SEAL, sealed_manifest
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.starter import starter_sentences
-from trainer.corpus.store import FORMAT, MANIFEST, SPLITS, Corpus, fingerprint, open_corpus
+from trainer.corpus.store import FORMAT, MANIFEST, SPLITS, Corpus, corpora_folder, fingerprint, open_corpus
 from trainer.corpus.warn import refuse_nothing, warn_of_disagreements, warn_of_rejections, warn_of_strangers
 from trainer.corpus.weights import RuleReport, rule_reports, silver_codes
 from trainer.corpus.write import Labelling, Written, write_rows
@@ -81,7 +81,7 @@ def build_corpus(
     """
     if not inputs and not labels and not config.build.starter:
         raise UsageError("nothing to build from", hint="Name documents, or let the starter sentences join.")
-    parent = root / "corpora" / config.name
+    parent = corpora_folder(root, config.name)
     rules = rules_of(config)
     cache = TableCache(root / ".cache" / "sentences")
     with staging(parent) as folder:

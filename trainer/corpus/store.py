@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.corpus.seal import refuse_broken_seal
 from trainer.errors import ArtifactError, NotFoundError
+from trainer.names import below
 from trainer.storage import version_folder, versions
 
 if TYPE_CHECKING:
@@ -132,6 +133,11 @@ class Corpus:
         }
 
 
+def corpora_folder(root: Path, name: str) -> Path:
+    """Return the folder of the versions of the corpus `name`; a model from elsewhere may name any."""
+    return below(root / "corpora", name, "corpus name")
+
+
 def open_corpus(where: str | Path | int | None, root: Path, name: str) -> Corpus:
     """Open a corpus by its folder, its version number, or (None) the newest one of `name`.
 
@@ -144,7 +150,7 @@ def open_corpus(where: str | Path | int | None, root: Path, name: str) -> Corpus
     """
     folder = Path(str(where)) if where is not None else None
     if folder is None or not folder.is_dir():
-        parent = root / "corpora" / name
+        parent = corpora_folder(root, name)
         folder = version_folder("corpus", parent, None if where is None else str(where), _VERSION_HINT)
     file = folder / MANIFEST
     try:
@@ -173,7 +179,7 @@ def corpus_with(fingerprint: str, root: Path, name: str) -> Corpus:
     NotFoundError
         When no version has it.
     """
-    parent = root / "corpora" / name
+    parent = corpora_folder(root, name)
     for version in reversed(versions(parent)):
         corpus = open_corpus(parent / version, root, name)
         if corpus.fingerprint == fingerprint:

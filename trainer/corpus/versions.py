@@ -9,6 +9,7 @@ from typing import Any
 
 from trainer.corpus.store import Corpus, open_corpus
 from trainer.errors import ArtifactError
+from trainer.names import names_below
 from trainer.storage import artifacts_root, versions
 
 
@@ -60,8 +61,7 @@ def version_before(corpus: Corpus) -> Corpus | None:
 
 def _below(root: Path, name: str | None) -> Iterator[CorpusVersion]:
     folder = root / "corpora"
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    for known in names:
+    for known in names_below(folder):
         if name in (None, known):
             for version in versions(folder / known):
                 path = folder / known / version

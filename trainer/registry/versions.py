@@ -17,7 +17,7 @@ from trainer.errors import (
     UsageError,
     did_you_mean,
 )
-from trainer.names import below, checked, is_name
+from trainer.names import below, checked, names_below
 from trainer.registry.aliases import Alias, Move, aliases_in
 from trainer.registry.format import MANIFEST, read_manifest
 from trainer.storage import versions
@@ -99,12 +99,8 @@ def list_models(root: Path, name: str | None = None) -> Iterator[ModelVersion]:
 
 
 def names_in(root: Path) -> list[str]:
-    """Return the names of the saved models; folders that are links are passed over."""
-    folder = root / "models"
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as entries:
-        return sorted(one.name for one in entries if one.is_dir(follow_symlinks=False) and is_name(one.name))
+    """Return the names of the saved models."""
+    return names_below(root / "models")
 
 
 def is_path(reference: str | Path) -> bool:
