@@ -422,6 +422,16 @@ def test_a_publisher_whose_folder_is_being_removed_publishes_no_part_of_it(tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("place", [staging, lambda folder: appearing(folder / "new")])
+def test_what_fails_while_it_is_cleared_away_is_no_error_of_its_own(tmp_path, monkeypatch, place):
+    def rmtree(path, ignore_errors=False):
+        raise OSError(errno.EIO, "Input/output error")  # so the closing of a folder, whatever is ignored
+
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    with pytest.raises(NotPublishedError, match="No space left"), place(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_a_new_folder_is_flushed_into_the_one_above(tmp_path, monkeypatch):
     flushed = []
     monkeypatch.setattr(disk, "flush", flushed.append)

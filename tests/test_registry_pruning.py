@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import shutil
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -119,6 +121,52 @@ def test_what_a_killed_prune_left_is_removed_or_put_back_where_an_alias_needs_it
     assert gc_models(tmp_path, "pots") == (".removed-2-0123",)
     assert versions(folder) == ["1", "3"]
     assert not list(folder.glob(".*"))
+
+
+def removed_in_part(monkeypatch, error):
+    """Let the next removal of a folder end in the midst of it."""
+
+    def halfway(path, *rest, **more):
+        monkeypatch.undo()
+        (path / "manifest.json").unlink()
+        raise error
+
+    monkeypatch.setattr(shutil, "rmtree", halfway)
+
+
+def test_a_version_whose_removal_fails_in_the_midst_is_none_any_more(tmp_path, monkeypatch):
+    folder = numbered(tmp_path, 1, 2)
+    removed_in_part(monkeypatch, OSError(errno.EIO, "Input/output error"))
+    assert prune(tmp_path, "pots", 1) == ("1",)
+    assert versions(folder) == ["2"]
+    assert gc_models(tmp_path, "pots", older_than=-60)
+    assert [path.name for path in folder.iterdir()] == ["2"]
+
+
+def test_a_part_of_a_version_is_not_put_back_where_an_alias_comes_to_need_it(tmp_path, monkeypatch):
+    folder = numbered(tmp_path, 1, 2)
+    removed_in_part(monkeypatch, KeyboardInterrupt())
+    with suppress(KeyboardInterrupt):
+        prune(tmp_path, "pots", 1)
+    # As a promotion does that began before, and was killed before it looked whether the version is there.
+    Alias(folder, "production").move(lambda head: ("1", None))
+    gc_models(tmp_path, "pots", older_than=-60)
+    assert versions(folder) == ["2"]
+    assert sorted(path.name for path in folder.iterdir()) == ["2", "aliases"]
+
+
+def test_what_another_process_clears_meanwhile_is_removed_too(tmp_path, monkeypatch):
+    folder = numbered(tmp_path, 1, 2)
+    needed = pruning._needed
+
+    def cleared_just_before(where):
+        for grave in where.glob(".removed-*"):
+            shutil.rmtree(grave)
+        return needed(where)
+
+    monkeypatch.setattr(pruning, "_needed", cleared_just_before)
+    assert prune(tmp_path, "pots", 1) == ("1",)
+    assert [path.name for path in folder.iterdir()] == ["2"]
 
 
 def test_a_rollback_goes_past_versions_that_are_gone_and_pruning_leaves_it_one(tmp_path):

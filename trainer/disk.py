@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 _AT_FDCWD, _RENAME_NOREPLACE = -100, 1  # <fcntl.h>, <linux/fs.h>
@@ -62,6 +64,12 @@ def make_folder(path: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     for folder in reversed(missing):
         flush(folder.parent)
+
+
+def clear(folder: Path) -> None:
+    """Remove a folder as far as that goes."""
+    with suppress(OSError):  # to ignore errors does not include that of closing a folder
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def flush_below(path: Path) -> None:

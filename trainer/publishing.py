@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from trainer import disk
-from trainer.disk import flush_below, make_folder, rename_new, taken
+from trainer.disk import clear, flush_below, make_folder, rename_new, taken
 from trainer.errors import NotDurableError, NotFoundError, NotPublishedError, UsageError
 from trainer.storage import versions
 
@@ -51,7 +51,7 @@ def staging(parent: Path) -> Iterator[Path]:
     except OSError as error:
         raise _not_published(parent, error) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        clear(folder)
 
 
 @contextmanager
@@ -83,6 +83,19 @@ def gc(parent: Path, older_than: float = ABANDONED) -> tuple[str, ...]:
                 shutil.rmtree(grave) if grave.is_dir() else grave.unlink()
                 gone.append(path.name)
     return tuple(gone)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder as far as that goes; from here on nobody takes what is left of it for the whole.
+
+    Raises
+    ------
+    OSError
+        When it could not be taken away: then it is whole.
+    """
+    grave = folder.with_name(f"{_STAGING}{secrets.token_hex(8)}")
+    folder.rename(grave)
+    clear(grave)
 
 
 def publish(staged: Path, parent: Path) -> str:
@@ -263,7 +276,7 @@ def _scratch_beside(target: Path) -> Iterator[Path]:
             f"cannot write: {error.strerror or error}. Nothing was left behind", where=str(target)
         ) from error
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        clear(scratch)
 
 
 def _not_published(path: Path, error: OSError) -> NotPublishedError:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from trainer.disk import rename_new
 from trainer.errors import NotFoundError, TrainerError, UsageError
-from trainer.publishing import ABANDONED, gc, nothing_lost
+from trainer.publishing import ABANDONED, discard, gc, nothing_lost
 from trainer.registry.aliases import aliases_in
 from trainer.registry.versions import HINT, models_folder
 from trainer.storage import versions
@@ -92,5 +91,6 @@ def _buried(folder: Path, grave: Path) -> bool:
         with suppress(FileExistsError, FileNotFoundError):
             rename_new(grave, folder / version)
         return False
-    shutil.rmtree(grave, ignore_errors=True)
+    with suppress(FileNotFoundError):  # another process was faster
+        discard(grave)  # under another name: what is put back from a grave is always whole
     return True
