@@ -422,7 +422,27 @@ def test_a_publisher_whose_folder_is_being_removed_publishes_no_part_of_it(tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("place", [staging, lambda folder: appearing(folder / "new")])
+def beside(folder: Path):
+    return appearing(folder / "new")
+
+
+def test_versions_that_cannot_be_listed_are_none_to_publish_after(tmp_path, monkeypatch):
+    def scandir(path):
+        if path == tmp_path:
+            raise OSError(errno.EIO, "Input/output error")
+        return there(path)
+
+    published(tmp_path)
+    with staging(tmp_path) as folder:
+        there = os.scandir
+        monkeypatch.setattr(os, "scandir", scandir)
+        with pytest.raises(NotPublishedError, match=r"cannot be read: .*Nothing was published"):
+            publish(folder, tmp_path)
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize("place", [staging, beside])
 def test_what_fails_while_it_is_cleared_away_is_no_error_of_its_own(tmp_path, monkeypatch, place):
     def rmtree(path, ignore_errors=False):
         raise OSError(errno.EIO, "Input/output error")  # so the closing of a folder, whatever is ignored

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from trainer import disk
 from trainer.disk import clear, flush_below, make_folder, rename_new, taken
-from trainer.errors import NotDurableError, NotFoundError, NotPublishedError, UsageError
+from trainer.errors import NotDurableError, NotFoundError, NotPublishedError, TrainerError, UsageError
 from trainer.storage import versions
 
 _STAGING = ".staging-"
@@ -124,7 +124,10 @@ def publish_unless(staged: Path, parent: Path, same: Callable[[Path], bool]) -> 
     version, created
     """
     flush_below(staged)
-    known = versions(parent)
+    try:
+        known = versions(parent)
+    except TrainerError as error:
+        raise NotPublishedError(f"{error.message}. Nothing was published", where=error.where) from error
     for version in reversed(known):
         if same(parent / version):
             return _confirmed(parent / version), False
