@@ -5,6 +5,7 @@ As a program it does one action: it says that it is ready, waits for a line, act
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,8 @@ NAME = "pots"
 BEFORE = ("1", "2", "3", "4")
 """Versions that are there before: 2 and then 3 were promoted."""
 ACTIONS = ("publish", "promote", "rollback", "prune", "replace")
+READING = ("promote", "rollback", "prune")
+"""Those that depend on what aliases stand for."""
 
 
 def prepare(root: Path) -> dict[str, str]:
@@ -57,6 +60,8 @@ def outcome(action: str, root: Path) -> str:
     except NotDurableError as error:
         return f"undurable {error.version or '-'}"
     except TrainerError:
+        if action not in READING:
+            raise
         return "unpublished -"  # what could not be read is not written over either
 
 
@@ -74,6 +79,7 @@ def check(action: str, root: Path, digests: dict[str, str], said: str) -> None:
         version, digest = about.split()
         assert sound(folder / version, digest), "what was announced is not there"
     assert len(list(_moves(root))) >= 2
+    assert action != "prune" or read_aliases(root, NAME) == {"production": "3"}
     gc_models(root, NAME, older_than=-60)
     left = {path.name for path in folder.iterdir()} - {*versions(folder), "aliases"}
     assert not left, f"gc leaves {left}"
@@ -87,12 +93,10 @@ def _check_outcome(action: str, root: Path, ended: str, there: list[str]) -> Non
         "publish": (list(BEFORE), [*BEFORE, "5"]),
         "promote": ("3", "4"),
         "rollback": ("3", "2"),
-        "prune": (None, None),
+        "prune": (list(BEFORE), ["2", "3", "4"]),
         "replace": (b"old", b"new"),
     }[action]
-    if action == "prune":
-        return
-    if action == "publish":
+    if action in ("publish", "prune"):
         seen = there
     elif action == "replace":
         seen = (root / "file.json").read_bytes()
@@ -116,4 +120,4 @@ if __name__ == "__main__":
         outcome(each, where.with_name("warm"))
     print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()
-    print(outcome(doing, where), flush=True)  # noqa: T201
+    os.writev(1, [outcome(doing, where).encode()])  # a call that is not tampered with

@@ -8,8 +8,10 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ACTING = Path(__file__).with_name("acting.py")
 CALLS = (
@@ -32,8 +34,13 @@ def missing() -> str:
     """Return why calls cannot be traced here; nothing where they can."""
     if sys.platform != "linux" or shutil.which("strace") is None:
         return "needs strace"
-    done = subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, check=False)  # noqa: S607
-    return "" if done.returncode == 0 else "strace may not trace here"
+    # Attached as it will be: many systems let one trace what one starts, and nothing that runs already.
+    with (
+        subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child,  # noqa: S607
+        _tracer(child, "-o", "/dev/null") as attached,
+    ):
+        child.communicate()
+    return "" if attached else "strace may not attach to a process here"
 
 
 def traced(action: str, root: Path, log: Path, *inject: str) -> str:
@@ -50,15 +57,19 @@ def watched(program: list[str], log: Path, *options: str) -> str:
         assert child.stdin is not None
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n", child.stderr.read() if child.stderr else ""
-        tracer = ["strace", "-y", "-o", str(log), *options, "-p", str(child.pid)]
-        with subprocess.Popen(tracer, stderr=subprocess.PIPE, text=True) as strace:  # noqa: S603
-            assert strace.stderr is not None
-            for line in strace.stderr:
-                if "attached" in line:
-                    break
+        with _tracer(child, "-y", "-o", str(log), *options) as attached:
+            assert attached, "strace did not attach"
             said, told = child.communicate("go\n")
     assert child.returncode in (0, -9), told
     return said.strip()
+
+
+@contextmanager
+def _tracer(child: subprocess.Popen[Any], *options: str) -> Iterator[bool]:
+    """Attach strace to a process until that ends; give whether it did."""
+    command = ["strace", *options, "-p", str(child.pid)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:  # noqa: S603
+        yield any("attached" in line for line in strace.stderr or ())
 
 
 def calls_of(action: str, root: Path, log: Path) -> Iterator[Call]:
