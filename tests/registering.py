@@ -23,12 +23,16 @@ def tiny_model(mark):
     return Tagger(("volcanoes",), Features((words,)), weights, intercept, zeros, np.ones(1))
 
 
-def saved(root, name="topics", mark=0.0, same=None):
-    """Publish a small model; return version and digest, and whether it is new where `same` things are one."""
+def saved(root, name="topics", mark=0.0, same=None, meanwhile=lambda: None):
+    """Publish a small model; return version and digest, and whether it is new where `same` things are one.
+
+    `meanwhile` is called when it is written, and not yet published.
+    """
     parent = models_folder(Path(root), name)
     metrics = {"test": {"macro": {"f1": mark}}, "out_of_fold": {"macro": {"f1": -1.0}}}
     with staging(parent) as folder:
         digest = write_model(folder, tiny_model(mark), {"name": name}, ["lava"], metrics, "card")
+        meanwhile()
         version, created = publish_unless(folder, parent, lambda there: bool(same) and sound(there, digest))
     return (version, digest) if same is None else (version, digest, created)
 

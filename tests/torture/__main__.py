@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import signal
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from torture.promises import PROMISES, Promise  # noqa: E402
 def main() -> int:
     """Run promises, one line each; return 1 where one is broken."""
     chosen = parsed()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is in use is cleared away then too
     usual = [one.name for one in PROMISES if not one.only_by_name]
     wanted = [one for one in PROMISES if one.name in (chosen.names or usual)]
     broken = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import random
@@ -9,9 +10,9 @@ import shutil
 import struct
 import subprocess
 import sys
-import threading
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,20 +25,32 @@ from trainer.storage import versions
 
 NAME = "pots"
 _SHUTDOWN, _NO_LOG_FLUSH = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN, EXT4_GOING_FLAGS_NOLOGFLUSH
+_NEW_MOUNTS = 0x00020000  # CLONE_NEWNS, <linux/sched.h>
+MUTANTS = ("files folders", "folders", "files")
+"""What a writer does not flush that must lose something."""
 _WRITER = """
-import os, sys
+import os, stat, sys
 sys.path.insert(0, {tests!r})
-if sys.argv[2] == "mutant":
-    os.fsync = lambda handle: None
+flush = os.fsync
+def fsync(handle):
+    if ("folders" if stat.S_ISDIR(os.fstat(handle).st_mode) else "files") not in sys.argv[2].split():
+        flush(handle)
+os.fsync = fsync
 from pathlib import Path
 from registering import saved
 from trainer.registry.versions import promote
-root, mark = Path(sys.argv[1]), int(sys.argv[3])
+root, mark, left = Path(sys.argv[1]), int(sys.argv[3]), int(sys.argv[4])
+def say(*words):
+    global left
+    left -= 1
+    print(*words, flush=True)
+    if left == 0:
+        sys.stdin.readline()
 while True:
     version, digest = saved(root, "pots", mark)
-    print("version", version, digest, flush=True)
+    say("version", version, digest)
     promote(root, "pots", version)
-    print("promoted", version, flush=True)
+    say("promoted", version)
     mark += 1
 """
 
@@ -46,89 +59,101 @@ def missing() -> str:
     """Return what is lacking here to mount file systems."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "needs root on Linux, to mount file systems"
-    lacking = [tool for tool in ("mkfs.ext4", "mount", "umount") if shutil.which(tool) is None]
+    tools = ("mkfs.ext4", "mount", "umount", "unshare")
+    lacking = [tool for tool in tools if shutil.which(tool) is None]
     if lacking:
         return f"needs {', '.join(lacking)}"
+    # In a container root may be kept from it.
+    mount = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", tempfile.gettempdir()]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:  # noqa: S603
+        return "root may not mount here"
     return "" if Path("/dev/loop-control").exists() else "needs loop devices"
 
 
 def power_cuts(folder: Path, *, power_cuts: int = 200) -> str:
-    """What was announced survives a power cut; without fsync it would not."""
-    announced, lost = _cuts(folder / "sound", power_cuts, "sound")
+    """What was announced survives a power cut; without fsync, of files or of folders, it would not."""
+    _alone()
+    announced, lost = _cuts(folder / "sound", power_cuts, "")
     assert announced, "nothing was announced before a cut"
     assert not lost, f"lost: {lost[:5]}"
-    others = max(power_cuts // 10, 2)
-    doubtful, gone = _cuts(folder / "mutant", others, "mutant")
-    assert gone, "without fsync nothing is lost either: these cuts prove nothing"
+    others, said = max(power_cuts // 10, 2), []
+    for unflushed in MUTANTS:
+        doubtful, gone = _cuts(folder / unflushed.replace(" ", "-"), others, unflushed)
+        assert gone, f"without fsync of {unflushed} nothing is lost either: these cuts prove nothing"
+        said.append(f"{len(gone):,} of {doubtful:,} without fsync of {unflushed.replace(' ', ' and ')}")
     return (
         f"{power_cuts} cuts, {announced:,} versions and moves announced, none lost; "
-        f"without fsync {len(gone):,} of {doubtful:,} in {others} cuts"
+        f"lost or torn in {others} cuts each: {', '.join(said)}"
     )
 
 
 def full_disks(folder: Path, *, sizes: int = 60) -> str:
     """A disk that is full, has no names left or turns read-only changes nothing."""
+    _alone()
     failed = 0
     for number in range(sizes):
         # Up to what three versions take, in steps that end within any file.
-        with _mounted(
-            folder / f"size-{number}", "tmpfs", f"size={(8 + number * 160 // sizes) * 4096}"
-        ) as place:
+        size = f"size={(8 + number * 160 // sizes) * 4096}"
+        with _mounted(folder / f"size-{number}", "tmpfs", "-t", "tmpfs", "-o", size) as place:
             failed += _until_full(place)
     for number in range(sizes):
-        with _mounted(folder / f"names-{number}", "tmpfs", f"nr_inodes={3 + number * 60 // sizes}") as place:
+        names = f"nr_inodes={3 + number * 60 // sizes}"
+        with _mounted(folder / f"names-{number}", "tmpfs", "-t", "tmpfs", "-o", names) as place:
             failed += _until_full(place)
-    with _mounted(folder / "locked", "tmpfs", "size=10m") as place:
+    with _mounted(folder / "locked", "tmpfs", "-t", "tmpfs", "-o", "size=10m") as place:
         _locked(place)
     return f"{2 * sizes} disks, {failed} of them full in the midst of it, one read-only"
 
 
-def _cuts(folder: Path, cuts: int, kind: str) -> tuple[int, list[str]]:
+def _cuts(folder: Path, cuts: int, unflushed: str) -> tuple[int, list[str]]:
     """Cut the power so often; return how much was announced, and what of it was lost."""
     folder.mkdir()
     image, place = folder / "image", folder / "place"
-    place.mkdir()
     with image.open("wb") as file:
         file.truncate(256 * 1024**2)
     _run("mkfs.ext4", "-q", "-F", str(image))
     chance, announced, lost = random.Random(7), 0, []
     for cut in range(cuts):
-        said = _one_cut(image, place, kind, 1000 * cut, chance.uniform(0.02, 0.25))
-        _run("mount", "-o", "loop", str(image), str(place))
-        try:
+        with _mounted(place, str(image), "-o", "loop"):
+            said = _one_cut(place, unflushed, 1000 * cut, chance)
+        with _mounted(place, str(image), "-o", "loop"):
             announced += len(said)
-            lost += _lost(place / "artifacts", said)
-            _make_room(place / "artifacts")
-        finally:
-            _run("umount", str(place))
+            gone = _lost(place / "artifacts", said)
+            lost += gone
+            _make_room(place / "artifacts", bool(gone))
     return announced, lost
 
 
-def _one_cut(image: Path, place: Path, kind: str, mark: int, seconds: float) -> list[list[str]]:
-    """Publish and promote until the power is cut; return the lines that were announced."""
-    _run("mount", "-o", "loop", str(image), str(place))
-    said: list[list[str]] = []
-    try:
-        code = _WRITER.format(tests=str(Path(__file__).parent.parent))
-        command = [sys.executable, "-c", code, str(place / "artifacts"), kind, str(mark)]
-        with subprocess.Popen(  # noqa: S603  (our own interpreter)
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        ) as writer:
-            assert writer.stdout is not None
-            said.append(writer.stdout.readline().split())  # from the first one on: starting up takes longer
-            reader = threading.Thread(
-                target=lambda out: said.extend(line.split() for line in out), args=(writer.stdout,)
-            )
-            reader.start()
-            time.sleep(seconds)
-            handle = os.open(place, os.O_RDONLY)
-            fcntl.ioctl(handle, _SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
-            os.close(handle)
+def _one_cut(place: Path, unflushed: str, mark: int, chance: random.Random) -> list[list[str]]:
+    """Publish and promote until the power is cut; return the lines that were announced.
+
+    Every other time, about, it is cut while the writer waits after an announcement: what that one lacks,
+    none after it can have made good. Else it is cut in the midst of writing.
+    """
+    waits, count = chance.random() < 0.5, chance.randint(1, 40)
+    code = _WRITER.format(tests=str(Path(__file__).parent.parent))
+    command = [sys.executable, "-c", code, str(place / "artifacts"), unflushed, str(mark)]
+    with subprocess.Popen(  # noqa: S603  (our own interpreter)
+        [*command, str(count if waits else 0)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    ) as writer:  # fmt: skip
+        assert writer.stdout is not None
+        try:
+            said = [writer.stdout.readline().split() for _ in range(count)]
+            time.sleep(0 if waits else chance.uniform(0, 0.03))
+            ended = writer.poll() is not None or not all(said)
+            assert not ended, "the writer ended before the cut"
+            _cut(place)
+        finally:
             writer.kill()
-            reader.join()
-    finally:
-        _run("umount", str(place))
-    return [line for line in said if len(line) > 1]
+        said += [line.split() for line in writer.stdout]
+    return said
+
+
+def _cut(place: Path) -> None:
+    handle = os.open(place, os.O_RDONLY)
+    fcntl.ioctl(handle, _SHUTDOWN, struct.pack("I", _NO_LOG_FLUSH))
+    os.close(handle)
 
 
 def _lost(root: Path, said: list[list[str]]) -> list[str]:
@@ -145,17 +170,19 @@ def _lost(root: Path, said: list[list[str]]) -> list[str]:
     lost += [
         f"move to {version}" for what, version, *_ in said if what == "promoted" and version not in moves
     ]
-    torn = [version for version in versions(folder) if not sound(folder / version)]
+    told = {version for what, version, *_ in said if what == "version"}
+    torn = [version for version in versions(folder) if version not in told and not sound(folder / version)]
     return lost + [f"{version} is torn" for version in torn]
 
 
-def _make_room(root: Path) -> None:
+def _make_room(root: Path, torn: bool) -> None:
+    """Remove all but the newest version; the whole, where a mutant can not go on from what is left."""
+    if torn:
+        shutil.rmtree(root, ignore_errors=True)
+        return
     folder = models_folder(root, NAME)
     for version in versions(folder)[:-1]:
         shutil.rmtree(folder / version)
-    for version in versions(folder):  # what a cut has torn is no version to go on from
-        if not sound(folder / version):
-            shutil.rmtree(folder / version)
     gc(folder, older_than=-60)
 
 
@@ -177,18 +204,33 @@ def _until_full(place: Path) -> int:
 
 
 def _locked(place: Path) -> None:
-    """Turn a disk read-only between two versions."""
+    """Turn a disk read-only between two versions, and in the midst of one."""
     root = place / "artifacts"
     digests = dict([saved(root, NAME, 0)])
     promote(root, NAME, "1")
-    _run("mount", "-o", "remount,ro", str(place))
+    _remount(place, "ro")
     for act in (lambda: saved(root, NAME, 1), lambda: promote(root, NAME, "1", "next")):
-        try:
-            act()
-        except NotPublishedError:
-            continue
-        raise AssertionError("something was written to a read-only disk")
+        _refused(act)
     _as_announced(root, digests, ["1"])
+    _remount(place, "rw")
+    _refused(lambda: saved(root, NAME, 1, meanwhile=lambda: _remount(place, "ro")))
+    _remount(place, "rw")
+    assert gc(models_folder(root, NAME), older_than=-60), "there was nothing to clear away"
+    _as_announced(root, digests, ["1"])
+    digests |= dict([saved(root, NAME, 1)])
+    _as_announced(root, digests, ["1"])
+
+
+def _refused(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except NotPublishedError:
+        return
+    raise AssertionError("something was written to a read-only disk")
+
+
+def _remount(place: Path, how: str) -> None:
+    _run("mount", "-o", f"remount,{how}", str(place))
 
 
 def _as_announced(root: Path, digests: dict[str, str], promoted: list[str]) -> None:
@@ -200,10 +242,16 @@ def _as_announced(root: Path, digests: dict[str, str], promoted: list[str]) -> N
     assert not [path.name for path in folder.glob(".staging-*")]
 
 
+def _alone() -> None:
+    """Mount from here on where no other process sees it: whatever ends this one, its disks go with it."""
+    assert ctypes.CDLL(None).unshare(_NEW_MOUNTS) == 0, "no mounts of our own can be had"
+    _run("mount", "--make-rprivate", "/")
+
+
 @contextmanager
-def _mounted(place: Path, kind: str, options: str) -> Iterator[Path]:
-    place.mkdir()
-    _run("mount", "-t", kind, "-o", options, kind, str(place))
+def _mounted(place: Path, what: str, *options: str) -> Iterator[Path]:
+    place.mkdir(exist_ok=True)
+    _run("mount", *options, what, str(place))
     try:
         yield place
     finally:
