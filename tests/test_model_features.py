@@ -16,7 +16,7 @@ from strategies import tricky_text
 from trainer.lexicons import LexiconMatcher
 from trainer.model import features
 from trainer.model.features import Block, Features, LexiconBlock, learn_block
-from trainer.model.linear import to_scipy
+from trainer.engine.sparse import to_scipy
 
 SHAPES = [
     ("word", (1, 1)), ("word", (1, 2)), ("word", (2, 3)), ("word", (3, 3)),

@@ -16,7 +16,7 @@ from trainer.corpus.examples import Examples, corpus_examples
 from trainer.errors import DataError
 from trainer.model.features import Block
 from trainer.model.fit import fit_tagger, label_counts, learn_features
-from trainer.model.linear import to_scipy
+from trainer.engine.sparse import to_scipy
 
 TOPICS = ("kites", "soups")
 WORDS = {1: (("kite", "string", "wind"), ("broth", "ladle", "leek")), 0: (("ledger",), ("ledger",))}

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from trainer.model.linear import to_scipy
-from trainer.model.sparse import ENGINE, SparseRows, beside
+from trainer.engine.sparse import to_scipy
+from trainer.engine.sparse import ENGINE, SparseRows, beside
 
 numbers = st.floats(-1e6, 1e6) | st.sampled_from([0.0, -0.0, 1e-300, 1 / 3])
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from trainer.evaluation.bootstrap import by_document
 from trainer.intervals import clustered, holm
 from trainer.model.features import Block
-from trainer.model.ngrams import word_grams
+from trainer.engine.ngrams import word_grams
 from trainer.model.tagger import Tagger
 
 PERMUTATIONS = 2000

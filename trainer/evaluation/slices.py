@@ -16,7 +16,7 @@ from trainer.evaluation.figures import cells_of, quotients
 from trainer.intervals import Z, clustered, holm
 from trainer.metrics import ordinary_rows
 from trainer.model.features import Block
-from trainer.model.ngrams import word_grams
+from trainer.engine.ngrams import word_grams
 from trainer.model.tagger import Tagger
 
 FEWEST_POSITIVES = 20

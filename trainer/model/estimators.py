@@ -17,7 +17,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from trainer.errors import UsageError
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, LexiconBlock
-from trainer.model.linear import to_scipy
+from trainer.engine.sparse import to_scipy
 
 if TYPE_CHECKING:
     from trainer.model.tagger import Tagger

@@ -7,23 +7,23 @@ Tokens, character n-grams, weights and norms are those of ``TfidfVectorizer`` wi
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
-from typing import ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine.counting import COMPILED, Counter, Kind, counter, learn, prepared
+from trainer.engine.ngrams import Span, char_spans, word_spans
+from trainer.engine.sparse import SparseRows, below, beside
+from trainer.engine.threads import chunks, in_threads
 from trainer.lexicons import LexiconMatcher
-from trainer.model.ngrams import Span, char_spans, chunk_grams, word_grams, word_spans
-from trainer.model.sparse import SparseRows, beside
 
-Kind = Literal["word", "char"]
-_BATCH = 4_096
-_MEMO = 200_000
-"""Distinct words whose n-grams are remembered at most."""
+_BATCH = 1_024
+"""Texts that one thread reads at a time."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,27 @@ class Block:
     sublinear_tf: bool
     vocabulary: tuple[str, ...]
     idf: NDArray[np.float64]
-    column: Mapping[str, int] = field(init=False, repr=False)
-    _memo: dict[str, list[int]] = field(init=False, repr=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "column", dict(zip(self.vocabulary, range(len(self.vocabulary)), strict=True))
-        )
+    @cached_property
+    def column(self) -> Mapping[str, int]:
+        """The column of each n-gram."""
+        return dict(zip(self.vocabulary, range(len(self.vocabulary)), strict=True))
+
+    @cached_property
+    def counter(self) -> Counter:
+        """What counts the n-grams of texts."""
+        return counter(self.kind, self.ngrams, self.vocabulary)
 
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the TF-IDF rows of `texts`, each of length 1 or, without known n-grams, 0."""
-        parts = [
-            self._weighted([self._columns(text) for text in texts[start : start + _BATCH]])
-            for start in range(0, len(texts), _BATCH)
-        ]
-        return _below(parts, len(self.vocabulary))
+        lengths, columns, values = self.counter.rows(texts, self.idf, self.sublinear_tf)
+        return SparseRows(np.r_[0, np.cumsum(lengths)], columns, values, len(self.vocabulary))
+
+    def add_scores(
+        self, texts: Sequence[str], read: Any, weights: NDArray[np.float32], out: NDArray[np.float64]
+    ) -> None:
+        """Add to the (n, k) `out` the rows of `texts`, which are `prepared` too, times the (width, k) weights."""
+        self.counter.add_scores(read, self.idf, self.sublinear_tf, weights, out)  # type: ignore[attr-defined]
 
     def locate(self, text: str) -> dict[str, list[Span]]:
         """Return where each known n-gram stands in `text`."""
@@ -73,29 +79,6 @@ class Block:
             if gram in self.column:
                 found.setdefault(gram, []).append(span)
         return found
-
-    def _columns(self, text: str) -> list[int]:
-        if self.kind == "word":
-            return self._known(word_grams(text.lower(), *self.ngrams))
-        columns: list[int] = []
-        for chunk in text.lower().split():
-            known = self._memo.get(chunk)
-            if known is None:
-                known = self._known(chunk_grams(chunk, *self.ngrams))
-                if len(self._memo) < _MEMO:
-                    self._memo[chunk] = known
-            columns += known
-        return columns
-
-    def _known(self, grams: list[str]) -> list[int]:
-        return [column for column in map(self.column.get, grams) if column is not None]
-
-    def _weighted(self, rows: list[list[int]]) -> SparseRows:
-        indptr, indices, counts = _counted(rows, len(self.vocabulary))
-        values = _term_frequency(counts, self.sublinear_tf) * self.idf[indices]
-        row = np.repeat(np.arange(len(rows)), np.diff(indptr))
-        norms = np.sqrt(np.bincount(row, values * values, len(rows)))
-        return SparseRows(indptr, indices, values / norms[row], len(self.vocabulary))
 
 
 @dataclass(frozen=True)
@@ -124,9 +107,15 @@ class LexiconBlock:
         column = {name: i for i, name in enumerate(self.vocabulary)}
         rows = [sorted({column[found.lexicon] for found in self.matcher.find(text)}) for text in texts]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        indices = np.fromiter(chain.from_iterable(rows), np.int64, int(lengths.sum()))
+        indices = np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum()))
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         return SparseRows(indptr, indices, np.full(len(indices), self.weight), len(column))
+
+    def add_scores(
+        self, texts: Sequence[str], read: Any, weights: NDArray[np.float32], out: NDArray[np.float64]
+    ) -> None:
+        """Add to the (n, k) `out` the rows of `texts` times the (width, k) weights."""
+        self.transform(texts).add_dot(weights, out)
 
     def locate(self, text: str) -> dict[str, list[Span]]:
         """Return where terms of each lexicon stand in `text`."""
@@ -166,7 +155,34 @@ class Features:
 
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the rows of `texts`."""
+        if len(texts) <= _BATCH:
+            return self._transform(texts)
+        return below(in_threads(self._transform, chunks(texts, _BATCH)))
+
+    def scores(self, texts: Sequence[str], weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Multiply the rows of `texts` by (width, k) weights: the same to the bit as ``transform(texts).dot``.
+
+        Compiled, no row is made: what a text adds is summed as its n-grams are found.
+        """
+        if not COMPILED or weights.dtype != np.float32:
+            return self.transform(texts).dot(weights)
+        weights = np.ascontiguousarray(weights)
+        if len(texts) <= _BATCH:
+            return self._scores(texts, weights)
+        return np.concatenate(
+            in_threads(lambda chunk: self._scores(chunk, weights), chunks(texts, _BATCH)), dtype=np.float64
+        )
+
+    def _transform(self, texts: Sequence[str]) -> SparseRows:
         return beside([block.transform(texts) for block in self.blocks])
+
+    def _scores(self, texts: Sequence[str], weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        out, start, read = np.zeros((len(texts), weights.shape[1])), 0, prepared(texts)
+        for block in self.blocks:
+            end = start + len(block.vocabulary)
+            block.add_scores(texts, read, weights[start:end], out)
+            start = end
+        return out
 
 
 def learn_block(
@@ -179,77 +195,12 @@ def learn_block(
     min_df : int
         N-grams that stand in fewer texts are left out.
     """
-    numbers: dict[str, int] = {}
-    memo: dict[str, array[int]] = {}
-    df = np.zeros(0, np.int64)
-    n = 0
-    for batch in _batches(texts):
-        rows = [_numbered(kind, ngrams, text, numbers, memo) for text in batch]
-        _, indices, _ = _counted(rows, len(numbers))
-        grown = np.zeros(len(numbers), np.int64)
-        grown[: len(df)] = df
-        df = grown + np.bincount(indices, minlength=len(numbers))
-        n += len(batch)
-    kept = sorted((gram, int(df[number])) for gram, number in numbers.items() if df[number] >= min_df)
-    idf = np.array([1.0 + math.log((1 + n) / (1 + count)) for _, count in kept])
-    return Block(kind, ngrams, sublinear_tf, tuple(gram for gram, _ in kept), idf)
+    found = learn(kind, ngrams, texts, min_df)
+    return Block(kind, ngrams, sublinear_tf, found.vocabulary, smooth_idf(found.df, found.n))
 
 
-def _numbered(
-    kind: Kind, ngrams: tuple[int, int], text: str, numbers: dict[str, int], memo: dict[str, array[int]]
-) -> list[int]:
-    if kind == "word":
-        return [numbers.setdefault(gram, len(numbers)) for gram in word_grams(text.lower(), *ngrams)]
-    row: list[int] = []
-    for chunk in text.lower().split():
-        known = memo.get(chunk)
-        if known is None:
-            known = array(
-                "q", [numbers.setdefault(gram, len(numbers)) for gram in chunk_grams(chunk, *ngrams)]
-            )
-            if len(memo) < _MEMO:
-                memo[chunk] = known
-        row += known
-    return row
-
-
-def _counted(
-    rows: list[list[int]], width: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return CSR pointers, ascending column numbers and counts of rows of repeated column numbers."""
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    flat = np.fromiter(chain.from_iterable(rows), np.int64, int(lengths.sum()))
-    width = max(width, 1)
-    codes, counts = np.unique(np.repeat(np.arange(len(rows)), lengths) * width + flat, return_counts=True)
-    indptr = np.searchsorted(codes, np.arange(len(rows) + 1) * width)
-    return indptr.astype(np.int64), codes % width, counts
-
-
-def _term_frequency(counts: NDArray[np.int64], sublinear: bool) -> NDArray[np.float64]:
-    if not sublinear:
-        return counts.astype(np.float64)
-    # A table, so that a count has one value wherever it stands in the array.
-    table = np.array([0.0, *(1.0 + math.log(count) for count in range(1, int(counts.max(initial=0)) + 1))])
-    return table[counts]
-
-
-def _below(parts: list[SparseRows], width: int) -> SparseRows:
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        return SparseRows(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0), width)
-    lengths = np.concatenate([np.diff(part.indptr) for part in parts])
-    indices = np.concatenate([part.indices for part in parts])
-    values = np.concatenate([part.values for part in parts])
-    return SparseRows(np.r_[0, np.cumsum(lengths)], indices, values, width)
-
-
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    for text in texts:
-        batch.append(text)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def smooth_idf(df: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    """Return ``1 + log((1 + n) / (1 + df))``, as if one more text held every n-gram."""
+    # By distinct count, and by the logarithm that does not depend on the place in an array.
+    counts, place = np.unique(df, return_inverse=True)
+    return np.array([1.0 + math.log((1 + n) / (1 + count)) for count in counts.tolist()], float)[place]

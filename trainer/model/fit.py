@@ -20,7 +20,7 @@ from trainer.model.decisions import decide_topics
 from trainer.model.features import Block, Features, Kind, LexiconBlock, learn_block
 from trainer.model.linear import fit_topics
 from trainer.model.precision import Precision, rounded
-from trainer.model.sparse import SparseRows
+from trainer.engine.sparse import SparseRows
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
 from trainer.storage import sha256

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.model.sparse import SparseRows
+from trainer.engine.solver import Loss, Problem, solve
+from trainer.engine.sparse import SparseRows
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
     from trainer.config import Classifier
+
+LOSSES: Mapping[str, Loss] = {"svm": "squared_hinge", "logistic": "log_loss"}
+_TOL = 1e-5
+"""Duality gap as a share of the objective: margins then change by less than they do from corpus to corpus."""
 
 
 def fit_topics(
@@ -23,6 +26,8 @@ def fit_topics(
     rows: Sequence[NDArray[np.bool_]],
     settings: Classifier,
     seed: int,
+    *,
+    compiled: bool = True,
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Fit every topic on each of several selections of rows, in parallel.
 
@@ -41,55 +46,23 @@ def fit_topics(
         For each selection, a (width, k) and a (k,) array of float64. A topic of which a selection
         holds one class only gets no weights and an intercept of -/+ 10.
     """
-    from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
-
-    matrix = to_scipy(X)
-    jobs = [
-        delayed(_fit_one)(
-            matrix,
-            Y[:, topic],
-            np.where(chosen, weights[:, topic], 0.0),
-            settings,
-            _estimator(settings, seed),
-        )
-        for chosen in rows
-        for topic in range(Y.shape[1])
-    ]
-    # Threads: the solver leaves the interpreter lock, and no matrix is copied. The solver for SVMs draws from
-    # one random generator of the whole process, so its fits take turns: side by side they disturb each other.
-    n_jobs = 1 if settings.kind == "svm" else -1
-    # The number of BLAS threads changes the last bits. The limit reaches only libraries that are loaded
-    # already, as `_estimator` has done.
-    with threadpool_limits(1):
-        fitted = Parallel(n_jobs=n_jobs, prefer="threads")(jobs)
-    k = Y.shape[1]
-    return [
-        (
-            np.stack([coef for coef, _ in fitted[i : i + k]], axis=1),
-            np.array([intercept for _, intercept in fitted[i : i + k]]),
-        )
-        for i in range(0, len(fitted), k)
-    ]
-
-
-def to_scipy(X: SparseRows) -> csr_matrix:
-    """Return the same matrix for scikit-learn."""
-    from scipy.sparse import csr_matrix
-
-    indices, indptr = X.indices.astype(np.int32), X.indptr
-    return csr_matrix((X.values, indices, indptr.astype(np.int32)), shape=(len(X), X.width))
-
-
-def _fit_one(
-    matrix: csr_matrix, y: NDArray[np.int8], weight: NDArray[np.float64], settings: Classifier, estimator: Any
-) -> tuple[NDArray[np.float64], float]:
-    used = (y >= 0) & (weight > 0)
-    y, weight = y[used], weight[used]
-    if len(np.unique(y)) < 2:
-        return np.zeros(matrix.shape[1]), 10.0 if y.any() else -10.0
-    estimator.fit(matrix[used], y, sample_weight=weight * _class_weight(y, weight, settings))
-    return estimator.coef_[0], float(estimator.intercept_[0])
+    coef = np.zeros((len(rows), X.width, Y.shape[1]))
+    intercept = np.zeros((len(rows), Y.shape[1]))
+    problems: dict[tuple[int, int], Problem] = {}
+    for i, chosen in enumerate(rows):
+        for topic in range(Y.shape[1]):
+            used = chosen & (Y[:, topic] >= 0) & (weights[:, topic] > 0)
+            y, weight = Y[used, topic], weights[used, topic]
+            if len(np.unique(y)) < 2:
+                intercept[i, topic] = 10.0 if y.any() else -10.0
+                continue
+            share = _class_weight(y, weight, settings)
+            cost = (settings.C * float(share[y == 0][0]), settings.C * float(share[y == 1][0]))
+            problems[i, topic] = Problem(topic, cost, chosen)
+    found = solve(X, Y, weights, list(problems.values()), LOSSES[settings.kind], tol=_TOL, seed=seed, compiled=compiled)
+    for place, (i, topic) in enumerate(problems):
+        coef[i, :, topic], intercept[i, topic] = found.coef[:, place], found.intercept[place]
+    return list(zip(coef, intercept, strict=True))
 
 
 def _class_weight(
@@ -100,13 +73,3 @@ def _class_weight(
         return np.ones(len(y))
     mass = np.array([weight[y == 0].sum(), weight[y == 1].sum()])
     return np.asarray((weight.sum() / (2 * mass))[y], dtype=np.float64)
-
-
-def _estimator(settings: Classifier, seed: int) -> Any:
-    if settings.kind == "svm":
-        from sklearn.svm import LinearSVC
-
-        return LinearSVC(C=settings.C, random_state=seed, max_iter=10_000)
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=settings.C, solver="liblinear", random_state=seed, max_iter=1_000)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.model.sparse import SparseRows
+from trainer.engine.sparse import SparseRows
 from trainer.model.tagger import Tagger
 
 Dtype = Literal["float32", "float16"]

@@ -121,8 +121,8 @@ class Tagger:
 
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
-        rows = self.features.transform([texts] if isinstance(texts, str) else _listed(texts))
-        return rows.dot(self.weights) + self.intercept
+        given = [texts] if isinstance(texts, str) else _listed(texts)
+        return self.features.scores(given, self.weights) + self.intercept
 
     def stream(self, lines: Iterable[str]) -> Iterator[Prediction]:
         """Tag texts one after another, holding few of them at a time."""

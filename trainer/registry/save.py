@@ -14,7 +14,7 @@ from trainer.corpus.examples import Examples
 from trainer.corpus.starter import SOURCE
 from trainer.corpus.store import Corpus
 from trainer.errors import ArtifactError
-from trainer.model.sparse import ENGINE
+from trainer.engine.sparse import ENGINE
 from trainer.model.tagger import Tagger
 from trainer.publishing import publish_unless, staging
 from trainer.registry.card import model_card

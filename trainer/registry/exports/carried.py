@@ -16,6 +16,11 @@ ROOT = "trainer"
 MODULES = (
     "trainer.corpus",
     "trainer.corpus.sentences",
+    "trainer.engine",
+    "trainer.engine.counting",
+    "trainer.engine.ngrams",
+    "trainer.engine.sparse",
+    "trainer.engine.threads",
     "trainer.errors",
     "trainer.intervals",
     "trainer.language",
@@ -23,10 +28,8 @@ MODULES = (
     "trainer.model",
     "trainer.model.calibration",
     "trainer.model.features",
-    "trainer.model.ngrams",
     "trainer.model.prior",
     "trainer.model.reasons",
-    "trainer.model.sparse",
     "trainer.model.tagger",
     "trainer.names",
     "trainer.records",
@@ -43,7 +46,7 @@ ABSENT = {
     "trainer.model.table": "Tables of whole documents",
 }
 """Modules in whose place stands one that says what to install, and what is then not to be had."""
-OPTIONAL = ("trainer.model._kernel",)
+OPTIONAL = ("trainer.engine._linear", "trainer.engine._ngrams")
 """Imports that may fail: without the compiled loop numpy serves, with the same bits."""
 
 _PACKAGE = '''"""The part of topic-trainer {version} that loads a model and predicts."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 try:
-    from trainer.model._kernel import sparse_dot as _compiled_dot
+    from trainer.engine._linear import sparse_dot as _compiled_dot
 except ImportError:  # installed without a compiler: numpy serves, with the same bits
     _compiled_dot = None
 
-ENGINE = "compiled" if _compiled_dot is not None else "numpy"
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+ENGINE = "compiled" if _compiled_dot is not None else "scikit-learn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +26,14 @@ class SparseRows:
     Attributes
     ----------
     indptr : (n + 1,) array of int64
-    indices : (nnz,) array of int64
+    indices : (nnz,) array of int32
     values : (nnz,) array of float64
     width : int
         Number of columns.
     """
 
     indptr: NDArray[np.int64]
-    indices: NDArray[np.int64]
+    indices: NDArray[np.int32]
     values: NDArray[np.float64]
     width: int
 
@@ -60,11 +63,11 @@ class SparseRows:
             raise ValueError(f"weights must have {self.width} rows, got shape {weights.shape}")
         if weights.dtype == np.float16:  # only the rows that are called for, each exactly what it was
             used, indices = np.unique(self.indices, return_inverse=True)
-            part = SparseRows(self.indptr, indices.astype(np.int64), self.values, len(used))
+            part = SparseRows(self.indptr, indices.astype(np.int32), self.values, len(used))
             return part.dot(weights[used].astype(np.float32), compiled=compiled)
         if compiled and _compiled_dot is not None and weights.dtype == np.float32:
             out = np.zeros((len(self), weights.shape[1]))
-            _compiled_dot(self.indptr, self.indices, self.values, np.ascontiguousarray(weights), out)
+            self.add_dot(np.ascontiguousarray(weights), out)
             return out
         rows = self.row_numbers
         columns = [
@@ -74,6 +77,21 @@ class SparseRows:
         return np.stack(columns, axis=1) if columns else np.zeros((len(self), 0))
 
 
+    def add_dot(self, weights: NDArray[np.float32], out: NDArray[np.float64]) -> None:
+        """Add the product with (width, k) weights to the (n, k) `out`; only compiled."""
+        if weights.shape[0] != self.width:
+            raise ValueError(f"weights must have {self.width} rows, got shape {weights.shape}")
+        _compiled_dot(self.indptr, self.indices, self.values, weights, out)
+
+
+def below(parts: list[SparseRows]) -> SparseRows:
+    """Put matrices of the same width one below the other."""
+    lengths = np.concatenate([np.diff(part.indptr) for part in parts])
+    indices = np.concatenate([part.indices for part in parts])
+    values = np.concatenate([part.values for part in parts])
+    return SparseRows(np.r_[0, np.cumsum(lengths)], indices, values, parts[0].width)
+
+
 def beside(blocks: list[SparseRows]) -> SparseRows:
     """Put matrices of equally many rows side by side."""
     if len(blocks) == 1:
@@ -81,7 +99,18 @@ def beside(blocks: list[SparseRows]) -> SparseRows:
     offsets = np.cumsum([0, *(block.width for block in blocks)])
     rows = np.concatenate([block.row_numbers for block in blocks])
     order = np.argsort(rows, kind="stable")
-    indices = np.concatenate([block.indices + start for block, start in zip(blocks, offsets, strict=False)])
+    indices = np.concatenate(
+        [block.indices + np.int32(start) for block, start in zip(blocks, offsets, strict=False)], dtype=np.int32
+    )
     values = np.concatenate([block.values for block in blocks])
     indptr = np.sum([block.indptr for block in blocks], axis=0)
     return SparseRows(indptr, indices[order], values[order], int(offsets[-1]))
+
+
+def to_scipy(X: SparseRows) -> csr_matrix:
+    """Return the same matrix for scikit-learn."""
+    from scipy.sparse import csr_matrix
+
+    small = len(X.values) < 2**31
+    indices = X.indices if small else X.indices.astype(np.int64)
+    return csr_matrix((X.values, indices, X.indptr.astype(indices.dtype)), shape=(len(X), X.width))

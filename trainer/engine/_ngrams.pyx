@@ -1,0 +1,828 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""N-grams of texts as numbers: a trie in one hash table, over words or over characters inside words.
+
+A node of the trie is an n-gram; its child under a symbol (a word's number, a code point) is the n-gram one
+longer. A node is found by the exact pair (parent, symbol) and a word by its code points, so keys are verified
+and not only hashed. Hashes are seeded anew in each process: nobody can prepare a text that makes them collide,
+and no result depends on them. Texts are read where Python keeps them, without the interpreter lock.
+"""
+
+import os
+
+import numpy as np
+
+from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
+from libc.math cimport log, sqrt
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+cdef extern from "Python.h":
+    # Plain reads of static tables: they need no interpreter lock.
+    int Py_UNICODE_ISALNUM(Py_UCS4 ch) noexcept nogil
+    int Py_UNICODE_ISSPACE(Py_UCS4 ch) noexcept nogil
+    Py_UCS4 Py_UNICODE_TOLOWER(Py_UCS4 ch) noexcept nogil
+    bint PyUnicode_IS_ASCII(object text)
+    object PyUnicode_FromKindAndData(int kind, const void* buffer, Py_ssize_t size)
+
+cdef extern from "lanes.h":
+    void add_stored(double* out, const float* row, double value, Py_ssize_t m) noexcept nogil
+
+ctypedef fused char_t:
+    uint8_t
+    uint16_t
+    uint32_t
+
+cdef uint32_t NONE = 0xFFFFFFFF
+cdef uint32_t MOST = 0x7FFFFFF0
+cdef enum:
+    WORD = 0
+    CHAR = 1
+    LONGEST = 64  # n-gram
+    RUN = 24  # sorted by insertion
+
+cdef uint8_t IS_WORD[128]
+cdef uint8_t IS_SPACE[128]
+cdef uint32_t LOWER[128]
+cdef int _c
+for _c in range(128):
+    IS_WORD[_c] = Py_UNICODE_ISALNUM(_c) != 0 or _c == 95
+    IS_SPACE[_c] = Py_UNICODE_ISSPACE(_c) != 0
+    LOWER[_c] = Py_UNICODE_TOLOWER(_c)
+
+cdef uint64_t SEED = int.from_bytes(os.urandom(8), "little")
+cdef uint64_t ODD = int.from_bytes(os.urandom(8), "little") | 1
+
+
+cdef inline bint _is_word(uint32_t c) noexcept nogil:
+    return IS_WORD[c] if c < 128 else Py_UNICODE_ISALNUM(c) != 0
+
+
+cdef inline bint _is_space(uint32_t c) noexcept nogil:
+    return IS_SPACE[c] if c < 128 else Py_UNICODE_ISSPACE(c) != 0
+
+
+cdef inline uint32_t _lower(uint32_t c) noexcept nogil:
+    return LOWER[c] if c < 128 else c
+
+
+cdef inline uint64_t _mixed(uint64_t x) noexcept nogil:
+    x ^= SEED
+    x *= ODD
+    x ^= x >> 32
+    x *= <uint64_t>0x9E3779B97F4A7C15
+    x ^= x >> 29
+    return x
+
+
+cdef struct Ints:  # a growing array
+    uint32_t* at
+    Py_ssize_t n
+    Py_ssize_t room
+
+
+cdef int _reserve(Ints* ints, Py_ssize_t more) except -1 nogil:
+    cdef Py_ssize_t room
+    cdef void* grown
+    if ints.n + more > ints.room:
+        room = max(2 * ints.room, ints.n + more, 64)
+        grown = realloc(ints.at, room * sizeof(uint32_t))
+        if grown == NULL:
+            with gil:
+                raise MemoryError
+        ints.at = <uint32_t*>grown
+        ints.room = room
+    return 0
+
+
+cdef inline int _push(Ints* ints, uint32_t value) except -1 nogil:
+    if ints.n == ints.room:
+        _reserve(ints, 1)
+    ints.at[ints.n] = value
+    ints.n += 1
+    return 0
+
+
+cdef int _sort(Ints* ints, Py_ssize_t first, Ints* spare) except -1 nogil:
+    """Sort from `first` on, by merging: what comes as a few ascending runs is nearly done."""
+    cdef Py_ssize_t n = ints.n - first, i, j, width, low, middle, high, k
+    cdef uint32_t* a = ints.at + first
+    cdef uint32_t* b
+    cdef uint32_t* other
+    cdef uint32_t x
+    low = -RUN
+    while low + RUN < n:
+        low += RUN
+        for i in range(low + 1, min(low + RUN, n)):
+            x = a[i]
+            j = i
+            while j > low and a[j - 1] > x:
+                a[j] = a[j - 1]
+                j -= 1
+            a[j] = x
+    if n <= RUN:
+        return 0
+    spare.n = 0
+    _reserve(spare, n)
+    b = spare.at
+    width = RUN
+    while width < n:
+        low = -2 * width
+        while low + 2 * width < n:
+            low += 2 * width
+            middle = min(low + width, n)
+            high = min(low + 2 * width, n)
+            if middle == high or a[middle - 1] <= a[middle]:
+                memcpy(b + low, a + low, (high - low) * sizeof(uint32_t))
+                continue
+            i, j = low, middle
+            for k in range(low, high):
+                if j == high or (i < middle and a[i] <= a[j]):
+                    b[k] = a[i]
+                    i += 1
+                else:
+                    b[k] = a[j]
+                    j += 1
+        other = a
+        a = b
+        b = other
+        width *= 2
+    if a != ints.at + first:
+        memcpy(ints.at + first, a, n * sizeof(uint32_t))
+    return 0
+
+
+cdef struct Doubles:
+    double* at
+    Py_ssize_t room
+
+
+cdef int _reserve_doubles(Doubles* doubles, Py_ssize_t n) except -1 nogil:
+    cdef Py_ssize_t room
+    cdef void* grown
+    if n > doubles.room:
+        room = max(2 * doubles.room, n, 64)
+        grown = realloc(doubles.at, room * sizeof(double))
+        if grown == NULL:
+            with gil:
+                raise MemoryError
+        doubles.at = <double*>grown
+        doubles.room = room
+    return 0
+
+
+cdef struct Scratch:  # what reading one text after another needs
+    Ints piece  # the word, or the padded piece, that is being read
+    Ints found  # the n-grams of a text
+    Ints ends  # of each piece that is remembered: where its n-grams end
+    Ints nodes  # the n-grams of the pieces that are remembered
+    Ints spare
+    Doubles values
+
+
+cdef void _free(Scratch* scratch) noexcept:
+    free(scratch.piece.at)
+    free(scratch.found.at)
+    free(scratch.ends.at)
+    free(scratch.nodes.at)
+    free(scratch.spare.at)
+    free(scratch.values.at)
+
+
+# What a look needs stands together: a miss of the cache costs more than all else.
+cdef struct Word:
+    uint32_t tag  # bits of the hash
+    uint32_t number
+    uint32_t start  # in the arena
+    uint32_t length
+
+
+cdef struct Child:
+    uint64_t key  # parent and symbol
+    uint32_t node
+    uint32_t column
+
+
+cdef Word* _word_slots(Py_ssize_t n) except NULL nogil:
+    cdef Word* found = <Word*>malloc(n * sizeof(Word))
+    if found == NULL:
+        with gil:
+            raise MemoryError
+    memset(found, 0xFF, n * sizeof(Word))
+    return found
+
+
+cdef Child* _child_slots(Py_ssize_t n) except NULL nogil:
+    cdef Child* found = <Child*>malloc(n * sizeof(Child))
+    if found == NULL:
+        with gil:
+            raise MemoryError
+    memset(found, 0xFF, n * sizeof(Child))
+    return found
+
+
+cdef class Texts:
+    """Texts in small letters, as the kernel reads them.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    """
+
+    cdef list _kept
+    cdef Py_ssize_t n
+    cdef const void** data
+    cdef Py_ssize_t* length
+    cdef int* kind
+
+    def __cinit__(self, texts):
+        cdef Py_ssize_t i
+        cdef str text
+        self._kept = list(texts)
+        self.n = len(self._kept)
+        self.data = <const void**>malloc(max(self.n, 1) * sizeof(void*))
+        self.length = <Py_ssize_t*>malloc(max(self.n, 1) * sizeof(Py_ssize_t))
+        self.kind = <int*>malloc(max(self.n, 1) * sizeof(int))
+        if self.data == NULL or self.length == NULL or self.kind == NULL:
+            raise MemoryError
+        for i in range(self.n):
+            text = self._kept[i]
+            if text is None:
+                raise TypeError(f"texts must be strings; text {i} is NoneType")
+            if not PyUnicode_IS_ASCII(text):  # those are put into small letters while they are read
+                text = text.lower()
+                self._kept[i] = text
+            self.data[i] = PyUnicode_DATA(text)
+            self.length[i] = PyUnicode_GET_LENGTH(text)
+            self.kind[i] = PyUnicode_KIND(text)
+
+    def __dealloc__(self):
+        free(self.data)
+        free(self.length)
+        free(self.kind)
+
+    def __len__(self):
+        return self.n
+
+
+cdef class Strings:
+    """Distinct strings of code points, numbered as they come."""
+
+    cdef Word* slots
+    cdef Py_ssize_t mask
+    cdef Py_ssize_t n
+    cdef Ints arena
+
+    def __cinit__(self):
+        self.slots = _word_slots(64)
+        self.mask = 63
+
+    def __dealloc__(self):
+        free(self.slots)
+        free(self.arena.at)
+
+    cdef inline uint32_t find(self, const uint32_t* text, Py_ssize_t length, uint64_t hashed) noexcept nogil:
+        cdef Py_ssize_t slot = hashed & self.mask, i
+        cdef const Word* word = &self.slots[slot]
+        cdef const uint32_t* kept
+        while word.number != NONE:
+            if word.tag == <uint32_t>(hashed >> 32) and word.length == length:
+                kept = self.arena.at + word.start
+                i = 0
+                while i < length and kept[i] == text[i]:
+                    i += 1
+                if i == length:
+                    return word.number
+            slot = (slot + 1) & self.mask
+            word = &self.slots[slot]
+        return NONE
+
+    cdef int add(self, const uint32_t* text, Py_ssize_t length, uint64_t hashed) except -1 nogil:
+        """Append a string that is not here yet."""
+        cdef Py_ssize_t slot
+        if self.n >= MOST or self.arena.n + length >= MOST:
+            with gil:
+                raise OverflowError("distinct words of more than 2**31 characters")
+        if 2 * (self.n + 1) > self.mask:
+            self._rehash()
+        _reserve(&self.arena, length)
+        memcpy(self.arena.at + self.arena.n, text, length * sizeof(uint32_t))
+        slot = hashed & self.mask
+        while self.slots[slot].number != NONE:
+            slot = (slot + 1) & self.mask
+        self.slots[slot].tag = <uint32_t>(hashed >> 32)
+        self.slots[slot].number = <uint32_t>self.n
+        self.slots[slot].start = <uint32_t>self.arena.n
+        self.slots[slot].length = <uint32_t>length
+        self.arena.n += length
+        self.n += 1
+        return 0
+
+    cdef int _rehash(self) except -1 nogil:
+        cdef Py_ssize_t size = 4 * (self.mask + 1), slot, old
+        cdef Word* slots = _word_slots(size)
+        cdef Word* word
+        for old in range(self.mask + 1):
+            word = &self.slots[old]
+            if word.number == NONE:
+                continue
+            slot = _hashed(self.arena.at + word.start, word.length) & (size - 1)
+            while slots[slot].number != NONE:
+                slot = (slot + 1) & (size - 1)
+            slots[slot] = word[0]
+        free(self.slots)
+        self.slots = slots
+        self.mask = size - 1
+        return 0
+
+    def listed(self):
+        """Return the strings by number."""
+        cdef Py_ssize_t slot
+        cdef list found = [None] * self.n
+        for slot in range(self.mask + 1):
+            if self.slots[slot].number != NONE:
+                found[self.slots[slot].number] = _text(
+                    self.arena.at + self.slots[slot].start, self.slots[slot].length)
+        return found
+
+
+cdef uint64_t _hashed(const uint32_t* text, Py_ssize_t length) noexcept nogil:
+    cdef uint64_t hashed = SEED
+    cdef Py_ssize_t i
+    for i in range(length):
+        hashed = (hashed ^ text[i]) * ODD
+    return _mixed(hashed)
+
+
+cdef class Ngrams:
+    """The n-grams of texts, in order of first appearance while they are learned.
+
+    Parameters
+    ----------
+    kind : {"word", "char"}
+        Runs of words, or runs of characters inside white-space-separated pieces padded with one blank.
+    shortest, longest : int
+        Of a run; ``1 <= shortest <= longest <= 64``.
+    norm : bool
+        Whether rows get length 1.
+    """
+
+    cdef readonly int kind, shortest, longest
+    cdef Strings words  # of the word kind: its symbols
+    cdef Child* slots
+    cdef Py_ssize_t mask
+    cdef Ints parent, symbol  # by node; the root is node 0
+    cdef Ints counted  # by node, in pairs: in how many texts it stands, and the last of them
+    cdef uint32_t texts_learned
+    cdef readonly Py_ssize_t width  # columns of the vocabulary
+    cdef bint norm
+
+    def __cinit__(self, str kind, int shortest, int longest, bint norm=True):
+        if kind not in ("word", "char") or not 1 <= shortest <= longest <= LONGEST:
+            raise ValueError(f"no n-grams of kind {kind!r} from {shortest} to {longest}")
+        self.kind = WORD if kind == "word" else CHAR
+        self.shortest, self.longest, self.norm = shortest, longest, norm
+        self.words = Strings()
+        self.mask = 255
+        self.slots = _child_slots(256)
+        self._append(NONE, NONE)
+
+    def __dealloc__(self):
+        free(self.slots)
+        free(self.parent.at)
+        free(self.symbol.at)
+        free(self.counted.at)
+
+    def __len__(self):
+        """Return the number of nodes, the root among them."""
+        return self.parent.n
+
+    cdef int _append(self, uint32_t parent, uint32_t symbol) except -1 nogil:
+        if self.parent.n >= MOST:
+            with gil:
+                raise OverflowError("more than 2**31 distinct n-grams")
+        _push(&self.parent, parent)
+        _push(&self.symbol, symbol)
+        _push(&self.counted, 0)
+        _push(&self.counted, NONE)
+        return 0
+
+    cdef inline Child* _child(self, uint32_t parent, uint32_t symbol) noexcept nogil:
+        """Return where the child stands, or would."""
+        cdef uint64_t key = (<uint64_t>parent << 32) | symbol
+        cdef Py_ssize_t slot = _mixed(key) & self.mask
+        while self.slots[slot].node != NONE and self.slots[slot].key != key:
+            slot = (slot + 1) & self.mask
+        return &self.slots[slot]
+
+    cdef Child* _grown(self, uint32_t parent, uint32_t symbol) except NULL nogil:
+        """Return the child, made where there is none."""
+        cdef Child* child = self._child(parent, symbol)
+        if child.node != NONE:
+            return child
+        if 2 * (self.parent.n + 1) > self.mask:
+            self._rehash()
+            child = self._child(parent, symbol)
+        self._append(parent, symbol)
+        child.node = <uint32_t>(self.parent.n - 1)
+        child.key = (<uint64_t>parent << 32) | symbol
+        return child
+
+    cdef int _rehash(self) except -1 nogil:
+        cdef Py_ssize_t size = 2 * (self.mask + 1), old, slot
+        cdef Child* slots = _child_slots(size)
+        for old in range(self.mask + 1):
+            if self.slots[old].node == NONE:
+                continue
+            slot = _mixed(self.slots[old].key) & (size - 1)
+            while slots[slot].node != NONE:
+                slot = (slot + 1) & (size - 1)
+            slots[slot] = self.slots[old]
+        free(self.slots)
+        self.slots, self.mask = slots, size - 1
+        return 0
+
+    # Reading texts
+
+    cdef int _scan(self, Texts texts, Py_ssize_t i, bint learn, Strings memo, Scratch* scratch) except -1 nogil:
+        """Append to what was found the nodes of text i, made where need be, or its known columns."""
+        if texts.kind[i] == 1:
+            return self._scan_data[uint8_t](<const uint8_t*>texts.data[i], texts.length[i], learn, memo, scratch)
+        if texts.kind[i] == 2:
+            return self._scan_data[uint16_t](<const uint16_t*>texts.data[i], texts.length[i], learn, memo, scratch)
+        return self._scan_data[uint32_t](<const uint32_t*>texts.data[i], texts.length[i], learn, memo, scratch)
+
+    cdef int _scan_data(self, const char_t* text, Py_ssize_t length, bint learn, Strings memo, Scratch* scratch
+                        ) except -1 nogil:
+        if self.kind == WORD:
+            return self._scan_words(text, length, learn, &scratch.piece, &scratch.found)
+        return self._scan_pieces(text, length, learn, memo, scratch)
+
+    cdef int _scan_words(self, const char_t* text, Py_ssize_t length, bint learn, Ints* read, Ints* found
+                         ) except -1 nogil:
+        cdef uint32_t open_[LONGEST + 1]  # the node of the run of m words that ends here
+        cdef Py_ssize_t at = 0
+        cdef uint64_t hashed
+        cdef uint32_t c, word
+        cdef int m, ended = 0
+        cdef Child* child
+        open_[0] = 0
+        while at < length:
+            c = _lower(text[at])
+            if not _is_word(c):
+                at += 1
+                continue
+            hashed = SEED
+            read.n = 0
+            while True:
+                _push(read, c)
+                hashed = (hashed ^ c) * ODD
+                at += 1
+                if at == length:
+                    break
+                c = _lower(text[at])
+                if not _is_word(c):
+                    break
+            if read.n < 2:  # no token
+                continue
+            hashed = _mixed(hashed)
+            word = self.words.find(read.at, read.n, hashed)
+            if word == NONE:
+                if not learn:
+                    ended = 0
+                    continue
+                word = <uint32_t>self.words.n
+                self.words.add(read.at, read.n, hashed)
+            ended = min(ended + 1, self.longest)
+            for m in range(ended, 0, -1):
+                if open_[m - 1] == NONE:
+                    open_[m] = NONE
+                    continue
+                child = self._grown(open_[m - 1], word) if learn else self._child(open_[m - 1], word)
+                open_[m] = child.node
+                if m >= self.shortest and child.node != NONE:
+                    if learn:
+                        _push(found, child.node)
+                    elif child.column != NONE:
+                        _push(found, child.column)
+        return 0
+
+    cdef int _scan_pieces(self, const char_t* text, Py_ssize_t length, bint learn, Strings memo, Scratch* scratch
+                          ) except -1 nogil:
+        cdef Ints* read = &scratch.piece
+        cdef Ints* found = &scratch.found
+        cdef Py_ssize_t at = 0, first
+        cdef uint64_t hashed
+        cdef uint32_t c, piece, start, end
+        while at < length:
+            c = _lower(text[at])
+            if _is_space(c):
+                at += 1
+                continue
+            hashed = SEED
+            read.n = 0
+            _push(read, 32)
+            while True:
+                _push(read, c)
+                hashed = (hashed ^ c) * ODD
+                at += 1
+                if at == length:
+                    break
+                c = _lower(text[at])
+                if _is_space(c):
+                    break
+            _push(read, 32)
+            # Distinct pieces are few: each is taken apart once. A long one would fill the memory, and is rare.
+            if memo is None or read.n > 64:
+                self._take_apart(read, learn, found)
+                continue
+            hashed = _mixed(hashed)
+            piece = memo.find(read.at + 1, read.n - 2, hashed)
+            if piece != NONE:
+                end = scratch.ends.at[piece]
+                start = scratch.ends.at[piece - 1] if piece > 0 else 0
+                _reserve(found, end - start)
+                memcpy(found.at + found.n, scratch.nodes.at + start, (end - start) * sizeof(uint32_t))
+                found.n += end - start
+                continue
+            first = found.n
+            self._take_apart(read, learn, found)
+            if not learn:
+                _sort(found, first, &scratch.spare)
+            if scratch.nodes.n + found.n - first < MOST:
+                memo.add(read.at + 1, read.n - 2, hashed)
+                _reserve(&scratch.nodes, found.n - first)
+                memcpy(scratch.nodes.at + scratch.nodes.n, found.at + first, (found.n - first) * sizeof(uint32_t))
+                scratch.nodes.n += found.n - first
+                _push(&scratch.ends, <uint32_t>scratch.nodes.n)
+        return 0
+
+    cdef int _take_apart(self, Ints* padded, bint learn, Ints* found) except -1 nogil:
+        cdef Py_ssize_t start, size
+        cdef uint32_t node, symbol
+        cdef Child* child
+        # A piece that is shorter than a size counts once, whole, for the first such size.
+        cdef Py_ssize_t shortest = min(<Py_ssize_t>self.shortest, padded.n)
+        for start in range(padded.n - shortest + 1):
+            node = 0
+            for size in range(1, min(<Py_ssize_t>self.longest, padded.n - start) + 1):
+                symbol = padded.at[start + size - 1]
+                child = self._grown(node, symbol) if learn else self._child(node, symbol)
+                node = child.node
+                if node == NONE:
+                    break
+                if size >= shortest:
+                    if learn:
+                        _push(found, node)
+                    elif child.column != NONE:
+                        _push(found, child.column)
+        return 0
+
+    # Learning
+
+    def learn(self, Texts texts):
+        """Count in how many texts each n-gram stands, adding those that are new."""
+        cdef Py_ssize_t i, j
+        cdef Scratch scratch
+        cdef Py_ssize_t node
+        cdef Strings memo = Strings() if self.kind == CHAR else None
+        if self.texts_learned + <uint64_t>texts.n >= MOST:
+            raise OverflowError("more than 2**31 texts")
+        memset(&scratch, 0, sizeof(Scratch))
+        try:
+            with nogil:
+                for i in range(texts.n):
+                    scratch.found.n = 0
+                    self._scan(texts, i, True, memo, &scratch)
+                    for j in range(scratch.found.n):
+                        node = scratch.found.at[j]
+                        if self.counted.at[2 * node + 1] != self.texts_learned:
+                            self.counted.at[2 * node + 1] = self.texts_learned
+                            self.counted.at[2 * node] += 1
+                    self.texts_learned += 1
+        finally:
+            _free(&scratch)
+
+    def nodes(self):
+        """Return parent, symbol and document frequency of each node but the root, as int64 arrays."""
+        return _int64(&self.parent)[1:], _int64(&self.symbol)[1:], _int64(&self.counted)[2::2]
+
+    def word_list(self):
+        """Return the words by number."""
+        return self.words.listed()
+
+    def texts_of(self, const int64_t[::1] nodes):
+        """Return the n-grams of nodes as strings."""
+        cdef Py_ssize_t i
+        cdef uint32_t node
+        cdef int depth, m
+        cdef uint32_t path[LONGEST]
+        cdef bint char = self.kind == CHAR
+        words = None if char else self.word_list()
+        found = []
+        for i in range(nodes.shape[0]):
+            if not 0 < nodes[i] < self.parent.n:
+                raise IndexError(f"no node {nodes[i]}")
+            node = <uint32_t>nodes[i]
+            depth = 0
+            while node != 0 and depth < LONGEST:
+                path[LONGEST - 1 - depth] = self.symbol.at[node]
+                node = self.parent.at[node]
+                depth += 1
+            if char:
+                found.append(_text(path + LONGEST - depth, depth))
+            elif depth == 1:
+                found.append(words[path[LONGEST - 1]])
+            else:
+                found.append(" ".join([words[path[m]] for m in range(LONGEST - depth, LONGEST)]))
+        return found
+
+    # A vocabulary
+
+    def put(self, grams):
+        """Take these n-grams for the columns 0, 1, …; they may be anything, and what cannot stand is not found."""
+        cdef Py_ssize_t column = 0
+        cdef Ints scratch
+        cdef str gram
+        memset(&scratch, 0, sizeof(Ints))
+        if len(grams) >= MOST:
+            raise OverflowError("more than 2**31 n-grams")
+        try:
+            for gram in grams:
+                if gram is None:
+                    raise TypeError("n-grams must be strings")
+                self._put(gram, <uint32_t>column, &scratch)
+                column += 1
+            self.width = column
+        finally:
+            free(scratch.at)
+
+    cdef int _put(self, str gram, uint32_t column, Ints* read) except -1:
+        cdef Child* child = NULL
+        cdef Py_UCS4 c
+        if self.kind == CHAR:
+            if not 0 < len(gram) <= self.longest:
+                return 0
+            for c in gram:
+                child = self._grown(0 if child == NULL else child.node, c)
+        else:
+            if gram.count(" ") >= self.longest:
+                return 0
+            read.n = 0
+            for c in gram:
+                if c == 32:
+                    child = self._grown(0 if child == NULL else child.node, self._word(read))
+                    read.n = 0
+                else:
+                    _push(read, c)
+            child = self._grown(0 if child == NULL else child.node, self._word(read))
+        child.column = column
+        return 0
+
+    cdef uint32_t _word(self, const Ints* read) except? 0:
+        """Return the number of a word, new or not."""
+        cdef uint64_t hashed = _hashed(read.at, read.n)
+        cdef uint32_t word = self.words.find(read.at, read.n, hashed)
+        if word == NONE:
+            word = <uint32_t>self.words.n
+            self.words.add(read.at, read.n, hashed)
+        return word
+
+    cdef int _row(self, Texts texts, Py_ssize_t i, Strings memo, Scratch* scratch) except -1 nogil:
+        """Find the columns of the n-grams of text i, ascending, as often as they stand there."""
+        scratch.found.n = 0
+        self._scan(texts, i, False, memo, scratch)
+        return _sort(&scratch.found, 0, &scratch.spare)
+
+    cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values
+                              ) except -1 nogil:
+        """Write values of length 1 for the columns that `found` repeats, and each column once; return how many."""
+        cdef Py_ssize_t j = 0, n = 0
+        cdef uint32_t column, count
+        cdef double value, squares = 0
+        _reserve_doubles(values, found.n)
+        while j < found.n:
+            column = found.at[j]
+            count = 0
+            while j < found.n and found.at[j] == column:
+                count += 1
+                j += 1
+            value = <double>count
+            if sublinear and count > 1:
+                value = 1.0 + log(value)
+            elif sublinear:
+                value = 1.0
+            if idf.shape[0]:
+                value *= idf[column]
+            squares += value * value
+            found.at[n] = column
+            values.at[n] = value
+            n += 1
+        if n and self.norm:
+            squares = sqrt(squares)
+            for j in range(n):
+                values.at[j] /= squares
+        return n
+
+    def rows(self, Texts texts, const double[::1] idf, bint sublinear):
+        """Return the TF-IDF rows of texts.
+
+        Parameters
+        ----------
+        idf : (width,) array
+            Of every column of the vocabulary.
+
+        Returns
+        -------
+        lengths : (n,) array of int64
+            How many entries each row has.
+        columns : (nnz,) array of int32
+            Ascending in each row.
+        values : (nnz,) array of float64
+            Each row has length 1 or, without known n-grams, 0.
+        """
+        cdef Py_ssize_t i, n
+        cdef Scratch scratch
+        cdef Ints columns
+        cdef Doubles kept
+        cdef Strings memo = Strings() if self.kind == CHAR and texts.n > 1 else None
+        lengths = np.zeros(texts.n, dtype=np.int64)
+        cdef int64_t[::1] length = lengths
+        self._refuse_other(idf.shape[0])
+        memset(&scratch, 0, sizeof(Scratch))
+        memset(&columns, 0, sizeof(Ints))
+        memset(&kept, 0, sizeof(Doubles))
+        try:
+            with nogil:
+                for i in range(texts.n):
+                    self._row(texts, i, memo, &scratch)
+                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values)
+                    _reserve(&columns, n)
+                    _reserve_doubles(&kept, columns.n + n)
+                    if n:
+                        memcpy(columns.at + columns.n, scratch.found.at, n * sizeof(uint32_t))
+                        memcpy(kept.at + columns.n, scratch.values.at, n * sizeof(double))
+                    columns.n += n
+                    length[i] = n
+            out = np.empty(columns.n, dtype=np.int32)
+            values = np.empty(columns.n)
+            _copy(columns.at, kept.at, out, values)
+            return lengths, out, values
+        finally:
+            _free(&scratch)
+            free(columns.at)
+            free(kept.at)
+
+    def add_scores(self, Texts texts, const double[::1] idf, bint sublinear, const float[:, ::1] weights,
+                   double[:, ::1] out):
+        """Add to ``out[i]`` the TF-IDF row of text i times the rows of `weights`, in the order of the columns.
+
+        Parameters
+        ----------
+        weights : (width, k) array of float32
+        out : (n, k) array of float64
+        """
+        cdef Py_ssize_t i, j, n
+        cdef Py_ssize_t topics = weights.shape[1]
+        cdef Scratch scratch
+        cdef Strings memo = Strings() if self.kind == CHAR and texts.n > 1 else None
+        self._refuse_other(idf.shape[0])
+        if weights.shape[0] != idf.shape[0] or out.shape[0] != texts.n or out.shape[1] != topics:
+            raise ValueError("the weights, or the margins, have another shape than vocabulary and texts")
+        if topics == 0:
+            return
+        memset(&scratch, 0, sizeof(Scratch))
+        try:
+            with nogil:
+                for i in range(texts.n):
+                    self._row(texts, i, memo, &scratch)
+                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values)
+                    for j in range(n):
+                        add_stored(&out[i, 0], &weights[scratch.found.at[j], 0], scratch.values.at[j], topics)
+        finally:
+            _free(&scratch)
+
+    cdef int _refuse_other(self, Py_ssize_t width) except -1:
+        if width != self.width:
+            raise ValueError(f"the vocabulary has {self.width} n-grams, not {width}")
+        return 0
+
+
+cdef object _int64(const Ints* ints):
+    out = np.empty(ints.n, dtype=np.int64)
+    cdef int64_t[::1] to = out
+    cdef Py_ssize_t i
+    for i in range(ints.n):
+        to[i] = ints.at[i]
+    return out
+
+
+cdef int _copy(const uint32_t* columns, const double* values, int32_t[::1] to, double[::1] kept) except -1:
+    if to.shape[0]:
+        memcpy(&to[0], columns, to.shape[0] * sizeof(int32_t))
+        memcpy(&kept[0], values, to.shape[0] * sizeof(double))
+    return 0
+
+
+cdef str _text(const uint32_t* data, Py_ssize_t length):
+    return PyUnicode_FromKindAndData(4, data, length)

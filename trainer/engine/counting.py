@@ -1,0 +1,292 @@
+"""N-grams of texts as columns of a vocabulary: compiled or, without a compiler, in Python with the same results."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.engine.ngrams import chunk_grams, word_grams
+
+try:
+    from trainer.engine._ngrams import Ngrams as _Ngrams
+    from trainer.engine._ngrams import Texts as _Texts
+except ImportError:  # installed without a compiler
+    _Ngrams = _Texts = None
+
+Kind = Literal["word", "char"]
+COMPILED = _Ngrams is not None
+_BATCH = 4_096
+_MEMO = 200_000
+"""Distinct words whose n-grams are remembered at most."""
+Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
+
+
+class Counter(Protocol):
+    """Counts the n-grams of a vocabulary."""
+
+    def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
+        """Return lengths of the TF-IDF rows of `texts`, and their ascending columns and values, end to end.
+
+        Values are counts, or ``1 + log(count)``, times `idf` where it is not empty; then rows get length 1.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The n-grams of some texts.
+
+    Attributes
+    ----------
+    vocabulary : tuple of str
+        Ascending.
+    df : (len(vocabulary),) array of int64
+        In how many texts each stands.
+    n : int
+        Number of texts.
+    """
+
+    vocabulary: tuple[str, ...]
+    df: NDArray[np.int64]
+    n: int
+
+
+def counter(
+    kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True, *, compiled: bool = True
+) -> Counter:
+    """Return a counter of n-grams, their column being their place in `vocabulary`.
+
+    Parameters
+    ----------
+    compiled : bool
+        False asks for Python even where the compiled loops are there; the result is the same.
+    """
+    chosen = CompiledCounter if compiled and COMPILED else PythonCounter
+    return chosen(kind, ngrams, vocabulary, norm)
+
+
+def learn(
+    kind: Kind,
+    ngrams: tuple[int, int],
+    texts: Iterable[str],
+    min_df: float = 1,
+    max_df: float = 1.0,
+    *,
+    compiled: bool = True,
+) -> Learned:
+    """Learn which n-grams stand in `texts`, reading them once.
+
+    Parameters
+    ----------
+    min_df, max_df : int or float
+        N-grams that stand in fewer, or in more, texts are left out; a float is a share of the texts.
+    """
+    found = _learned_compiled if compiled and COMPILED else _learned_in_python
+    return found(kind, ngrams, texts, min_df, max_df)
+
+
+def bounds(n: int, min_df: float, max_df: float) -> tuple[float, float]:
+    """Return the least and the greatest document frequency among n texts, as scikit-learn reads them."""
+    least = min_df if isinstance(min_df, int) else min_df * n
+    most = max_df if isinstance(max_df, int) else max_df * n
+    return least, most
+
+
+class CompiledCounter:
+    """The compiled `Counter`; also multiplies by weights as it reads."""
+
+    def __init__(self, kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True) -> None:
+        self._ngrams = _Ngrams(kind, *ngrams, norm)
+        self._ngrams.put(vocabulary)
+
+    def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
+        """Return the rows of `texts`: see `Counter`."""
+        found: Rows = self._ngrams.rows(_Texts(texts), idf, sublinear)
+        return found
+
+    def add_scores(
+        self,
+        texts: Any,
+        idf: NDArray[np.float64],
+        sublinear: bool,
+        weights: NDArray[np.float32],
+        out: NDArray[np.float64],
+    ) -> None:
+        """Add to the (n, k) `out` the rows of `texts`, as `prepared`, times the (width, k) `weights`."""
+        self._ngrams.add_scores(texts, idf, sublinear, weights, out)
+
+
+def prepared(texts: Sequence[str]) -> Any:
+    """Return texts as `CompiledCounter.add_scores` reads them."""
+    return _Texts(texts)
+
+
+def _learned_compiled(
+    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float
+) -> Learned:
+    trie, n = _Ngrams(kind, *ngrams), 0
+    for batch in _batches(texts):
+        trie.learn(_Texts(batch))
+        n += len(batch)
+    parent, symbol, df = trie.nodes()
+    least, most = bounds(n, min_df, max_df)
+    if kind == "word":
+        words = trie.word_list()
+        ranks = np.empty(len(words), np.int64)
+        ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
+        symbol = ranks[symbol] if len(words) else symbol
+    # An n-gram that is only the beginning of others stands in no text by itself.
+    nodes = _ascending(parent, symbol, (df >= max(least, 1)) & (df <= most))
+    return Learned(tuple(trie.texts_of(nodes)), df[nodes - 1], n)
+
+
+def _ascending(
+    parent: NDArray[np.int64], symbol: NDArray[np.int64], kept: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Return the kept nodes of a trie as a walk meets them that enters children by ascending symbol.
+
+    That is the order of their strings: no symbol sorts below the end of a string and, as the blank between
+    words is below every letter, a word that begins another sorts below it.
+
+    Parameters
+    ----------
+    parent, symbol : (n,) arrays
+        Of the nodes 1, 2, …; the root is 0, and each parent comes before its children.
+    """
+    levels = _levels(parent)
+    size = np.r_[0, kept.astype(np.int64)]  # how many kept nodes stand at or below each
+    for nodes in levels[:0:-1]:
+        size += np.bincount(parent[nodes - 1], size[nodes], len(size)).astype(np.int64)
+    place = np.zeros(len(size), np.int64)  # how many kept nodes the walk meets before
+    rank = np.zeros(len(size), np.int64)
+    for nodes in levels:
+        nodes = nodes[size[nodes] > 0]
+        above = parent[nodes - 1]
+        order = np.lexsort((symbol[nodes - 1], rank[above]))
+        nodes, above = nodes[order], above[order]
+        rank[nodes] = np.arange(len(nodes))
+        before = np.cumsum(size[nodes]) - size[nodes]
+        first = np.r_[True, above[1:] != above[:-1]] if len(nodes) else np.zeros(0, bool)
+        since = before - np.repeat(before[first], np.diff(np.r_[np.flatnonzero(first), len(nodes)]))
+        place[nodes] = place[above] + np.where(above > 0, np.r_[False, kept][above], 0) + since
+    chosen = np.flatnonzero(kept) + 1
+    found = np.empty(len(chosen), np.int64)
+    found[place[chosen]] = chosen
+    return found
+
+
+def _levels(parent: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the nodes of each depth, from 1."""
+    found, ancestor, nodes = [], parent, np.arange(1, len(parent) + 1)
+    while len(nodes):
+        found.append(nodes[ancestor == 0])
+        nodes, ancestor = nodes[ancestor > 0], ancestor[ancestor > 0]
+        ancestor = parent[ancestor - 1]
+    return found
+
+
+class PythonCounter:
+    """The `Counter` that needs no compiler."""
+
+    def __init__(self, kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True) -> None:
+        self.kind, self.ngrams, self.norm = kind, ngrams, norm
+        self.column = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
+        self._memo: dict[str, list[int]] = {}
+
+    def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
+        """Return the rows of `texts`: see `Counter`."""
+        parts = [self._rows(batch, idf, sublinear) for batch in _batches(texts)] or [self._rows([], idf, sublinear)]
+        lengths, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return lengths, columns, values
+
+    def _rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
+        row, columns, counts = _counted([self._columns(text) for text in texts], len(self.column))
+        values = _term_frequency(counts, sublinear)
+        if len(idf):
+            values = values * idf[columns]
+        if self.norm:
+            values = values / np.sqrt(np.bincount(row, values * values, len(texts)))[row]
+        return np.bincount(row, minlength=len(texts)), columns.astype(np.int32), values
+
+    def _columns(self, text: str) -> list[int]:
+        if self.kind == "word":
+            return self._known(word_grams(text.lower(), *self.ngrams))
+        columns: list[int] = []
+        for chunk in text.lower().split():
+            known = self._memo.get(chunk)
+            if known is None:
+                known = self._known(chunk_grams(chunk, *self.ngrams))
+                if len(self._memo) < _MEMO:
+                    self._memo[chunk] = known
+            columns += known
+        return columns
+
+    def _known(self, grams: list[str]) -> list[int]:
+        return [column for column in map(self.column.get, grams) if column is not None]
+
+
+def _learned_in_python(
+    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float
+) -> Learned:
+    numbers: dict[str, int] = {}
+    memo: dict[str, array[int]] = {}
+    df = np.zeros(0, np.int64)
+    n = 0
+    for batch in _batches(texts):
+        _, columns, _ = _counted([_numbered(kind, ngrams, text, numbers, memo) for text in batch], len(numbers))
+        grown = np.zeros(len(numbers), np.int64)
+        grown[: len(df)] = df
+        df = grown + np.bincount(columns, minlength=len(numbers))
+        n += len(batch)
+    least, most = bounds(n, min_df, max_df)
+    kept = sorted((gram, int(df[number])) for gram, number in numbers.items() if least <= df[number] <= most)
+    return Learned(tuple(gram for gram, _ in kept), np.array([count for _, count in kept], np.int64), n)
+
+
+def _numbered(
+    kind: Kind, ngrams: tuple[int, int], text: str, numbers: dict[str, int], memo: dict[str, array[int]]
+) -> list[int]:
+    if kind == "word":
+        return [numbers.setdefault(gram, len(numbers)) for gram in word_grams(text.lower(), *ngrams)]
+    row: list[int] = []
+    for chunk in text.lower().split():
+        known = memo.get(chunk)
+        if known is None:
+            known = array(
+                "q", [numbers.setdefault(gram, len(numbers)) for gram in chunk_grams(chunk, *ngrams)]
+            )
+            if len(memo) < _MEMO:
+                memo[chunk] = known
+        row += known
+    return row
+
+
+def _counted(
+    rows: list[list[int]], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return row, ascending column numbers and counts of rows of repeated column numbers."""
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    flat = np.fromiter(chain.from_iterable(rows), np.int64, int(lengths.sum()))
+    width = max(width, 1)
+    codes, counts = np.unique(np.repeat(np.arange(len(rows)), lengths) * width + flat, return_counts=True)
+    return codes // width, codes % width, counts
+
+
+def _term_frequency(counts: NDArray[np.int64], sublinear: bool) -> NDArray[np.float64]:
+    if not sublinear:
+        return counts.astype(np.float64)
+    # A table, so that a count has one value wherever it stands in the array.
+    table = np.array([0.0, *(1.0 + math.log(count) for count in range(1, int(counts.max(initial=0)) + 1))])
+    return table[counts]
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    source = iter(texts)
+    while batch := list(islice(source, _BATCH)):
+        yield batch

@@ -1,0 +1,70 @@
+"""The linear solver without a compiler: LIBLINEAR, as scikit-learn has it, one problem at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.engine.sparse import SparseRows, to_scipy
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+
+class Costed(Protocol):
+    """A problem that gives each row its cost."""
+
+    def signed_cost(self, Y: NDArray[np.int8], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the cost of each row, negative where the label is "no", and 0 where the row has no part."""
+
+
+def solve_each(
+    X: SparseRows,
+    Y: NDArray[np.int8],
+    weights: NDArray[np.float64],
+    problems: Sequence[Costed],
+    loss: str,
+    fit_intercept: bool,
+    seed: int,
+    n_jobs: int | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the (width, m) weights and (m,) intercepts of m problems; see `trainer.engine.solver.solve`."""
+    # joblib reads the number of processors on import, which fails where the system says nothing: not at the top.
+    from joblib import Parallel, delayed
+    from threadpoolctl import threadpool_limits
+
+    matrix = to_scipy(X)
+    jobs = [
+        delayed(_fit_one)(matrix, problem.signed_cost(Y, weights), _estimator(loss, fit_intercept, seed))
+        for problem in problems
+    ]
+    # Threads: the solver leaves the interpreter lock, and no matrix is copied. The solver for SVMs draws from
+    # one random generator of the whole process, so its fits take turns: side by side they disturb each other.
+    workers = 1 if loss == "squared_hinge" else n_jobs or -1
+    # The number of BLAS threads changes the last bits. The limit reaches only libraries that are loaded
+    # already, as `_estimator` has done.
+    with threadpool_limits(1):
+        fitted = Parallel(n_jobs=workers, prefer="threads")(jobs)
+    coef = np.array([coef for coef, _ in fitted]).reshape(len(fitted), X.width).T
+    return coef, np.array([intercept for _, intercept in fitted])
+
+
+def _fit_one(matrix: csr_matrix, cost: NDArray[np.float64], estimator: Any) -> tuple[NDArray[np.float64], float]:
+    used = cost != 0
+    estimator.fit(matrix[used], cost[used] > 0, sample_weight=np.abs(cost[used]))
+    return estimator.coef_[0], float(np.sum(estimator.intercept_))
+
+
+def _estimator(loss: str, fit_intercept: bool, seed: int) -> Any:
+    if loss == "squared_hinge":
+        from sklearn.svm import LinearSVC
+
+        return LinearSVC(C=1.0, fit_intercept=fit_intercept, random_state=seed, max_iter=10_000)
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(
+        C=1.0, fit_intercept=fit_intercept, solver="liblinear", random_state=seed, max_iter=1_000
+    )

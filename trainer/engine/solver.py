@@ -1,0 +1,229 @@
+"""The linear solver: many binary problems over one matrix, each to a duality gap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.engine.liblinear import solve_each
+from trainer.engine.sparse import SparseRows
+from trainer.engine.threads import in_threads
+
+try:
+    from trainer.engine._linear import Descent as _Descent
+except ImportError:  # installed without a compiler
+    _Descent = None
+
+Loss = Literal["squared_hinge", "log_loss"]
+COMPILED = _Descent is not None
+_LOSSES = ("squared_hinge", "log_loss")
+TOL = 1e-4
+_WIDEST = 16
+"""Problems that are solved together: a row of their weights is two lines of the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One binary problem: a topic, on some of the rows.
+
+    Attributes
+    ----------
+    topic : int
+        Column of the labels.
+    cost : (float, float)
+        C of the negative and of the positive rows, which the weight of a row multiplies.
+    rows : (n,) array of bool, optional
+        The rows that have a part in it; else all.
+    """
+
+    topic: int
+    cost: tuple[float, float]
+    rows: NDArray[np.bool_] | None = None
+
+    def signed_cost(self, Y: NDArray[np.int8], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the cost of each row, negative where the label is "no", and 0 where the row has no part.
+
+        Parameters
+        ----------
+        Y : (n, k) array of int8
+        weights : (n, k) array
+        """
+        cost = np.array([-self.cost[0], self.cost[1], 0.0])[Y[:, self.topic]] * weights[:, self.topic]
+        return cost if self.rows is None else np.where(self.rows, cost, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The minimisers of m problems.
+
+    Attributes
+    ----------
+    coef : (width, m) array of float64
+    intercept : (m,) array of float64
+    objective : (m,) array of float64
+        ``|w|^2 / 2 + sum of cost * loss``, the intercept being part of w.
+    gap : (m,) array of float64
+        How far above the minimum `objective` is at most.
+    passes : (m,) array of int64
+        Over the rows.
+    converged : bool
+        Whether each gap is as small as was asked for.
+    alpha : (n, m) array of float32
+        Dual variables, for a warm start.
+    """
+
+    coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    objective: NDArray[np.float64]
+    gap: NDArray[np.float64]
+    passes: NDArray[np.int64]
+    converged: bool
+    alpha: NDArray[np.float32]
+
+
+def solve(
+    X: SparseRows,
+    Y: NDArray[np.int8],
+    weights: NDArray[np.float64],
+    problems: Sequence[Problem],
+    loss: Loss,
+    *,
+    fit_intercept: bool = True,
+    tol: float = TOL,
+    max_passes: int = 1_000,
+    seed: int = 0,
+    alpha: NDArray[np.float32] | None = None,
+    n_jobs: int | None = None,
+    compiled: bool = True,
+) -> Solution:
+    """Minimise ``|w|^2 / 2 + sum_i cost_i * loss(y_i (x_i w + b))`` for each problem.
+
+    The intercept is the weight of one more feature of value 1 and, as LIBLINEAR's, in the penalty.
+
+    Parameters
+    ----------
+    Y : (n, k) array of int8
+        1, 0 or, where it is not known, -1: such a row has no part in the topic.
+    weights : (n, k) or (n, 1) array
+        At least 0.
+    tol : float
+        A problem is solved when its duality gap is at most this share of its objective.
+    alpha : (n, m) array, optional
+        Where to start: the dual variables of a solution for nearly the same problems.
+    n_jobs : int, optional
+        Threads at most. The result does not depend on it.
+    compiled : bool
+        False asks for LIBLINEAR even where the compiled solver is there: it knows no gap, and no warm start.
+    """
+    weights = np.broadcast_to(weights, Y.shape)
+    if not (compiled and COMPILED):
+        coef, intercept = solve_each(X, Y, weights, problems, loss, fit_intercept, seed, n_jobs)
+        unknown, none = np.full(len(problems), np.nan), np.zeros(len(problems), np.int64)
+        start = np.zeros((len(X), len(problems)), np.float32)
+        return Solution(coef, intercept, unknown, unknown, none, True, start)
+    matrix = _Matrix.of(X)
+    task = _Task(
+        matrix, np.ascontiguousarray(Y, np.int8), weights,
+        _LOSSES.index(loss), fit_intercept, tol, max_passes, seed,
+    )  # fmt: skip
+    m = len(problems)
+    parts = -(-m // _WIDEST)
+    edges = [round(part * m / parts) for part in range(parts + 1)] if m else [0]
+    pieces = [
+        (list(problems[start:end]), None if alpha is None else alpha[:, start:end])
+        for start, end in zip(edges, edges[1:], strict=False)
+    ]
+    found = in_threads(lambda piece: task.run(*piece), pieces, n_jobs)
+    return _joined(found, X.width, len(X), tol)
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """A matrix without the features that stand in one row only.
+
+    Their weight follows from the dual variable of the row, so that they need none while it changes.
+    """
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    values: NDArray[np.float32]
+    alone: NDArray[np.float32]
+    """Squared length of the part of each row that was left out."""
+    norms: NDArray[np.float32]
+    shared: NDArray[np.int64]
+    """Columns of the features that stayed, the most frequent first: they lie together in the cache."""
+    lone_columns: NDArray[np.int32]
+    lone_rows: NDArray[np.int64]
+    lone_values: NDArray[np.float32]
+    width: int
+
+    @classmethod
+    def of(cls, X: SparseRows) -> _Matrix:
+        values = X.values.astype(np.float32)
+        df = np.bincount(X.indices, minlength=X.width)
+        lone = df[X.indices] == 1
+        rows = X.row_numbers
+        squares = values.astype(np.float64) ** 2
+        shared = np.flatnonzero(df > 1)
+        shared = shared[np.argsort(-df[shared], kind="stable")]
+        number = np.zeros(X.width, np.int32)
+        number[shared] = np.arange(len(shared), dtype=np.int32)
+        kept = np.bincount(rows[~lone], minlength=len(X))
+        return cls(
+            np.r_[0, np.cumsum(kept)], number[X.indices[~lone]], values[~lone],
+            np.bincount(rows[lone], squares[lone], len(X)).astype(np.float32),
+            np.bincount(rows, squares, len(X)).astype(np.float32),
+            shared, X.indices[lone], rows[lone], values[lone], X.width,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Task:
+    matrix: _Matrix
+    Y: NDArray[np.int8]
+    sample_weight: NDArray[np.float64]
+    loss: int
+    bias: bool
+    tol: float
+    max_passes: int
+    seed: int
+
+    def run(self, problems: list[Problem], start: NDArray[np.float32] | None) -> dict[str, Any]:
+        matrix, n, m = self.matrix, len(self.Y), len(problems)
+        stride = m if m < 4 else -(-m // 4) * 4
+        weights = np.zeros((max(len(matrix.shared), 1), stride), np.float32)
+        cost, alpha = np.zeros((n, stride), np.float32), np.zeros((n, stride), np.float32)
+        for k, problem in enumerate(problems):
+            cost[:, k] = problem.signed_cost(self.Y, self.sample_weight)
+        if start is not None:
+            alpha[:, :m] = start
+        descent = _Descent(
+            matrix.indptr, matrix.indices, matrix.values, matrix.alone, matrix.norms + np.float32(self.bias),
+            cost, alpha, weights, m, self.loss, self.bias,
+        )  # fmt: skip
+        intercept, objective, gap, passes = descent.run(
+            self.tol, self.max_passes, self.seed, np.arange(n, dtype=np.int32)
+        )
+        alpha = np.maximum(alpha[:, :m], 0)
+        coef = np.zeros((matrix.width, m))
+        coef[matrix.shared] = weights[: len(matrix.shared), :m]
+        coef[matrix.lone_columns] = (
+            np.where(cost[:, :m] < 0, -alpha, alpha)[matrix.lone_rows] * matrix.lone_values[:, None]
+        )
+        return {
+            "coef": coef, "intercept": np.array(intercept), "objective": np.array(objective),
+            "gap": np.array(gap), "passes": np.array(passes), "alpha": alpha,
+        }  # fmt: skip
+
+
+def _joined(found: list[dict[str, Any]], width: int, n: int, tol: float) -> Solution:
+    none = {"coef": np.zeros((width, 0)), "alpha": np.zeros((n, 0), np.float32)}
+    none |= {key: np.zeros(0) for key in ("intercept", "objective", "gap", "passes")}
+    wide = found[0] if len(found) == 1 else {
+        key: np.concatenate([one[key] for one in [none, *found]], axis=-1) for key in none
+    }  # fmt: skip
+    return Solution(converged=bool((wide["gap"] <= tol * wide["objective"]).all()), **wide)

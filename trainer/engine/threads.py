@@ -1,0 +1,42 @@
+"""Work in chunks on threads: the compiled loops leave the interpreter lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
+
+
+def in_threads(work: Callable[[T], R], items: Sequence[T], n_jobs: int | None = None) -> list[R]:
+    """Return what `work` makes of each item, in their order; one thread where there is little.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        Threads at most; else as many as processors. Results never depend on it.
+    """
+    workers = min(len(items), n_jobs or cores())
+    if workers <= 1:
+        return [work(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, items))
+
+
+def chunks(texts: Sequence[str], size: int) -> list[Sequence[str]]:
+    """Cut texts into runs of `size`, the last one shorter."""
+    edges = [*range(0, len(texts), size), len(texts)]
+    return [texts[start:end] for start, end in pairwise(edges)] if texts else []
