@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from strategies import tricky_text
 
+from trainer.engine import counting
+from trainer.engine.liblinear import to_scipy
+from trainer.engine.ngrams import word_grams
 from trainer.lexicons import LexiconMatcher
 from trainer.model import features
 from trainer.model.features import Block, Features, LexiconBlock, learn_block
-from trainer.engine.sparse import to_scipy
 
 SHAPES = [
     ("word", (1, 1)), ("word", (1, 2)), ("word", (2, 3)), ("word", (3, 3)),
@@ -99,9 +101,12 @@ def test_a_row_has_length_one_or_is_empty(texts, kind, sublinear):
 @settings(max_examples=60, deadline=None)
 def test_neither_batches_nor_the_memo_change_a_bit(texts, new, kind):
     block, rows = _learned(texts, new, kind)
-    for constant, value in (("_BATCH", 1), ("_BATCH", 3), ("_MEMO", 0), ("_MEMO", 2)):
+    for module, constant, value in (
+        (features, "_BATCH", 1), (features, "_BATCH", 3), (counting, "_BATCH", 1), (counting, "_BATCH", 3),
+        (counting, "_MEMO", 0), (counting, "_MEMO", 2),
+    ):  # fmt: skip
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(features, constant, value)
+            patch.setattr(module, constant, value)
             again, rows_again = _learned(iter(texts), new, kind)
         assert same_block(block, again)
         assert same_rows(rows, rows_again)
@@ -173,7 +178,7 @@ def test_the_lower_cased_text_at_a_span_is_the_feature(text, shape):
         for start, end in spans:
             piece = _lowered_at(text, start, end)
             if kind == "word":
-                found, wanted = " ".join(features.word_grams(piece, 1, 1)), gram
+                found, wanted = " ".join(word_grams(piece, 1, 1)), gram
             else:  # the padding of a piece stands nowhere
                 found, wanted = piece, gram.strip(" ")
             if "İ" in text[start:end]:  # half of a letter that grew is shown as the whole letter

@@ -13,10 +13,10 @@ from sklearn.linear_model import LogisticRegression
 import trainer
 from trainer.config import Config
 from trainer.corpus.examples import Examples, corpus_examples
+from trainer.engine.liblinear import to_scipy
 from trainer.errors import DataError
 from trainer.model.features import Block
 from trainer.model.fit import fit_tagger, label_counts, learn_features
-from trainer.engine.sparse import to_scipy
 
 TOPICS = ("kites", "soups")
 WORDS = {1: (("kite", "string", "wind"), ("broth", "ladle", "leek")), 0: (("ledger",), ("ledger",))}
@@ -200,6 +200,14 @@ def test_sentences_without_a_judgement_or_without_weight_take_no_part():
     )
 
 
+def furthest(rows: float) -> float:
+    """Return how far weights may be from the minimiser.
+
+    Half the square of it is at most the gap, 1e-5 of the objective, which is at most that of no weights.
+    """
+    return float(np.sqrt(2 * 1e-5 * 4.0 * rows * np.log(2)))
+
+
 def test_an_unknown_label_takes_no_part_in_its_topic_only():
     rows = sentences()
     rows[5:9] = [(text, (kite, -1)) for text, (kite, _) in rows[5:9]]
@@ -211,7 +219,7 @@ def test_an_unknown_label_takes_no_part_in_its_topic_only():
         plain = LogisticRegression(C=4.0, solver="liblinear", max_iter=1_000).fit(
             X[used], data.Y[used, topic]
         )
-        assert np.array_equal(tagger.weights[:, topic], plain.coef_[0].astype(np.float32))
+        assert np.linalg.norm(tagger.weights[:, topic] - plain.coef_[0]) < furthest(used.sum())
 
 
 def test_people_weigh_one_rules_less_and_their_silence_least():
@@ -229,8 +237,7 @@ def test_people_weigh_one_rules_less_and_their_silence_least():
         weight = np.r_[np.ones(40), silver]
         plain = LogisticRegression(C=4.0, solver="liblinear", max_iter=1_000)
         plain.fit(X, data.Y[:, topic], sample_weight=weight)
-        # The same products of weights, rounded once more or less.
-        np.testing.assert_allclose(tagger.weights[:, topic], plain.coef_[0], rtol=1e-5, atol=1e-6)
+        assert np.linalg.norm(tagger.weights[:, topic] - plain.coef_[0]) < furthest(weight.sum())
 
 
 def test_of_silent_sentences_only_so_many_are_used_whatever_their_order():

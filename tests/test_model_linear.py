@@ -12,19 +12,20 @@ from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
 from trainer.config import Classifier
-from trainer.engine.sparse import to_scipy
-from trainer.model.linear import fit_topics
+from trainer.engine.liblinear import to_scipy
 from trainer.engine.sparse import SparseRows
+from trainer.model.linear import fit_topics
 
 KINDS = ["logistic", "svm"]
 SEED = 13
+PLAIN = {"compiled": False}
 
 
 def from_scipy(matrix) -> SparseRows:
     matrix = sparse.csr_matrix(matrix)
     matrix.sort_indices()
     return SparseRows(
-        matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data, matrix.shape[1]
+        matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data, matrix.shape[1]
     )
 
 
@@ -63,7 +64,7 @@ def same(one, other) -> bool:
 def test_weights_are_those_of_the_plain_estimator(kind, seed, C):
     X, Y, weights = problem(seed)
     [(coef, intercept)] = fit_topics(
-        X, Y, weights, [everything(X)], Classifier(kind=kind, C=C, class_weight="none"), SEED, compiled=False
+        X, Y, weights, [everything(X)], Classifier(kind=kind, C=C, class_weight="none"), SEED, **PLAIN
     )
     assert (coef.dtype, intercept.dtype) == (np.float64, np.float64)
     for topic in range(Y.shape[1]):
@@ -81,7 +82,7 @@ def test_weights_are_those_of_the_plain_estimator(kind, seed, C):
 def test_balanced_classes_are_those_of_the_plain_estimator(kind, seed):
     X, Y, _ = problem(seed)
     settings = Classifier(kind=kind, C=1.0, class_weight="balanced")
-    [(coef, intercept)] = fit_topics(X, Y, np.ones(Y.shape), [everything(X)], settings, SEED, compiled=False)
+    [(coef, intercept)] = fit_topics(X, Y, np.ones(Y.shape), [everything(X)], settings, SEED, **PLAIN)
     for topic in range(Y.shape[1]):
         used = Y[:, topic] >= 0
         expected = plain(kind, 1.0, "balanced").fit(to_scipy(X)[used], Y[used, topic])
@@ -94,7 +95,9 @@ def test_balanced_classes_are_those_of_the_plain_estimator(kind, seed):
 @settings(max_examples=25, deadline=None)
 def test_balanced_classes_have_the_same_weight_in_all(seed):
     X, Y, weights = problem(seed, topics=1)
-    [(coef, _)] = fit_topics(X, Y, weights, [everything(X)], Classifier(C=1.0, class_weight="balanced"), SEED, compiled=False)
+    [(coef, _)] = fit_topics(
+        X, Y, weights, [everything(X)], Classifier(C=1.0, class_weight="balanced"), SEED, **PLAIN
+    )
     used = (Y[:, 0] >= 0) & (weights[:, 0] > 0)
     y, weight = Y[used, 0], weights[used, 0]
     share = {label: weight.sum() / 2 / weight[y == label].sum() for label in (0, 1)}
@@ -110,16 +113,19 @@ def test_balanced_classes_have_the_same_weight_in_all(seed):
 def test_unknown_labels_and_zero_weights_take_no_part(kind, seed):
     X, Y, weights = problem(seed, topics=1)
     settings = Classifier(kind=kind, C=1.0)
-    found = fit_topics(X, Y, weights, [everything(X)], settings, SEED, compiled=False)
+    found = fit_topics(X, Y, weights, [everything(X)], settings, SEED, **PLAIN)
     out = (Y[:, 0] < 0) | (weights[:, 0] == 0)
     rng = np.random.default_rng(seed)
     other = to_scipy(X).tolil()
     other[np.flatnonzero(out)] = rng.random((out.sum(), X.width))
     other_weights = np.where(Y < 0, rng.random(Y.shape), weights)
     other_Y = np.where((weights == 0) & (Y >= 0), 1 - Y, Y).astype(np.int8)
-    assert same(found, fit_topics(from_scipy(other), other_Y, other_weights, [everything(X)], settings, SEED, compiled=False))
+    assert same(
+        found,
+        fit_topics(from_scipy(other), other_Y, other_weights, [everything(X)], settings, SEED, **PLAIN),
+    )
     kept = from_scipy(to_scipy(X)[~out])
-    alone = fit_topics(kept, Y[~out], weights[~out], [everything(kept)], settings, SEED, compiled=False)
+    alone = fit_topics(kept, Y[~out], weights[~out], [everything(kept)], settings, SEED, **PLAIN)
     assert same(found, alone)
 
 
@@ -128,11 +134,12 @@ def test_a_selection_is_fitted_as_if_it_stood_alone(kind):
     X, Y, weights = problem(3, n=60, topics=3)
     settings = Classifier(kind=kind)
     chosen = [everything(X), np.arange(60) % 2 == 0, np.arange(60) < 30]
-    together = fit_topics(X, Y, weights, chosen, settings, SEED, compiled=False)
+    together = fit_topics(X, Y, weights, chosen, settings, SEED, **PLAIN)
     for i, rows in enumerate(chosen):
         part = from_scipy(to_scipy(X)[rows])
         assert same(
-            [together[i]], fit_topics(part, Y[rows], weights[rows], [everything(part)], settings, SEED, compiled=False)
+            [together[i]],
+            fit_topics(part, Y[rows], weights[rows], [everything(part)], settings, SEED, **PLAIN),
         )
 
 
@@ -140,7 +147,7 @@ def test_a_topic_of_one_class_has_no_weights_and_a_sure_intercept():
     X, Y, weights = problem(1, topics=5)
     Y[:, 0], Y[:, 1], Y[:, 2] = 0, 1, -1
     weights[Y[:, 4] == 1, 4] = 0  # positives that do not count
-    [(coef, intercept)] = fit_topics(X, Y, weights, [everything(X)], Classifier(), SEED, compiled=False)
+    [(coef, intercept)] = fit_topics(X, Y, weights, [everything(X)], Classifier(), SEED, **PLAIN)
     assert not coef[:, [0, 1, 2, 4]].any()
     assert intercept[[0, 1, 2, 4]].tolist() == [-10.0, 10.0, -10.0, -10.0]
     assert coef[:, 3].any()
@@ -150,7 +157,7 @@ def test_a_topic_judged_only_on_texts_without_features_is_fitted_all_the_same():
     X, Y, weights = problem(2, topics=1)
     blank = from_scipy(sparse.csr_matrix((len(X), X.width)))
     for kind in KINDS:
-        [(coef, _)] = fit_topics(blank, Y, weights, [everything(X)], Classifier(kind=kind), SEED, compiled=False)
+        [(coef, _)] = fit_topics(blank, Y, weights, [everything(X)], Classifier(kind=kind), SEED, **PLAIN)
         assert not coef.any()
 
 
@@ -162,7 +169,7 @@ def test_the_number_of_workers_changes_no_bit(kind, monkeypatch):
     found = []
     for workers in ("1", "2", "8", "8"):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", workers)
-        found.append(fit_topics(X, Y, weights, folds, Classifier(kind=kind, C=4.0), SEED, compiled=False))
+        found.append(fit_topics(X, Y, weights, folds, Classifier(kind=kind, C=4.0), SEED, **PLAIN))
     assert all(same(found[0], other) for other in found[1:])
 
 
@@ -172,7 +179,9 @@ def test_the_number_of_blas_threads_changes_no_bit():
     found = []
     for threads in (1, 2, 4):
         with threadpool_limits(threads):
-            found.append(fit_topics(X, Y, weights, [everything(X)], Classifier(kind="logistic", C=4.0), SEED, compiled=False))
+            found.append(
+                fit_topics(X, Y, weights, [everything(X)], Classifier(kind="logistic", C=4.0), SEED, **PLAIN)
+            )
     assert all(same(found[0], other) for other in found[1:])
 
 

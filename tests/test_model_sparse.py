@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from trainer.engine.sparse import to_scipy
+from trainer.engine.liblinear import to_scipy
 from trainer.engine.sparse import ENGINE, SparseRows, beside
 
 numbers = st.floats(-1e6, 1e6) | st.sampled_from([0.0, -0.0, 1e-300, 1 / 3])
@@ -19,7 +19,7 @@ def sparse_rows(draw, n=None):
     n, w = draw(st.integers(0, 6)) if n is None else n, draw(st.integers(0, 7))
     held = [sorted(draw(st.sets(st.integers(0, w - 1)))) if w else [] for _ in range(n)]
     indptr = np.cumsum([0, *map(len, held)]).astype(np.int64)
-    indices = np.array([i for row in held for i in row], dtype=np.int64)
+    indices = np.array([i for row in held for i in row], dtype=np.int32)
     values = np.array([draw(numbers) for _ in indices], dtype=np.float64)
     return SparseRows(indptr, indices, values, w)
 
@@ -56,7 +56,7 @@ def test_the_compiled_loop_gives_the_bits_of_numpy_on_a_large_matrix(topics):
     rng = np.random.default_rng(5)
     random = sparse.random(2_000, 3_000, density=0.01, format="csr", random_state=5)
     random.sort_indices()
-    X = SparseRows(random.indptr.astype(np.int64), random.indices.astype(np.int64), random.data, 3_000)
+    X = SparseRows(random.indptr.astype(np.int64), random.indices.astype(np.int32), random.data, 3_000)
     weights = rng.normal(size=(3_000, topics)).astype(np.float32)
     for layout in (weights, np.asfortranarray(weights), np.repeat(weights, 2, axis=1)[:, ::2]):
         assert X.dot(layout).tobytes() == X.dot(layout, compiled=False).tobytes()

@@ -181,7 +181,7 @@ def test_any_model_has_the_same_bits_through_the_carried_code(tmp_path_factory, 
 
 
 def test_the_carried_code_computes_with_numpy(probe):
-    assert sys.modules[f"{PACKAGE}.model.sparse"].ENGINE == "numpy"
+    assert sys.modules[f"{PACKAGE}.engine.sparse"].ENGINE == "numpy"
 
 
 def test_modules_that_are_not_carried_can_be_walked_through(probe):

@@ -23,6 +23,7 @@ cdef extern from "Python.h":
     int Py_UNICODE_ISSPACE(Py_UCS4 ch) noexcept nogil
     Py_UCS4 Py_UNICODE_TOLOWER(Py_UCS4 ch) noexcept nogil
     bint PyUnicode_IS_ASCII(object text)
+    str PyUnicode_FromObject(object text)
     object PyUnicode_FromKindAndData(int kind, const void* buffer, Py_ssize_t size)
 
 cdef extern from "lanes.h":
@@ -246,9 +247,10 @@ cdef class Texts:
         if self.data == NULL or self.length == NULL or self.kind == NULL:
             raise MemoryError
         for i in range(self.n):
-            text = self._kept[i]
-            if text is None:
-                raise TypeError(f"texts must be strings; text {i} is NoneType")
+            if not isinstance(self._kept[i], str):
+                raise TypeError(f"texts must be strings; text {i} is {type(self._kept[i]).__name__}")
+            text = PyUnicode_FromObject(self._kept[i])  # itself, or the string in a subclass
+            self._kept[i] = text
             if not PyUnicode_IS_ASCII(text):  # those are put into small letters while they are read
                 text = text.lower()
                 self._kept[i] = text

@@ -1,4 +1,4 @@
-"""N-grams of texts as columns of a vocabulary: compiled or, without a compiler, in Python with the same results."""
+"""N-grams of texts as columns of a vocabulary: compiled, or in Python with the same results."""
 
 from __future__ import annotations
 
@@ -58,7 +58,12 @@ class Learned:
 
 
 def counter(
-    kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True, *, compiled: bool = True
+    kind: Kind,
+    ngrams: tuple[int, int],
+    vocabulary: Sequence[str],
+    norm: bool = True,
+    *,
+    compiled: bool = True,
 ) -> Counter:
     """Return a counter of n-grams, their column being their place in `vocabulary`.
 
@@ -101,7 +106,9 @@ def bounds(n: int, min_df: float, max_df: float) -> tuple[float, float]:
 class CompiledCounter:
     """The compiled `Counter`; also multiplies by weights as it reads."""
 
-    def __init__(self, kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True) -> None:
+    def __init__(
+        self, kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True
+    ) -> None:
         self._ngrams = _Ngrams(kind, *ngrams, norm)
         self._ngrams.put(vocabulary)
 
@@ -194,14 +201,18 @@ def _levels(parent: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 class PythonCounter:
     """The `Counter` that needs no compiler."""
 
-    def __init__(self, kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True) -> None:
+    def __init__(
+        self, kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True
+    ) -> None:
         self.kind, self.ngrams, self.norm = kind, ngrams, norm
         self.column = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
         self._memo: dict[str, list[int]] = {}
 
     def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
         """Return the rows of `texts`: see `Counter`."""
-        parts = [self._rows(batch, idf, sublinear) for batch in _batches(texts)] or [self._rows([], idf, sublinear)]
+        parts = [self._rows(batch, idf, sublinear) for batch in _batches(texts)] or [
+            self._rows([], idf, sublinear)
+        ]
         lengths, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
         return lengths, columns, values
 
@@ -239,7 +250,9 @@ def _learned_in_python(
     df = np.zeros(0, np.int64)
     n = 0
     for batch in _batches(texts):
-        _, columns, _ = _counted([_numbered(kind, ngrams, text, numbers, memo) for text in batch], len(numbers))
+        _, columns, _ = _counted(
+            [_numbered(kind, ngrams, text, numbers, memo) for text in batch], len(numbers)
+        )
         grown = np.zeros(len(numbers), np.int64)
         grown[: len(df)] = df
         df = grown + np.bincount(columns, minlength=len(numbers))

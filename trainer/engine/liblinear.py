@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engine.sparse import SparseRows, to_scipy
+from trainer.engine.sparse import SparseRows
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -32,7 +32,7 @@ def solve_each(
     n_jobs: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the (width, m) weights and (m,) intercepts of m problems; see `trainer.engine.solver.solve`."""
-    # joblib reads the number of processors on import, which fails where the system says nothing: not at the top.
+    # Imported here: joblib fails at that where the system does not say how many processors there are.
     from joblib import Parallel, delayed
     from threadpoolctl import threadpool_limits
 
@@ -52,7 +52,9 @@ def solve_each(
     return coef, np.array([intercept for _, intercept in fitted])
 
 
-def _fit_one(matrix: csr_matrix, cost: NDArray[np.float64], estimator: Any) -> tuple[NDArray[np.float64], float]:
+def _fit_one(
+    matrix: csr_matrix, cost: NDArray[np.float64], estimator: Any
+) -> tuple[NDArray[np.float64], float]:
     used = cost != 0
     estimator.fit(matrix[used], cost[used] > 0, sample_weight=np.abs(cost[used]))
     return estimator.coef_[0], float(np.sum(estimator.intercept_))
@@ -68,3 +70,12 @@ def _estimator(loss: str, fit_intercept: bool, seed: int) -> Any:
     return LogisticRegression(
         C=1.0, fit_intercept=fit_intercept, solver="liblinear", random_state=seed, max_iter=1_000
     )
+
+
+def to_scipy(X: SparseRows) -> csr_matrix:
+    """Return the same matrix for scikit-learn."""
+    from scipy.sparse import csr_matrix
+
+    small = len(X.values) < 2**31
+    indices = X.indices if small else X.indices.astype(np.int64)
+    return csr_matrix((X.values, indices, X.indptr.astype(indices.dtype)), shape=(len(X), X.width))

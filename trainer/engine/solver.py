@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -135,7 +136,7 @@ def solve(
     edges = [round(part * m / parts) for part in range(parts + 1)] if m else [0]
     pieces = [
         (list(problems[start:end]), None if alpha is None else alpha[:, start:end])
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in pairwise(edges)
     ]
     found = in_threads(lambda piece: task.run(*piece), pieces, n_jobs)
     return _joined(found, X.width, len(X), tol)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,7 @@ try:
 except ImportError:  # installed without a compiler: numpy serves, with the same bits
     _compiled_dot = None
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
-ENGINE = "compiled" if _compiled_dot is not None else "scikit-learn"
+ENGINE = "compiled" if _compiled_dot is not None else "numpy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,6 @@ class SparseRows:
         ]
         return np.stack(columns, axis=1) if columns else np.zeros((len(self), 0))
 
-
     def add_dot(self, weights: NDArray[np.float32], out: NDArray[np.float64]) -> None:
         """Add the product with (width, k) weights to the (n, k) `out`; only compiled."""
         if weights.shape[0] != self.width:
@@ -100,17 +96,9 @@ def beside(blocks: list[SparseRows]) -> SparseRows:
     rows = np.concatenate([block.row_numbers for block in blocks])
     order = np.argsort(rows, kind="stable")
     indices = np.concatenate(
-        [block.indices + np.int32(start) for block, start in zip(blocks, offsets, strict=False)], dtype=np.int32
+        [block.indices + np.int32(start) for block, start in zip(blocks, offsets, strict=False)],
+        dtype=np.int32,
     )
     values = np.concatenate([block.values for block in blocks])
     indptr = np.sum([block.indptr for block in blocks], axis=0)
     return SparseRows(indptr, indices[order], values[order], int(offsets[-1]))
-
-
-def to_scipy(X: SparseRows) -> csr_matrix:
-    """Return the same matrix for scikit-learn."""
-    from scipy.sparse import csr_matrix
-
-    small = len(X.values) < 2**31
-    indices = X.indices if small else X.indices.astype(np.int64)
-    return csr_matrix((X.values, indices, X.indptr.astype(indices.dtype)), shape=(len(X), X.width))

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine.ngrams import word_grams
 from trainer.evaluation.bootstrap import by_document
 from trainer.intervals import clustered, holm
 from trainer.model.features import Block
-from trainer.engine.ngrams import word_grams
 from trainer.model.tagger import Tagger
 
 PERMUTATIONS = 2000

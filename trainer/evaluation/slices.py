@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.corpus.examples import Examples
+from trainer.engine.ngrams import word_grams
 from trainer.evaluation.bootstrap import Resamples, percentile_interval
 from trainer.evaluation.figures import cells_of, quotients
 from trainer.intervals import Z, clustered, holm
 from trainer.metrics import ordinary_rows
 from trainer.model.features import Block
-from trainer.engine.ngrams import word_grams
 from trainer.model.tagger import Tagger
 
 FEWEST_POSITIVES = 20

@@ -14,10 +14,10 @@ from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from trainer.engine.liblinear import to_scipy
 from trainer.errors import UsageError
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, LexiconBlock
-from trainer.engine.sparse import to_scipy
 
 if TYPE_CHECKING:
     from trainer.model.tagger import Tagger

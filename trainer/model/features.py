@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,7 @@ class Block:
     def add_scores(
         self, texts: Sequence[str], read: Any, weights: NDArray[np.float32], out: NDArray[np.float64]
     ) -> None:
-        """Add to the (n, k) `out` the rows of `texts`, which are `prepared` too, times the (width, k) weights."""
+        """Add to `out` the rows of the texts, of which `read` is the kernel's view, times the weights."""
         self.counter.add_scores(read, self.idf, self.sublinear_tf, weights, out)  # type: ignore[attr-defined]
 
     def locate(self, text: str) -> dict[str, list[Span]]:
@@ -160,7 +160,7 @@ class Features:
         return below(in_threads(self._transform, chunks(texts, _BATCH)))
 
     def scores(self, texts: Sequence[str], weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """Multiply the rows of `texts` by (width, k) weights: the same to the bit as ``transform(texts).dot``.
+        """Multiply the rows of `texts` by (width, k) weights: the bits of ``transform(texts).dot(weights)``.
 
         Compiled, no row is made: what a text adds is summed as its n-grams are found.
         """

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from trainer.config import Config
 from trainer.corpus.examples import Examples
 from trainer.corpus.splits import fold_of
+from trainer.engine.counting import Kind
+from trainer.engine.sparse import SparseRows
 from trainer.errors import DataError
 from trainer.lexicons import LexiconMatcher
 from trainer.metrics import score_table
 from trainer.model.calibration import split_curves
 from trainer.model.decisions import decide_topics
-from trainer.model.features import Block, Features, Kind, LexiconBlock, learn_block
+from trainer.model.features import Block, Features, LexiconBlock, learn_block
 from trainer.model.linear import fit_topics
 from trainer.model.precision import Precision, rounded
-from trainer.engine.sparse import SparseRows
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
 from trainer.storage import sha256

@@ -12,11 +12,12 @@ from scipy.sparse import csr_matrix, hstack, issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from trainer.engine.counting import Kind, counter, learn
+from trainer.engine.liblinear import to_scipy
 from trainer.engine.solver import TOL, Loss, Problem, solve
-from trainer.engine.sparse import SparseRows, below, to_scipy
+from trainer.engine.sparse import SparseRows, below
 from trainer.engine.threads import chunks, in_threads
 from trainer.model.features import smooth_idf
 
@@ -25,7 +26,7 @@ _KINDS: dict[str, Kind] = {"word": "word", "char_wb": "char"}
 
 
 class NgramTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Texts -> TF-IDF rows: the features and values of scikit-learn's ``TfidfVectorizer``, tens of times faster.
+    """Texts -> TF-IDF rows: the features and values of scikit-learn's ``TfidfVectorizer``, only faster.
 
     Texts are put into small letters; a word is two or more letters, digits or underscores, a character n-gram
     stands inside a white-space-separated piece padded with one blank. Parameters are those of
@@ -153,7 +154,8 @@ class NgramTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         features = self._fitted()
         if getattr(self, "_counter", None) is None:
             kind = _KINDS[self.analyzer]
-            self._counter = counter(kind, tuple(self.ngram_range), features, self.norm is not None)
+            shortest, longest = self.ngram_range
+            self._counter = counter(kind, (shortest, longest), features, self.norm is not None)
 
         def rows(chunk: Sequence[str]) -> SparseRows:
             lengths, columns, values = self._counter.rows(chunk, self.idf_, self.sublinear_tf)
@@ -166,8 +168,8 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     """Linear SVM or logistic regression, all classes or labels over one matrix, to a duality gap.
 
     The objective is LIBLINEAR's, ``|w|^2 / 2 + C * sum of loss``, the intercept being the weight of one more
-    feature of value 1. With two classes there is one problem, with more one against the rest for each; with an
-    (n, k) matrix of labels one a column, in which -1 says that a label is not known.
+    feature of value 1. Two classes make one problem, more make one against the rest for each; an (n, k)
+    matrix of labels makes one a column, and -1 in it says that a label is not known.
 
     Parameters
     ----------
@@ -190,7 +192,7 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
 
     Attributes
     ----------
-    classes_ : array of the class labels; of label matrices, (0, 1) for each column as a list
+    classes_ : array of the class labels; of label matrices, (0, 1)
     coef_ : (k, n_features) array
     intercept_ : (k,) array
     objective_, dual_gap_, n_iter_ : (k,) arrays
@@ -247,10 +249,12 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, accept_large_sparse=True)
         Y = self._encoded(y, X.shape[0])
         weights = _weights(sample_weight, Y)
+        if not weights.any():
+            raise ValueError("every sample_weight is zero: no row is left to learn from")
         problems = [
-            Problem(k, (self.C * no, self.C * yes)) for k, (no, yes) in enumerate(self._class_weights(Y, weights))
+            Problem(k, (self.C * no, self.C * yes)) for k, (no, yes) in enumerate(self._class_weights(Y))
         ]
-        start = self._alpha if self.warm_start and hasattr(self, "_alpha") else None
+        start: NDArray[np.float32] | None = getattr(self, "_alpha", None) if self.warm_start else None
         if start is not None and start.shape != (len(Y), len(problems)):
             start = None
         seed = 0 if self.random_state is None else _seed(self.random_state)
@@ -260,7 +264,7 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         )  # fmt: skip
         if not found.converged:
             warnings.warn(
-                f"{self.max_iter} passes did not close the duality gap: raise max_iter, or scale the features",
+                f"{self.max_iter} passes did not close the duality gap: raise max_iter",
                 ConvergenceWarning,
                 stacklevel=2,
             )
@@ -301,12 +305,14 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         y = y.toarray() if issparse(y) else np.asarray(y)
         if len(y) != n:
             raise ValueError(f"X has {n} rows and y {len(y)}")
-        self.multilabel_ = y.ndim == 2
-        if self.multilabel_:
-            if not np.isin(y, (-1, 0, 1)).all():
-                raise ValueError("a label matrix holds 1, 0 and, where a label is not known, -1")
-            self.classes_ = [np.array([0, 1])] * y.shape[1]
+        labels = y.ndim == 2 and bool(np.isin(y, (-1, 0, 1)).all())
+        if y.ndim == 2 and y.shape[1] > 1 and not labels:
+            raise ValueError("a label matrix holds 1, 0 and, where a label is not known, -1")
+        self.multilabel_ = labels
+        if labels:
+            self.classes_ = np.array([0, 1])
             return np.ascontiguousarray(y, np.int8)
+        y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         if type_of_target(y) == "continuous":
             raise ValueError("Unknown label type: continuous")
@@ -315,35 +321,22 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             raise ValueError(f"y holds one class only ({self.classes_[0]!r}): there is nothing to tell apart")
         if len(self.classes_) == 2:
             return code.astype(np.int8)[:, None]
-        return (code[:, None] == np.arange(len(self.classes_))).astype(np.int8)
+        one_hot: NDArray[np.int8] = (code[:, None] == np.arange(len(self.classes_))).astype(np.int8)
+        return one_hot
 
-    def _class_weights(self, Y: NDArray[np.int8], weights: NDArray[np.float64]) -> list[tuple[float, float]]:
-        if self.class_weight is None:
-            return [(1.0, 1.0)] * Y.shape[1]
-        if isinstance(self.class_weight, str):
-            if self.class_weight != "balanced":
-                raise ValueError(f'class_weight must be "balanced", a mapping or None, not {self.class_weight!r}')
-            return self._balanced(Y)
+    def _class_weights(self, Y: NDArray[np.int8]) -> list[tuple[float, float]]:
+        """Return what multiplies C in each problem: where the answer is "no", and where it is "yes"."""
         given = self.class_weight
-        if self.multilabel_:
-            return [(float(given.get(0, 1.0)), float(given.get(1, 1.0)))] * Y.shape[1]
-        of = [float(given.get(label, 1.0)) for label in self.classes_.tolist()]
-        return [(of[0], of[1])] if len(of) == 2 else self._of_classes(of, Y, weights)
-
-    def _of_classes(
-        self, of: list[float], Y: NDArray[np.int8], weights: NDArray[np.float64]
-    ) -> list[tuple[float, float]]:
-        # One against the rest: what a row weighs goes by its own class, in every problem.
-        weights *= np.array(of)[Y.argmax(axis=1)][:, None]
-        return [(1.0, 1.0)] * Y.shape[1]
-
-    @staticmethod
-    def _balanced(Y: NDArray[np.int8]) -> list[tuple[float, float]]:
-        found = []
-        for k in range(Y.shape[1]):
-            no, yes = int((Y[:, k] == 0).sum()), int((Y[:, k] == 1).sum())
-            found.append(((no + yes) / (2 * max(no, 1)), (no + yes) / (2 * max(yes, 1))))
-        return found
+        if isinstance(given, str) and given != "balanced":
+            raise ValueError(f'class_weight must be "balanced", a mapping or None, not {given!r}')
+        several = not self.multilabel_ and len(self.classes_) > 2
+        if given == "balanced":
+            counts = [((Y[:, k] == 0).sum(), (Y[:, k] == 1).sum()) for k in range(Y.shape[1])]
+            if several:  # as LIBLINEAR: one class against a rest that keeps its weight
+                return [(1.0, len(Y) / (len(counts) * max(yes, 1))) for _, yes in counts]
+            return [((no + yes) / (2 * max(no, 1)), (no + yes) / (2 * max(yes, 1))) for no, yes in counts]
+        weight = [float((given or {}).get(label, 1.0)) for label in self.classes_.tolist()]
+        return [(1.0, yes) for yes in weight] if several else [(weight[0], weight[1])] * Y.shape[1]
 
 
 class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -397,10 +390,14 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, texts: Iterable[str], y: Any, sample_weight: Any = None) -> TopicClassifier:
         """Learn from texts and their (n,) classes or (n, k) labels."""
         listed = _listed(texts)
-        shared = {"min_df": self.min_df, "max_df": self.max_df, "sublinear_tf": self.sublinear_tf}
-        wanted = {"word": self.ngram_range, "char_wb": self.char_ngram_range}
+        shared: dict[str, Any] = {
+            "min_df": self.min_df,
+            "max_df": self.max_df,
+            "sublinear_tf": self.sublinear_tf,
+        }
+        wanted: dict[Any, Any] = {"word": self.ngram_range, "char_wb": self.char_ngram_range}
         self.vectorizers_ = [
-            NgramTfidfVectorizer(analyzer=analyzer, ngram_range=ngrams, n_jobs=self.n_jobs, **shared)
+            NgramTfidfVectorizer(analyzer=analyzer, ngram_range=ngrams, **shared)
             for analyzer, ngrams in wanted.items()
             if ngrams is not None
         ]
@@ -446,7 +443,10 @@ def from_scipy(X: Any) -> SparseRows:
         matrix = matrix.copy()
         matrix.eliminate_zeros()
     return SparseRows(
-        matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data.astype(np.float64), matrix.shape[1]
+        matrix.indptr.astype(np.int64),
+        matrix.indices.astype(np.int32),
+        matrix.data.astype(np.float64),
+        matrix.shape[1],
     )
 
 

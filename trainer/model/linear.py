@@ -59,7 +59,9 @@ def fit_topics(
             share = _class_weight(y, weight, settings)
             cost = (settings.C * float(share[y == 0][0]), settings.C * float(share[y == 1][0]))
             problems[i, topic] = Problem(topic, cost, chosen)
-    found = solve(X, Y, weights, list(problems.values()), LOSSES[settings.kind], tol=_TOL, seed=seed, compiled=compiled)
+    found = solve(
+        X, Y, weights, list(problems.values()), LOSSES[settings.kind], tol=_TOL, seed=seed, compiled=compiled
+    )
     for place, (i, topic) in enumerate(problems):
         coef[i, :, topic], intercept[i, topic] = found.coef[:, place], found.intercept[place]
     return list(zip(coef, intercept, strict=True))

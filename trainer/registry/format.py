@@ -23,9 +23,10 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine.counting import Kind
 from trainer.errors import ArtifactError, NotFoundError, TrainerError
 from trainer.lexicons import LexiconMatcher
-from trainer.model.features import Block, Features, Kind, LexiconBlock
+from trainer.model.features import Block, Features, LexiconBlock
 from trainer.model.tagger import Tagger
 from trainer.names import NAME
 from trainer.registry.bounds import (

@@ -13,8 +13,8 @@ from trainer.config import Config
 from trainer.corpus.examples import Examples
 from trainer.corpus.starter import SOURCE
 from trainer.corpus.store import Corpus
-from trainer.errors import ArtifactError
 from trainer.engine.sparse import ENGINE
+from trainer.errors import ArtifactError
 from trainer.model.tagger import Tagger
 from trainer.publishing import publish_unless, staging
 from trainer.registry.card import model_card

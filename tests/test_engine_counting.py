@@ -1,0 +1,169 @@
+"""The features and values are TfidfVectorizer's, on any text, compiled or not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfVectorizer
+from strategies import tricky_text
+
+from trainer.engine import counting
+from trainer.engine.counting import COMPILED, PythonCounter, counter, learn, prepared
+from trainer.estimators import NgramTfidfVectorizer
+
+SHAPES = [
+    ("word", (1, 1)),
+    ("word", (1, 3)),
+    ("word", (2, 2)),
+    ("char", (2, 5)),
+    ("char", (1, 1)),
+    ("char", (4, 7)),
+]
+ANALYZERS = {"word": "word", "char": "char_wb"}
+# Letters that grow, end words in another way, are no letters of a word, are no characters at all.
+ODD = [
+    "İstanbul İ",
+    "ΟΔΟΣ ΟΔΟΣ.",
+    "a\u2028b\x85c\x1cd",
+    "\ud800 \udfff",
+    "x\u0307 \u0301",
+    "ﬁ ǅ ŉ",
+    "१२ ೩",
+    "a_b __",
+    "\0 \0a",
+]
+texts_lists = st.lists(st.one_of(tricky_text, st.text(), st.sampled_from(ODD)), max_size=8)
+only_compiled = pytest.mark.skipif(not COMPILED, reason="not compiled")
+both = pytest.mark.parametrize(
+    "compiled", [pytest.param(True, marks=pytest.mark.skipif(not COMPILED, reason="not compiled")), False]
+)
+
+
+def theirs(kind, ngrams, texts, **settings):
+    vectorizer = TfidfVectorizer(analyzer=ANALYZERS[kind], ngram_range=ngrams, **settings)
+    try:
+        matrix = vectorizer.fit_transform(texts)
+    except ValueError:  # an empty vocabulary
+        return (), None
+    matrix.sort_indices()
+    return tuple(vectorizer.get_feature_names_out()), matrix
+
+
+@both
+@pytest.mark.parametrize(("kind", "ngrams"), SHAPES)
+@given(texts=texts_lists, sublinear=st.booleans(), min_df=st.sampled_from([1, 2, 0.3]))
+@example(texts=ODD, sublinear=True, min_df=1)
+@example(texts=["a b", "b " * 300, "word " * 60 + "İ " * 70], sublinear=True, min_df=1)
+@settings(max_examples=60, deadline=None)
+def test_features_and_values_are_those_of_scikit_learn(compiled, kind, ngrams, texts, sublinear, min_df):
+    found = learn(kind, ngrams, texts, min_df, compiled=compiled)
+    names, matrix = theirs(kind, ngrams, texts, sublinear_tf=sublinear, min_df=min_df)
+    assert found.vocabulary == names
+    if matrix is None:
+        return
+    idf = np.log((1 + found.n) / (1 + found.df)) + 1
+    lengths, columns, values = counter(kind, ngrams, names, compiled=compiled).rows(texts, idf, sublinear)
+    assert np.array_equal(np.diff(matrix.indptr), lengths)
+    assert np.array_equal(matrix.indices, columns)
+    # Sums of squares in another order: some units in the last place.
+    np.testing.assert_allclose(values, matrix.data, rtol=1e-13)
+
+
+@only_compiled
+@pytest.mark.parametrize(("kind", "ngrams"), SHAPES)
+@given(texts=texts_lists, other=texts_lists, sublinear=st.booleans(), k=st.integers(0, 9))
+@settings(max_examples=40, deadline=None)
+def test_compiled_and_python_give_the_same_bits(kind, ngrams, texts, other, sublinear, k):
+    found = learn(kind, ngrams, texts)
+    python = learn(kind, ngrams, texts, compiled=False)
+    assert (found.vocabulary, found.n, found.df.tolist()) == (python.vocabulary, python.n, python.df.tolist())
+    idf = 1.0 + np.log1p(np.arange(len(found.vocabulary), dtype=float))
+    one, two = (counter(kind, ngrams, found.vocabulary, compiled=compiled) for compiled in (True, False))
+    for mine, his in zip(one.rows(other, idf, sublinear), two.rows(other, idf, sublinear), strict=True):
+        assert mine.tobytes() == his.tobytes()
+    weights = np.random.default_rng(k).normal(size=(len(idf), k)).astype(np.float32)
+    out, expected = np.zeros((len(other), k)), np.zeros((len(other), k))
+    one.add_scores(prepared(other), idf, sublinear, weights, out)
+    lengths, columns, values = two.rows(other, idf, sublinear)
+    for row, column, value in zip(np.repeat(np.arange(len(other)), lengths), columns, values, strict=True):
+        expected[row] += value * weights[column].astype(float)
+    assert out.tobytes() == expected.tobytes()
+
+
+@both
+@given(
+    st.sampled_from(SHAPES),
+    st.lists(st.one_of(tricky_text, st.just(""), st.just("a  b")), max_size=6),
+    texts_lists,
+)
+@settings(max_examples=60, deadline=None)
+def test_a_vocabulary_may_hold_anything(compiled, shape, vocabulary, texts):
+    idf = np.ones(len(vocabulary))
+    mine = counter(*shape, vocabulary, compiled=compiled).rows(texts, idf, False)
+    plain = PythonCounter(*shape, dict.fromkeys(vocabulary)).rows(texts, idf, False)
+    if len(set(vocabulary)) == len(vocabulary):
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(mine, plain, strict=True))
+
+
+@only_compiled
+def test_what_has_another_shape_is_refused_before_a_byte_is_read():
+    one = counter("word", (1, 1), ["tea"])
+    with pytest.raises(ValueError, match="1 n-grams, not 2"):
+        one.rows(["tea"], np.ones(2), False)
+    for weights, out in (((2, 1), (1, 1)), ((1, 2), (1, 1)), ((1, 1), (2, 1))):
+        with pytest.raises(ValueError, match="another shape"):
+            one.add_scores(prepared(["tea"]), np.ones(1), False, np.zeros(weights, np.float32), np.zeros(out))
+    for kind, ngrams in (("word", (0, 1)), ("word", (2, 1)), ("char", (1, 65)), ("line", (1, 1))):
+        with pytest.raises(ValueError, match="no n-grams"):
+            counter(kind, ngrams, [])
+    for texts in ([None], [b"tea"], [1]):
+        with pytest.raises(TypeError, match="text 0 is"):
+            one.rows(texts, np.ones(1), False)
+
+
+@both
+def test_a_text_of_a_million_distinct_words_is_counted(compiled):
+    text = " ".join(f"w{i}" for i in range(100_000 if not compiled else 1_000_000))
+    found = learn("word", (1, 1), [text], compiled=compiled)
+    lengths, columns, _ = counter("word", (1, 1), found.vocabulary, compiled=compiled).rows(
+        [text], np.ones(len(found.vocabulary)), True
+    )
+    assert lengths.tolist() == [len(found.vocabulary)]
+    assert np.array_equal(columns, np.arange(len(columns)))
+
+
+@given(texts_lists)
+@settings(max_examples=20, deadline=None)
+def test_the_number_of_texts_read_at_once_changes_nothing(texts):
+    whole = learn("word", (1, 2), texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "_BATCH", 1)
+        assert learn("word", (1, 2), iter(texts)).vocabulary == whole.vocabulary
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"analyzer": "char_wb", "ngram_range": (2, 4)},
+        {"norm": None},
+        {"use_idf": False},
+        {"smooth_idf": False},
+        {"sublinear_tf": True, "min_df": 2},
+        {"max_df": 0.5},
+        {"max_df": 2},
+        {"dtype": np.float32},
+    ],
+)
+def test_the_vectorizer_takes_the_parameters_of_scikit_learn(settings):
+    texts = ["the tea is hot", "the gin is cold and the tea is not", "no tea, no gin", "İş ΣΑΣ tea"]
+    mine, his = NgramTfidfVectorizer(**settings), TfidfVectorizer(**settings)
+    one, two = mine.fit_transform(texts), his.fit_transform(texts)
+    assert list(mine.get_feature_names_out()) == list(his.get_feature_names_out())
+    assert mine.vocabulary_ == his.vocabulary_
+    assert one.dtype == two.dtype
+    np.testing.assert_allclose(one.toarray(), two.toarray(), rtol=1e-6)
+    new = [*texts, "", "gin tea gin unheard"]
+    np.testing.assert_allclose(mine.transform(new).toarray(), his.transform(new).toarray(), rtol=1e-6)

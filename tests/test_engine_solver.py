@@ -1,0 +1,123 @@
+"""The solver reaches LIBLINEAR's minimum, says how near it is, and gives the same bits on any threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from trainer.engine.solver import COMPILED, Problem, solve
+from trainer.model.learners import from_scipy
+
+pytestmark = pytest.mark.skipif(not COMPILED, reason="not compiled")
+LOSSES = ["squared_hinge", "log_loss"]
+
+
+def task(seed: int, n: int = 60, width: int = 40, k: int = 3):
+    """Return a random matrix with features of one row only, labels with gaps and weights with zeros."""
+    rng = np.random.default_rng(seed)
+    X = sparse.random(n, width, density=0.1, format="csr", random_state=seed)
+    lone = sparse.csr_matrix((np.full(3, 0.5), ([0, 5, 9], [0, 1, 2])), shape=(n, 3))
+    X = sparse.hstack([X, lone], format="csr")
+    Y = rng.choice(np.array([-1, 0, 1], np.int8), (n, k), p=[0.2, 0.5, 0.3])
+    weights = rng.choice([0.0, 0.25, 1.0, 3.0], (n, k))
+    Y[:2], weights[:2] = np.array([[0], [1]]), 1.0
+    return X, Y, weights
+
+
+def objective(X, y, cost, w, b, loss):
+    z = np.where(y == 1, 1, -1) * (X @ w + b)
+    each = np.maximum(1 - z, 0) ** 2 if loss == "squared_hinge" else np.logaddexp(0, -z)
+    return 0.5 * (w @ w + b * b) + (cost * each).sum()
+
+
+def reference(X, y, cost, loss):
+    if loss == "squared_hinge":
+        plain = LinearSVC(tol=1e-8, max_iter=1_000_000, random_state=0)
+    else:
+        plain = LogisticRegression(solver="liblinear", tol=1e-8, max_iter=10_000)
+    used = cost > 0
+    plain.fit(X[used], y[used], sample_weight=cost[used])
+    return objective(X, y, cost, plain.coef_[0], plain.intercept_[0], loss)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@given(seed=st.integers(0, 2**32 - 1), C=st.sampled_from([0.1, 1.0, 8.0, 32.0]))
+@settings(max_examples=25, deadline=None)
+def test_the_objective_is_that_of_liblinear_and_the_gap_bounds_it(loss, seed, C):
+    X, Y, weights = task(seed)
+    found = solve(from_scipy(X), Y, weights, [Problem(k, (C, 2 * C)) for k in range(3)], loss)
+    assert found.converged
+    assert (found.gap <= 1e-4 * found.objective).all()
+    for k in range(3):
+        cost = np.where(Y[:, k] == 1, 2 * C, C) * weights[:, k] * (Y[:, k] >= 0)
+        reached = objective(X, Y[:, k], cost, found.coef[:, k], found.intercept[k], loss)
+        assert reached == pytest.approx(found.objective[k], rel=1e-5)  # it works in float32
+        best = reference(X, Y[:, k], cost, loss)
+        assert reached <= best * (1 + 1e-4) + 1e-9
+        assert best >= (reached - found.gap[k]) * (1 - 1e-5) - 1e-9
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5, 16, 17, 40])
+def test_threads_change_no_bit(loss, k):
+    X, Y, weights = task(3, k=k)
+    problems = [Problem(topic, (1.0, 1.0)) for topic in range(k)]
+    one, two, many = (solve(from_scipy(X), Y, weights, problems, loss, n_jobs=n) for n in (1, 2, 8))
+    assert one.coef.tobytes() == two.coef.tobytes() == many.coef.tobytes()
+    assert one.intercept.tobytes() == two.intercept.tobytes() == many.intercept.tobytes()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_rows_outside_a_problem_have_no_part_in_it(loss):
+    X, Y, weights = task(4)
+    chosen = np.arange(60) % 3 > 0
+    masked = solve(from_scipy(X), Y, weights, [Problem(0, (1.0, 1.0), chosen)], loss, tol=1e-6)
+    alone = solve(from_scipy(X[chosen]), Y[chosen], weights[chosen], [Problem(0, (1.0, 1.0))], loss, tol=1e-6)
+    # Half the square of the distance of each from the minimiser is at most its gap.
+    distance = np.linalg.norm(masked.coef - alone.coef)
+    assert distance <= np.sqrt(2 * masked.gap[0]) + np.sqrt(2 * alone.gap[0]) + 1e-6
+    other = X.toarray()
+    other[~chosen] = np.random.default_rng(0).random(((~chosen).sum(), X.shape[1]))
+    changed = solve(from_scipy(other), Y, weights, [Problem(0, (1.0, 1.0), chosen)], loss, tol=1e-6)
+    assert (
+        np.linalg.norm(masked.coef - changed.coef)
+        <= np.sqrt(2 * masked.gap[0]) + np.sqrt(2 * changed.gap[0]) + 1e-6
+    )
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_warm_start_needs_fewer_passes(loss):
+    X, Y, weights = task(5, n=400, width=300)
+    problems = [Problem(k, (4.0, 4.0)) for k in range(3)]
+    cold = solve(from_scipy(X), Y, weights, problems, loss)
+    warm = solve(from_scipy(X), Y, weights, problems, loss, alpha=cold.alpha)
+    assert warm.converged
+    assert warm.passes.max() < cold.passes.max()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_too_few_passes_are_said(loss):
+    X, Y, weights = task(6)
+    found = solve(from_scipy(X), Y, weights, [Problem(0, (32.0, 32.0))], loss, tol=1e-6, max_passes=1)
+    assert not found.converged
+    assert found.gap[0] > 1e-6 * found.objective[0]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_nothing_to_learn_from_gives_no_weights(loss):
+    empty = from_scipy(sparse.csr_matrix((0, 4)))
+    found = solve(empty, np.zeros((0, 2), np.int8), np.ones((0, 1)), [Problem(0, (1.0, 1.0))], loss)
+    assert not found.coef.any()
+    blank = from_scipy(sparse.csr_matrix((6, 4)))
+    Y = np.array([[1], [0], [1], [0], [-1], [1]], np.int8)
+    found = solve(blank, Y, np.ones((6, 1)), [Problem(0, (1.0, 1.0))], loss)
+    assert found.converged
+    assert not found.coef.any()
+    unknown = solve(blank, np.full((6, 1), -1, np.int8), np.ones((6, 1)), [Problem(0, (1.0, 1.0))], loss)
+    assert unknown.intercept.tolist() == [0.0]
+    assert solve(blank, Y, np.ones((6, 1)), [], loss).coef.shape == (4, 0)
