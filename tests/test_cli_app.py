@@ -18,6 +18,7 @@ from typer.main import get_command
 import trainer
 from trainer import errors
 from trainer.cli import app
+from trainer.engine import engine
 
 README = Path(__file__).parents[1] / "README.md"
 HEAVY = ("sklearn", "datasets", "pandas", "pyarrow", "scipy", "joblib")
@@ -90,7 +91,7 @@ def test_exit_codes_are_those_that_help_and_readme_document(cli):
 
 
 def test_the_version_is_the_packages(cli):
-    assert cli("--version").stdout == f"trainer {trainer.__version__}\n"
+    assert cli("--version").stdout == f"trainer {trainer.__version__} (engine: {engine()})\n"
 
 
 @pytest.mark.parametrize(

@@ -102,14 +102,19 @@ app.add_typer(configs.app, name="config")
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"trainer {__version__}")
+        from trainer.engine import engine
+
+        typer.echo(f"trainer {__version__} (engine: {engine()})")
         raise typer.Exit
 
 
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and the engine, and leave."
+        ),
     ] = False,
 ) -> None:
     pass

@@ -1,1 +1,10 @@
-"""The compiled core: n-gram counting, sparse products and the linear solver, and which of it is here."""
+"""The compiled core: n-gram counting, sparse products and the linear solver, and what serves without it."""
+
+
+def engine() -> str:
+    """Return which engine is in use: "compiled", or "scikit-learn" where it was installed without a compiler."""
+    try:
+        from trainer.engine import _linear, _ngrams  # noqa: F401
+    except ImportError:
+        return "scikit-learn"
+    return "compiled"
