@@ -20,9 +20,7 @@ Y = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [1, 1], [0, 0]] * 4)
 
 def exceptions(estimator):
     reason = "a repeated row is visited at other moments than one of double weight: equal up to the gap"
-    slow = (
-        "dual descent closes the gap slowly on two features of length 900 at a cost of 1000, and warns of it"
-    )
+    slow = "dual descent closes the gap slowly on features of length 900 at a cost of 1000, and warns"
     found = {"check_class_weight_classifiers": slow} if estimator.loss == "log_loss" else {}
     return found | {
         "check_sample_weight_equivalence_on_dense_data": reason,
@@ -54,6 +52,17 @@ def test_raw_texts_get_the_labels_of_the_steps_apart(ranges):
     assert whole.decision_function(["soup"]).shape == (1, 2)
     again = pickle.loads(pickle.dumps(whole))  # noqa: S301
     assert np.array_equal(again.decision_function(TEXTS), whole.decision_function(TEXTS))
+
+
+def test_a_classifier_becomes_a_tagger_that_decides_the_same():
+    found = TopicClassifier(char_ngram_range=(2, 3)).fit(TEXTS, Y)
+    tagger = found.as_tagger(["tea", "gin"])
+    assert np.array_equal(tagger.decision_function(TEXTS), found.decision_function(TEXTS))
+    assert tagger.predict_matrix(TEXTS).astype(int).tolist() == found.predict(TEXTS).tolist()
+    again = pickle.loads(pickle.dumps(tagger))  # noqa: S301
+    assert again.predict("tea").labels == ("tea",)
+    with pytest.raises(ValueError, match="1 names for 2"):
+        found.as_tagger(["tea"])
 
 
 def test_what_is_not_known_counts_for_nothing():

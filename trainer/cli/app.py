@@ -113,7 +113,7 @@ def _root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_version, is_eager=True, help="Print the version and the engine, and leave."
+            "--version", callback=_version, is_eager=True, help="Print version and engine, and leave."
         ),
     ] = False,
 ) -> None:

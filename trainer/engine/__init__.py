@@ -2,7 +2,7 @@
 
 
 def engine() -> str:
-    """Return which engine is in use: "compiled", or "scikit-learn" where it was installed without a compiler."""
+    """Return which engine is in use: "compiled", or "scikit-learn" where there was no compiler."""
     try:
         from trainer.engine import _linear, _ngrams  # noqa: F401
     except ImportError:

@@ -60,6 +60,10 @@ class Block:
         """What counts the n-grams of texts."""
         return counter(self.kind, self.ngrams, self.vocabulary)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Tables in memory are made anew where it is loaded: the compiled one cannot be pickled.
+        return {key: value for key, value in self.__dict__.items() if key not in ("column", "counter")}
+
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the TF-IDF rows of `texts`, each of length 1 or, without known n-grams, 0."""
         lengths, columns, values = self.counter.rows(texts, self.idf, self.sublinear_tf)
@@ -186,16 +190,21 @@ class Features:
 
 
 def learn_block(
-    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: int, sublinear_tf: bool
+    kind: Kind,
+    ngrams: tuple[int, int],
+    texts: Iterable[str],
+    min_df: float,
+    sublinear_tf: bool,
+    max_df: float = 1.0,
 ) -> Block:
     """Learn vocabulary and weights from `texts`.
 
     Parameters
     ----------
-    min_df : int
-        N-grams that stand in fewer texts are left out.
+    min_df, max_df : int or float
+        N-grams that stand in fewer, or in more, texts are left out; a float is a share of the texts.
     """
-    found = learn(kind, ngrams, texts, min_df)
+    found = learn(kind, ngrams, texts, min_df, max_df)
     return Block(kind, ngrams, sublinear_tf, found.vocabulary, smooth_idf(found.df, found.n))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack, issparse
+from scipy.sparse import csr_matrix, issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -19,9 +19,11 @@ from trainer.engine.liblinear import to_scipy
 from trainer.engine.solver import TOL, Loss, Problem, solve
 from trainer.engine.sparse import SparseRows, below
 from trainer.engine.threads import chunks, in_threads
-from trainer.model.features import smooth_idf
+from trainer.model.features import Features, learn_block, smooth_idf
+from trainer.model.tagger import Tagger
 
 _BATCH = 1_024
+_EMPTY = "empty vocabulary: no text holds an n-gram that min_df and max_df leave"
 _KINDS: dict[str, Kind] = {"word": "word", "char_wb": "char"}
 
 
@@ -135,12 +137,9 @@ class NgramTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mis
             raise ValueError(f'analyzer must be "word" or "char_wb", not {self.analyzer!r}')
         if self.norm not in ("l2", None):
             raise ValueError(f'norm must be "l2" or None, not {self.norm!r}')
-        shortest, longest = self.ngram_range
-        if not 1 <= shortest <= longest <= 64:
-            raise ValueError(f"ngram_range must ascend within 1 and 64, not {self.ngram_range!r}")
-        found = learn(_KINDS[self.analyzer], (shortest, longest), texts, self.min_df, self.max_df)
+        found = learn(_KINDS[self.analyzer], _ascending(self.ngram_range), texts, self.min_df, self.max_df)
         if not found.vocabulary:
-            raise ValueError("empty vocabulary: no text holds a word that min_df and max_df leave")
+            raise ValueError(_EMPTY)
         self.features_ = found.vocabulary
         self.idf_ = self._idf(found.df, found.n)
         self._counter: Any = None
@@ -278,18 +277,22 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         """Return the margins: (n,) for two classes, else (n, k)."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)
-        margins = np.asarray(X @ self.coef_.T) + self.intercept_
-        single = not self.multilabel_ and len(self.classes_) == 2
-        return margins[:, 0] if single else margins
+        return self.shaped(np.asarray(X @ self.coef_.T) + self.intercept_)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the class of each row, or the (n, k) labels."""
-        margins = self.decision_function(X)
+        return self.decided(self.decision_function(X))
+
+    def shaped(self, margins: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (n, k) margins as scikit-learn has them: of two classes in one dimension."""
+        return margins[:, 0] if not self.multilabel_ and len(self.classes_) == 2 else margins
+
+    def decided(self, margins: NDArray[np.float64]) -> NDArray[Any]:
+        """Return the class of each row, or the (n, k) labels, by margins."""
         if self.multilabel_:
             return (margins > 0).astype(np.int64)
-        if len(self.classes_) == 2:
-            return np.asarray(self.classes_[(margins > 0).astype(int)])
-        return np.asarray(self.classes_[margins.argmax(axis=1)])
+        best = margins.argmax(axis=1) if margins.ndim == 2 else (margins > 0).astype(int)
+        return np.asarray(self.classes_[best])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -390,33 +393,66 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, texts: Iterable[str], y: Any, sample_weight: Any = None) -> TopicClassifier:
         """Learn from texts and their (n,) classes or (n, k) labels."""
         listed = _listed(texts)
-        shared: dict[str, Any] = {
-            "min_df": self.min_df,
-            "max_df": self.max_df,
-            "sublinear_tf": self.sublinear_tf,
-        }
-        wanted: dict[Any, Any] = {"word": self.ngram_range, "char_wb": self.char_ngram_range}
-        self.vectorizers_ = [
-            NgramTfidfVectorizer(analyzer=analyzer, ngram_range=ngrams, **shared)
-            for analyzer, ngrams in wanted.items()
-            if ngrams is not None
+        wanted: list[tuple[Kind, tuple[int, int] | None]] = [
+            ("word", self.ngram_range),
+            ("char", self.char_ngram_range),
         ]
-        if not self.vectorizers_:
+        if self.ngram_range is self.char_ngram_range is None:
             raise ValueError("ngram_range and char_ngram_range are both None: there is nothing to go by")
-        X = _side_by_side([vectorizer.fit_transform(listed) for vectorizer in self.vectorizers_])
+        self.features_ = Features(
+            tuple(
+                learn_block(kind, _ascending(ngrams), listed, self.min_df, self.sublinear_tf, self.max_df)
+                for kind, ngrams in wanted
+                if ngrams is not None
+            )
+        )
+        if not len(self.features_):
+            raise ValueError(_EMPTY)
         names = ("loss", "C", "fit_intercept", "class_weight", "tol", "max_iter", "random_state", "n_jobs")
         self.classifier_ = JointLinearClassifier(**{name: getattr(self, name) for name in names})
-        self.classifier_.fit(X, y, sample_weight)
+        self.classifier_.fit(to_scipy(self.features_.transform(listed)), y, sample_weight)
         self.classes_ = self.classifier_.classes_
+        self.weights_ = np.ascontiguousarray(self.classifier_.coef_.T, dtype=np.float32)
         return self
 
+    @property
+    def coef_(self) -> NDArray[np.float64]:
+        """The (k, n_features) weights."""
+        return self.classifier_.coef_
+
+    @property
+    def intercept_(self) -> NDArray[np.float64]:
+        """The (k,) intercepts."""
+        return self.classifier_.intercept_
+
     def decision_function(self, texts: Iterable[str]) -> NDArray[np.float64]:
-        """Return the margins of texts; see `JointLinearClassifier`."""
-        return self.classifier_.decision_function(self._transform(texts))
+        """Return the margins of texts, by weights in float32; see `JointLinearClassifier`."""
+        check_is_fitted(self)
+        margins = self.features_.scores(_listed(texts), self.weights_) + self.intercept_
+        return self.classifier_.shaped(margins)
 
     def predict(self, texts: Iterable[str]) -> NDArray[Any]:
         """Return the class of each text, or the (n, k) labels."""
-        return self.classifier_.predict(self._transform(texts))
+        return self.classifier_.decided(self.decision_function(texts))
+
+    def as_tagger(self, topics: Sequence[str]) -> Tagger:
+        """Return what `trainer.load` would: it saves without pickle, explains, and needs no scikit-learn.
+
+        Probabilities are the logistic function of the margins, thresholds 0.5.
+
+        Parameters
+        ----------
+        topics : sequence of str
+            The names of the k columns of the labels.
+        """
+        check_is_fitted(self)
+        k = len(self.intercept_)
+        if len(topics) != k:
+            raise ValueError(f"{len(topics)} names for {k} columns of labels")
+        calibration = np.tile([1.0, 0.0], (k, 1))
+        return Tagger(
+            tuple(topics), self.features_, self.weights_, self.intercept_, calibration, np.full(k, 0.5)
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "classifier_")
@@ -426,11 +462,6 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.string, tags.input_tags.two_d_array = True, False
         tags.classifier_tags.multi_label = True
         return tags
-
-    def _transform(self, texts: Iterable[str]) -> csr_matrix:
-        check_is_fitted(self)
-        listed = _listed(texts)
-        return _side_by_side([vectorizer.transform(listed) for vectorizer in self.vectorizers_])
 
 
 def from_scipy(X: Any) -> SparseRows:
@@ -450,8 +481,11 @@ def from_scipy(X: Any) -> SparseRows:
     )
 
 
-def _side_by_side(matrices: list[csr_matrix]) -> csr_matrix:
-    return matrices[0] if len(matrices) == 1 else hstack(matrices, format="csr")
+def _ascending(ngrams: tuple[int, int]) -> tuple[int, int]:
+    shortest, longest = ngrams
+    if not 1 <= shortest <= longest <= 64:
+        raise ValueError(f"ngram_range must ascend within 1 and 64, not {ngrams!r}")
+    return shortest, longest
 
 
 def _listed(texts: Iterable[str]) -> list[str]:
