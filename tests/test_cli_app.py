@@ -268,7 +268,7 @@ def test_errors_of_the_operating_system_are_one_line_too(small, cli, tmp_path):
 
 def test_the_module_runs_as_a_program(process):
     code, out, err = _finish(process("--version"))
-    assert (code, out.decode(), err) == (0, f"trainer {trainer.__version__}\n", b"")
+    assert (code, out.decode(), err) == (0, f"trainer {trainer.__version__} (engine: {engine()})\n", b"")
 
 
 def test_the_app_is_what_the_entry_point_calls():
