@@ -121,3 +121,16 @@ def test_nothing_to_learn_from_gives_no_weights(loss):
     unknown = solve(blank, np.full((6, 1), -1, np.int8), np.ones((6, 1)), [Problem(0, (1.0, 1.0))], loss)
     assert unknown.intercept.tolist() == [0.0]
     assert solve(blank, Y, np.ones((6, 1)), [], loss).coef.shape == (4, 0)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_float32_cannot_hold_is_refused(loss):
+    X, Y, weights = task(7)
+    for value in (np.nan, np.inf, 1e30):
+        spoiled = X.copy()
+        spoiled.data[0] = value
+        with pytest.raises(ValueError, match="scale the features"):
+            solve(from_scipy(spoiled), Y, weights, [Problem(0, (1.0, 1.0))], loss)
+    for cost, weight in ((1e39, 1.0), (1.0, np.nan), (1.0, np.inf)):
+        with pytest.raises(ValueError, match="beyond float32"):
+            solve(from_scipy(X), Y, np.full(Y.shape, weight), [Problem(0, (cost, cost))], loss)

@@ -119,6 +119,11 @@ def solve(
         Threads at most. The result does not depend on it.
     compiled : bool
         False asks for LIBLINEAR even where the compiled solver is there: it knows no gap, and no warm start.
+
+    Raises
+    ------
+    ValueError
+        When a value or a cost is not finite in float32, in which the compiled solver works.
     """
     weights = np.broadcast_to(weights, Y.shape)
     if not (compiled and COMPILED):
@@ -164,7 +169,10 @@ class _Matrix:
 
     @classmethod
     def of(cls, X: SparseRows) -> _Matrix:
-        values = X.values.astype(np.float32)
+        with np.errstate(over="ignore"):  # told below
+            values = X.values.astype(np.float32)
+            if not np.isfinite(np.square(values)).all():
+                raise ValueError("a value is not finite, or beyond float32: scale the features")
         df = np.bincount(X.indices, minlength=X.width)
         lone = df[X.indices] == 1
         rows = X.row_numbers
@@ -198,8 +206,11 @@ class _Task:
         stride = m if m < 4 else -(-m // 4) * 4
         weights = np.zeros((max(len(matrix.shared), 1), stride), np.float32)
         cost, alpha = np.zeros((n, stride), np.float32), np.zeros((n, stride), np.float32)
-        for k, problem in enumerate(problems):
-            cost[:, k] = problem.signed_cost(self.Y, self.sample_weight)
+        with np.errstate(over="ignore"):  # told below
+            for k, problem in enumerate(problems):
+                cost[:, k] = problem.signed_cost(self.Y, self.sample_weight)
+        if not np.isfinite(cost).all():
+            raise ValueError("C times the weight of a row is beyond float32: scale the weights, or lower C")
         if start is not None:
             alpha[:, :m] = start
         descent = _Descent(
