@@ -96,6 +96,11 @@ cdef int _reserve(Ints* ints, Py_ssize_t more) except -1 nogil:
     return 0
 
 
+cdef inline void _copy_ints(uint32_t* to, const uint32_t* given, Py_ssize_t n) noexcept nogil:
+    if n:  # of nothing there may be no address
+        memcpy(to, given, n * sizeof(uint32_t))
+
+
 cdef inline int _push(Ints* ints, uint32_t value) except -1 nogil:
     if ints.n == ints.room:
         _reserve(ints, 1)
@@ -308,7 +313,7 @@ cdef class Strings:
         if 2 * (self.n + 1) > self.mask:
             self._rehash()
         _reserve(&self.arena, length)
-        memcpy(self.arena.at + self.arena.n, text, length * sizeof(uint32_t))
+        _copy_ints(self.arena.at + self.arena.n, text, length)
         slot = hashed & self.mask
         while self.slots[slot].number != NONE:
             slot = (slot + 1) & self.mask
@@ -544,7 +549,7 @@ cdef class Ngrams:
                 end = scratch.ends.at[piece]
                 start = scratch.ends.at[piece - 1] if piece > 0 else 0
                 _reserve(found, end - start)
-                memcpy(found.at + found.n, scratch.nodes.at + start, (end - start) * sizeof(uint32_t))
+                _copy_ints(found.at + found.n, scratch.nodes.at + start, end - start)
                 found.n += end - start
                 continue
             first = found.n
@@ -554,7 +559,7 @@ cdef class Ngrams:
             if scratch.nodes.n + found.n - first < MOST:
                 memo.add(read.at + 1, read.n - 2, hashed)
                 _reserve(&scratch.nodes, found.n - first)
-                memcpy(scratch.nodes.at + scratch.nodes.n, found.at + first, (found.n - first) * sizeof(uint32_t))
+                _copy_ints(scratch.nodes.at + scratch.nodes.n, found.at + first, found.n - first)
                 scratch.nodes.n += found.n - first
                 _push(&scratch.ends, <uint32_t>scratch.nodes.n)
         return 0

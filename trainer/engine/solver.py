@@ -206,7 +206,7 @@ class _Task:
         stride = m if m < 4 else -(-m // 4) * 4
         weights = np.zeros((max(len(matrix.shared), 1), stride), np.float32)
         cost, alpha = np.zeros((n, stride), np.float32), np.zeros((n, stride), np.float32)
-        with np.errstate(over="ignore"):  # told below
+        with np.errstate(over="ignore", invalid="ignore"):  # told below
             for k, problem in enumerate(problems):
                 cost[:, k] = problem.signed_cost(self.Y, self.sample_weight)
         if not np.isfinite(cost).all():
