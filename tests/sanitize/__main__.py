@@ -53,16 +53,16 @@ def main() -> int:
 def build(engine: Path, module: str) -> None:
     """Compile a module with the sanitizers."""
     source = engine / f"{module}.c"
-    subprocess.run([sys.executable, "-m", "cython", "-3", f"{engine / module}.pyx", "-o", source], check=True)
+    subprocess.run([sys.executable, "-m", "cython", "-3", f"{engine / module}.pyx", "-o", source], check=True)  # noqa: S603
     built = engine / f"{module}{sysconfig.get_config_var('EXT_SUFFIX')}"
     include = f"-I{sysconfig.get_paths()['include']}"
-    subprocess.run(["gcc", *FLAGS, f"-I{engine}", include, source, "-o", built, "-lm"], check=True)
+    subprocess.run(["gcc", *FLAGS, f"-I{engine}", include, source, "-o", built, "-lm"], check=True)  # noqa: S603, S607
 
 
 def run(folder: Path, arguments: list[str]) -> int:
     """Run Python on the sanitized engine; return 1 where it fails or a sanitizer reports."""
     libraries = [
-        subprocess.run(["gcc", f"-print-file-name={name}"], check=True, capture_output=True, text=True)
+        subprocess.run(["gcc", f"-print-file-name={name}"], check=True, capture_output=True, text=True)  # noqa: S603, S607
         for name in ("libasan.so", "libubsan.so")
     ]
     environment = {
@@ -73,7 +73,7 @@ def run(folder: Path, arguments: list[str]) -> int:
         "PYTHONMALLOC": "malloc",
         "PYTHONPATH": str(folder),
     }
-    return int(subprocess.run([sys.executable, *arguments], cwd=folder, env=environment).returncode != 0)
+    return int(subprocess.run([sys.executable, *arguments], cwd=folder, env=environment).returncode != 0)  # noqa: S603
 
 
 if __name__ == "__main__":
