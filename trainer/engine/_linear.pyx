@@ -278,7 +278,7 @@ cdef class Descent:
         intercept, primal, gap, passes : lists of m numbers
         """
         cdef Py_ssize_t k, i, j
-        cdef int number = 0, left = <int>self.m, near, check = 1
+        cdef int number = 0, left = <int>self.m, near
         cdef int32_t swapped
         cdef int passes[16]
         cdef uint64_t state = seed * <uint64_t>0x9E3779B97F4A7C15 + <uint64_t>0xD1B54A32D192ED03

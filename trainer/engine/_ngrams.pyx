@@ -268,9 +268,6 @@ cdef class Texts:
         free(self.length)
         free(self.kind)
 
-    def __len__(self):
-        return self.n
-
 
 cdef class Strings:
     """Distinct strings of code points, numbered as they come."""
@@ -399,10 +396,6 @@ cdef class Ngrams:
         free(self.parent.at)
         free(self.symbol.at)
         free(self.counted.at)
-
-    def __len__(self):
-        """Return the number of nodes, the root among them."""
-        return self.parent.n
 
     cdef int _append(self, uint32_t parent, uint32_t symbol) except -1 nogil:
         if self.parent.n >= MOST:
@@ -719,8 +712,7 @@ cdef class Ngrams:
                 value = 1.0 + log(value)
             elif sublinear:
                 value = 1.0
-            if idf.shape[0]:
-                value *= idf[column]
+            value *= idf[column]
             squares += value * value
             found.at[n] = column
             values.at[n] = value

@@ -34,7 +34,7 @@ class Counter(Protocol):
     def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
         """Return lengths of the TF-IDF rows of `texts`, and their ascending columns and values, end to end.
 
-        Values are counts, or ``1 + log(count)``, times `idf` where it is not empty; then rows get length 1.
+        Values are counts, or ``1 + log(count)``, times `idf`; then rows get length 1.
         """
 
 
@@ -167,7 +167,8 @@ def _ascending(
         Of the nodes 1, 2, …; the root is 0, and each parent comes before its children.
     """
     levels = _levels(parent)
-    size = np.r_[0, kept.astype(np.int64)]  # how many kept nodes stand at or below each
+    own = np.r_[0, kept.astype(np.int64)]
+    size = own.copy()  # how many kept nodes stand at or below each
     for nodes in levels[:0:-1]:
         size += np.bincount(parent[nodes - 1], size[nodes], len(size)).astype(np.int64)
     place = np.zeros(len(size), np.int64)  # how many kept nodes the walk meets before
@@ -181,7 +182,7 @@ def _ascending(
         before = np.cumsum(size[nodes]) - size[nodes]
         first = np.r_[True, above[1:] != above[:-1]] if len(nodes) else np.zeros(0, bool)
         since = before - np.repeat(before[first], np.diff(np.r_[np.flatnonzero(first), len(nodes)]))
-        place[nodes] = place[above] + np.where(above > 0, np.r_[False, kept][above], 0) + since
+        place[nodes] = place[above] + own[above] + since
     chosen = np.flatnonzero(kept) + 1
     found = np.empty(len(chosen), np.int64)
     found[place[chosen]] = chosen
@@ -218,9 +219,7 @@ class PythonCounter:
 
     def _rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
         row, columns, counts = _counted([self._columns(text) for text in texts], len(self.column))
-        values = _term_frequency(counts, sublinear)
-        if len(idf):
-            values = values * idf[columns]
+        values = _term_frequency(counts, sublinear) * idf[columns]
         if self.norm:
             values = values / np.sqrt(np.bincount(row, values * values, len(texts)))[row]
         return np.bincount(row, minlength=len(texts)), columns.astype(np.int32), values

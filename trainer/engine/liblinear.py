@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,33 +14,27 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
-class Costed(Protocol):
-    """A problem that gives each row its cost."""
-
-    def signed_cost(self, Y: NDArray[np.int8], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the cost of each row, negative where the label is "no", and 0 where the row has no part."""
-
-
 def solve_each(
     X: SparseRows,
-    Y: NDArray[np.int8],
-    weights: NDArray[np.float64],
-    problems: Sequence[Costed],
+    costs: Sequence[NDArray[np.float64]],
     loss: str,
     fit_intercept: bool,
     seed: int,
     n_jobs: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the (width, m) weights and (m,) intercepts of m problems; see `trainer.engine.solver.solve`."""
+    """Return the (width, m) weights and (m,) intercepts of m problems; see `trainer.engine.solver.solve`.
+
+    Parameters
+    ----------
+    costs : sequence of (n,) arrays
+        For each problem, the cost of each row, negative where the label is "no", and 0 where it has no part.
+    """
     # Imported here: joblib fails at that where the system does not say how many processors there are.
     from joblib import Parallel, delayed
     from threadpoolctl import threadpool_limits
 
     matrix = to_scipy(X)
-    jobs = [
-        delayed(_fit_one)(matrix, problem.signed_cost(Y, weights), _estimator(loss, fit_intercept, seed))
-        for problem in problems
-    ]
+    jobs = [delayed(_fit_one)(matrix, cost, _estimator(loss, fit_intercept, seed)) for cost in costs]
     # Threads: the solver leaves the interpreter lock, and no matrix is copied. The solver for SVMs draws from
     # one random generator of the whole process, so its fits take turns: side by side they disturb each other.
     workers = 1 if loss == "squared_hinge" else n_jobs or -1

@@ -127,7 +127,8 @@ def solve(
     """
     weights = np.broadcast_to(weights, Y.shape)
     if not (compiled and COMPILED):
-        coef, intercept = solve_each(X, Y, weights, problems, loss, fit_intercept, seed, n_jobs)
+        costs = [problem.signed_cost(Y, weights) for problem in problems]
+        coef, intercept = solve_each(X, costs, loss, fit_intercept, seed, n_jobs)
         unknown, none = np.full(len(problems), np.nan), np.zeros(len(problems), np.int64)
         start = np.zeros((len(X), len(problems)), np.float32)
         return Solution(coef, intercept, unknown, unknown, none, True, start)

@@ -7,7 +7,7 @@ Tokens, character n-grams, weights and norms are those of ``TfidfVectorizer`` wi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -66,8 +66,7 @@ class Block:
 
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the TF-IDF rows of `texts`, each of length 1 or, without known n-grams, 0."""
-        lengths, columns, values = self.counter.rows(texts, self.idf, self.sublinear_tf)
-        return SparseRows(np.r_[0, np.cumsum(lengths)], columns, values, len(self.vocabulary))
+        return counted_rows(self.counter, texts, self.idf, self.sublinear_tf)
 
     def add_scores(
         self, texts: Sequence[str], read: Any, weights: NDArray[np.float32], out: NDArray[np.float64]
@@ -159,9 +158,7 @@ class Features:
 
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the rows of `texts`."""
-        if len(texts) <= _BATCH:
-            return self._transform(texts)
-        return below(in_threads(self._transform, chunks(texts, _BATCH)))
+        return in_parts(self._transform, texts)
 
     def scores(self, texts: Sequence[str], weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Multiply the rows of `texts` by (width, k) weights: the bits of ``transform(texts).dot(weights)``.
@@ -187,6 +184,23 @@ class Features:
             block.add_scores(texts, read, weights[start:end], out)
             start = end
         return out
+
+
+def counted_rows(
+    counter: Counter, texts: Sequence[str], idf: NDArray[np.float64], sublinear_tf: bool
+) -> SparseRows:
+    """Return the TF-IDF rows of texts over the vocabulary of a counter."""
+    lengths, columns, values = counter.rows(texts, idf, sublinear_tf)
+    return SparseRows(np.r_[0, np.cumsum(lengths)], columns, values, len(idf))
+
+
+def in_parts(
+    transform: Callable[[Sequence[str]], SparseRows], texts: Sequence[str], n_jobs: int | None = None
+) -> SparseRows:
+    """Return what `transform` makes of texts, some at a time, on threads where there are many."""
+    if len(texts) <= _BATCH:
+        return transform(texts)
+    return below(in_threads(transform, chunks(texts, _BATCH), n_jobs))
 
 
 def learn_block(

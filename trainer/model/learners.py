@@ -17,12 +17,10 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from trainer.engine.counting import Kind, counter, learn
 from trainer.engine.liblinear import to_scipy
 from trainer.engine.solver import TOL, Loss, Problem, solve
-from trainer.engine.sparse import SparseRows, below
-from trainer.engine.threads import chunks, in_threads
-from trainer.model.features import Features, learn_block, smooth_idf
+from trainer.engine.sparse import SparseRows
+from trainer.model.features import Features, counted_rows, in_parts, learn_block, smooth_idf
 from trainer.model.tagger import Tagger
 
-_BATCH = 1_024
 _EMPTY = "empty vocabulary: no text holds an n-gram that min_df and max_df leave"
 _KINDS: dict[str, Kind] = {"word": "word", "char_wb": "char"}
 
@@ -156,11 +154,9 @@ class NgramTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mis
             shortest, longest = self.ngram_range
             self._counter = counter(kind, (shortest, longest), features, self.norm is not None)
 
-        def rows(chunk: Sequence[str]) -> SparseRows:
-            lengths, columns, values = self._counter.rows(chunk, self.idf_, self.sublinear_tf)
-            return SparseRows(np.r_[0, np.cumsum(lengths)], columns, values, len(features))
-
-        return below(in_threads(rows, chunks(texts, _BATCH) or [[]], self.n_jobs))
+        return in_parts(
+            lambda part: counted_rows(self._counter, part, self.idf_, self.sublinear_tf), texts, self.n_jobs
+        )
 
 
 class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
