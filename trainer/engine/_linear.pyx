@@ -1,7 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """The inner loops of fitting and scoring. Callers check shapes and bounds: `trainer.engine.solver` and `.sparse`."""
 
-from libc.math cimport exp, fabs, log, log1p
+import numpy as np
+
+from libc.math cimport INFINITY, exp, fabs, log, log1p
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free
 
@@ -13,6 +15,8 @@ cdef extern from "lanes.h":
                 Py_ssize_t m) noexcept nogil
     void scatter(float* weights, const float* delta, const int32_t* indices, const float* values, Py_ssize_t n,
                  Py_ssize_t m) noexcept nogil
+    int logistic_step(float* alpha, const float* cost, const float* z, float* delta, const float* live,
+                      float* estimate, float norm, float alone, Py_ssize_t m) noexcept nogil
     int hinge_step(float* alpha, const float* cost, const float* z, float* delta, const float* live,
                    const float* before, float* highest, float* estimate, float norm, float alone, Py_ssize_t m
                    ) noexcept nogil
@@ -20,6 +24,78 @@ cdef extern from "lanes.h":
 cdef enum:
     HINGE = 0
     LOGISTIC = 1
+
+
+def column_counts(const int32_t[::1] indices, Py_ssize_t width):
+    """Return how often each of `width` columns stands in `indices`, as int32."""
+    counts = np.zeros(width, np.int32)
+    cdef int32_t[::1] count = counts
+    cdef Py_ssize_t entry
+    for entry in range(indices.shape[0]):
+        if not 0 <= indices[entry] < width:
+            raise ValueError(f"column {indices[entry]} of a matrix with {width}")
+        count[indices[entry]] += 1
+    return counts
+
+
+def shared_rows(
+    const int64_t[::1] indptr,
+    const int32_t[::1] indices,
+    const double[::1] values,
+    const int32_t[::1] number,
+    Py_ssize_t lone,
+):
+    """Return the rows without the `lone` entries, whose column has the number -1.
+
+    Returns
+    -------
+    indptr, indices, values
+        By the numbers of the columns; values in float32.
+    alone, norms : (n,) arrays of float32
+        Squared length of what was left out of each row, and of the whole row.
+    lone_columns, lone_rows, lone_values
+        What was left out.
+
+    Raises
+    ------
+    ValueError
+        When the square of a value is not finite in float32.
+    """
+    cdef Py_ssize_t n = indptr.shape[0] - 1, at = 0, out = 0, row, entry
+    cdef double whole, left
+    cdef float value
+    cdef bint fits = True
+    cdef int64_t[::1] start = np.zeros(n + 1, np.int64)
+    cdef int32_t[::1] column = np.empty(indices.shape[0] - lone, np.int32)
+    cdef float[::1] kept = np.empty(indices.shape[0] - lone, np.float32)
+    cdef float[::1] alone = np.zeros(n, np.float32)
+    cdef float[::1] norms = np.zeros(n, np.float32)
+    cdef int32_t[::1] lone_column = np.empty(lone, np.int32)
+    cdef int64_t[::1] lone_row = np.empty(lone, np.int64)
+    cdef float[::1] lone_value = np.empty(lone, np.float32)
+    with nogil:
+        for row in range(n):
+            whole = left = 0.0
+            for entry in range(indptr[row], indptr[row + 1]):
+                value = <float>values[entry]
+                fits = fits and value * value < INFINITY
+                whole += <double>value * value
+                if number[indices[entry]] >= 0:
+                    column[at] = number[indices[entry]]
+                    kept[at] = value
+                    at += 1
+                else:
+                    left += <double>value * value
+                    lone_column[out] = indices[entry]
+                    lone_row[out] = row
+                    lone_value[out] = value
+                    out += 1
+            start[row + 1] = at
+            alone[row] = <float>left
+            norms[row] = <float>whole
+    if not fits:
+        raise ValueError("a value is not finite, or beyond float32: scale the features")
+    return tuple(map(np.asarray, (start, column, kept, alone, norms, lone_column, lone_row, lone_value)))
 
 
 def sparse_dot(
@@ -40,33 +116,20 @@ def sparse_dot(
                 add_stored(&out[row, 0], &weights[indices[entry], 0], values[entry], topics)
 
 
-cdef inline double _sigmoid(double z) noexcept nogil:
-    return 1.0 / (1.0 + exp(-z))
-
-
-cdef double _logistic_step(double alpha, double cost, double margin, double norm) noexcept nogil:
-    """Return the dual variable a with ``a = cost * sigmoid(-(margin + norm * (a - alpha)))``, or nearly.
-
-    The right side falls as a grows, so there is one such a in (0, cost). Newton's steps towards it are kept in
-    a bracket: plain ones diverge where ``cost * norm`` is large.
-    """
-    cdef double low = 0.0, high = cost, a = alpha, first = 0.0, share, off
-    cdef int step
-    for step in range(50):
-        share = _sigmoid(-(margin + norm * (a - alpha)))
-        off = a - cost * share
-        if step == 0:
-            first = fabs(off)
-        elif fabs(off) <= 0.01 * first:
-            break
-        if off > 0:
-            high = a
-        else:
-            low = a
-        a -= off / (1.0 + cost * norm * share * (1.0 - share))
-        if not low < a < high:
-            a = 0.5 * (low + high)
-    return a
+cdef inline void _shuffle(int32_t* order, Py_ssize_t n, uint64_t* state) noexcept nogil:
+    """Shuffle by Fisher's and Yates's method, with a xorshift generator (Marsaglia 2003)."""
+    cdef Py_ssize_t i, j
+    cdef int32_t swapped
+    cdef uint64_t x = state[0]
+    for i in range(n - 1, 0, -1):
+        x ^= x << 13
+        x ^= x >> 7
+        x ^= x << 17
+        j = <Py_ssize_t>((x >> 33) % <uint64_t>(i + 1))
+        swapped = order[i]
+        order[i] = order[j]
+        order[j] = swapped
+    state[0] = x
 
 
 cdef inline double _entropy_gap(double alpha, double cost, double margin) noexcept nogil:
@@ -142,6 +205,12 @@ cdef class Descent:
         if length:
             gather(self.z, &self.weights[0, 0], &self.indices[start], &self.values[start], length, self.stride)
 
+    cdef inline void _ask(self, Py_ssize_t row) noexcept nogil:
+        """Ask for the weights of a row that comes soon; a long one asks for the rest itself."""
+        cdef Py_ssize_t entry, start = self.indptr[row]
+        for entry in range(start, min(self.indptr[row + 1], start + 64)):
+            PREFETCH(&self.weights[self.indices[entry], 0])
+
     cdef inline void _add(self, Py_ssize_t row) noexcept nogil:
         cdef Py_ssize_t k, start = self.indptr[row], length = self.indptr[row + 1] - start
         if length:
@@ -188,47 +257,31 @@ cdef class Descent:
             if some:
                 self._add(row)
 
-    cdef inline int _logistic(self, Py_ssize_t row) noexcept nogil:
-        """Minimise the logistic dual over the variables of one row; see `hinge_step`."""
-        cdef Py_ssize_t k
-        cdef int result = 0
-        cdef double sign, C, alpha, changed, slope, norm = self.norms[row]
-        for k in range(self.stride):
-            self.delta[k] = 0.0
-            alpha = self.alpha[row, k]
-            if alpha < 0 or self.live[k] == 0:
-                continue
-            sign = -1.0 if self.cost[row, k] < 0 else 1.0
-            C = sign * self.cost[row, k]
-            changed = _logistic_step(alpha, C, sign * self.z[k] + self.alone[row] * alpha, norm)
-            slope = (alpha - changed) * (1.0 + 0.25 * C * norm)
-            self.estimate[k] += <float>(2.0 * slope * slope / C)
-            self.alpha[row, k] = <float>changed
-            self.delta[k] = <float>(sign * (<double>self.alpha[row, k] - alpha))
-            result = 3
-        return result
+    cdef inline void _fetch(self, Py_ssize_t row) noexcept nogil:
+        """Ask for all of a row but the weights."""
+        cdef Py_ssize_t at
+        PREFETCH(&self.cost[row, 0])
+        PREFETCH(&self.alpha[row, 0])
+        PREFETCH(&self.norms[row])
+        PREFETCH(&self.alone[row])
+        for at in range(self.indptr[row], self.indptr[row + 1], 16):  # a line of the cache
+            PREFETCH(&self.indices[at])
+            PREFETCH(&self.values[at])
 
     cdef void _pass(self, const int32_t* order) noexcept nogil:
-        cdef Py_ssize_t at, row, k, ahead
+        """Visit every row once. Rows come in random order: what the next ones need is asked for early."""
+        cdef Py_ssize_t at, row, k
         cdef int result
         for k in range(self.stride):
             self.estimate[k] = self.highest[k] = 0.0
         for at in range(self.n):
-            # Rows come in random order: what the next ones need is asked for early.
             if at + 16 < self.n:
-                ahead = order[at + 16]
-                PREFETCH(&self.active[ahead])
-                PREFETCH(&self.indptr[ahead])
+                PREFETCH(&self.active[order[at + 16]])
+                PREFETCH(&self.indptr[order[at + 16]])
             if at + 8 < self.n and self.active[order[at + 8]]:
-                ahead = order[at + 8]
-                PREFETCH(&self.cost[ahead, 0])
-                PREFETCH(&self.alpha[ahead, 0])
-                PREFETCH(&self.norms[ahead])
-                PREFETCH(&self.alone[ahead])
-                ahead = self.indptr[ahead]
-                if ahead < self.indices.shape[0]:
-                    PREFETCH(&self.indices[ahead])
-                    PREFETCH(&self.values[ahead])
+                self._fetch(order[at + 8])
+            if at + 2 < self.n and self.active[order[at + 2]]:
+                self._ask(order[at + 2])
             row = order[at]
             if not self.active[row]:
                 continue
@@ -238,7 +291,8 @@ cdef class Descent:
                                     self.before, self.highest, self.estimate, self.norms[row], self.alone[row],
                                     self.stride)
             else:
-                result = self._logistic(row)
+                result = logistic_step(&self.alpha[row, 0], &self.cost[row, 0], self.z, self.delta, self.live,
+                                       self.estimate, self.norms[row], self.alone[row], self.stride)
             if result & 1:
                 self._add(row)
             self.active[row] = result >> 1
@@ -246,16 +300,19 @@ cdef class Descent:
             self.before[k] = self.highest[k] if self.highest[k] > 0 else 1e30
 
     cdef void _measure(self) noexcept nogil:
-        """Compute primal objective and duality gap of each problem."""
+        """Compute primal objective and duality gap of each problem that is not solved."""
         cdef Py_ssize_t row, k
         cdef double C, alpha, z, loss
         for k in range(self.stride):
-            self.gap[k] = self.primal[k] = 0.0
+            if self.live[k] > 0:
+                self.gap[k] = self.primal[k] = 0.0
         for row in range(self.n):
+            if row + 2 < self.n:
+                self._ask(row + 2)
             self._margins(row)
             for k in range(self.m):
                 C = self.cost[row, k]
-                if C == 0:
+                if C == 0 or self.live[k] == 0:
                     continue
                 alpha = max(self.alpha[row, k], 0.0)
                 z = (-self.z[k] if C < 0 else self.z[k]) + self.alone[row] * alpha
@@ -270,16 +327,16 @@ cdef class Descent:
                 # The squared length of the weights is the sum of alpha * margin.
                 self.primal[k] += 0.5 * alpha * z + C * loss
 
-    def run(self, double tol, int most, uint64_t seed, int32_t[::1] order):
+    def run(self, double tol, int most, uint64_t seed):
         """Descend until each gap is at most `tol` of its objective, or for `most` passes.
 
         Returns
         -------
         intercept, primal, gap, passes : lists of m numbers
         """
-        cdef Py_ssize_t k, i, j
+        cdef Py_ssize_t k
+        cdef int32_t[::1] order = np.arange(self.n, dtype=np.int32)
         cdef int number = 0, left = <int>self.m, near
-        cdef int32_t swapped
         cdef int passes[16]
         cdef uint64_t state = seed * <uint64_t>0x9E3779B97F4A7C15 + <uint64_t>0xD1B54A32D192ED03
         with nogil:
@@ -290,14 +347,7 @@ cdef class Descent:
             self._wake()
             self._measure()
             while number < most and left:
-                for i in range(self.n - 1, 0, -1):  # Fisher and Yates, with a xorshift generator
-                    state ^= state << 13
-                    state ^= state >> 7
-                    state ^= state << 17
-                    j = <Py_ssize_t>((state >> 33) % <uint64_t>(i + 1))
-                    swapped = order[i]
-                    order[i] = order[j]
-                    order[j] = swapped
+                _shuffle(&order[0], self.n, &state)
                 self._pass(&order[0])
                 number += 1
                 near = 0

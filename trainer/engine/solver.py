@@ -16,15 +16,19 @@ from trainer.engine.threads import in_threads
 
 try:
     from trainer.engine._linear import Descent as _Descent
+    from trainer.engine._linear import column_counts as _column_counts
+    from trainer.engine._linear import shared_rows as _shared_rows
 except ImportError:  # installed without a compiler
-    _Descent = None
+    _Descent = _column_counts = _shared_rows = None
 
 Loss = Literal["squared_hinge", "log_loss"]
 COMPILED = _Descent is not None
 _LOSSES = ("squared_hinge", "log_loss")
 TOL = 1e-4
 _WIDEST = 16
-"""Problems that are solved together: a row of their weights is two lines of the cache."""
+"""Problems that are solved together: a row of their weights is one line of the cache."""
+_LINE = 16
+"""Weights in a line of the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Solution:
 
     Attributes
     ----------
-    coef : (width, m) array of float64
+    coef : (width, m) array of float32, or of float64 from LIBLINEAR
     intercept : (m,) array of float64
     objective : (m,) array of float64
         ``|w|^2 / 2 + sum of cost * loss``, the intercept being part of w.
@@ -77,7 +81,7 @@ class Solution:
         Dual variables, for a warm start.
     """
 
-    coef: NDArray[np.float64]
+    coef: NDArray[np.floating[Any]]
     intercept: NDArray[np.float64]
     objective: NDArray[np.float64]
     gap: NDArray[np.float64]
@@ -170,25 +174,15 @@ class _Matrix:
 
     @classmethod
     def of(cls, X: SparseRows) -> _Matrix:
-        with np.errstate(over="ignore"):  # told below
-            values = X.values.astype(np.float32)
-            if not np.isfinite(np.square(values)).all():
-                raise ValueError("a value is not finite, or beyond float32: scale the features")
-        df = np.bincount(X.indices, minlength=X.width)
-        lone = df[X.indices] == 1
-        rows = X.row_numbers
-        squares = values.astype(np.float64) ** 2
+        df = _column_counts(X.indices, X.width)
         shared = np.flatnonzero(df > 1)
         shared = shared[np.argsort(-df[shared], kind="stable")]
-        number = np.zeros(X.width, np.int32)
+        number = np.full(X.width, -1, np.int32)
         number[shared] = np.arange(len(shared), dtype=np.int32)
-        kept = np.bincount(rows[~lone], minlength=len(X))
-        return cls(
-            np.r_[0, np.cumsum(kept)], number[X.indices[~lone]], values[~lone],
-            np.bincount(rows[lone], squares[lone], len(X)).astype(np.float32),
-            np.bincount(rows, squares, len(X)).astype(np.float32),
-            shared, X.indices[lone], rows[lone], values[lone], X.width,
-        )  # fmt: skip
+        indptr, indices, values, alone, norms, *lone = _shared_rows(
+            X.indptr, X.indices, X.values, number, int((df == 1).sum())
+        )
+        return cls(indptr, indices, values, alone, norms, shared, *lone, X.width)
 
 
 @dataclass(frozen=True)
@@ -205,7 +199,7 @@ class _Task:
     def run(self, problems: list[Problem], start: NDArray[np.float32] | None) -> dict[str, Any]:
         matrix, n, m = self.matrix, len(self.Y), len(problems)
         stride = m if m < 4 else -(-m // 4) * 4
-        weights = np.zeros((max(len(matrix.shared), 1), stride), np.float32)
+        weights = _aligned(max(len(matrix.shared), 1), stride)
         cost, alpha = np.zeros((n, stride), np.float32), np.zeros((n, stride), np.float32)
         with np.errstate(over="ignore", invalid="ignore"):  # told below
             for k, problem in enumerate(problems):
@@ -218,11 +212,9 @@ class _Task:
             matrix.indptr, matrix.indices, matrix.values, matrix.alone, matrix.norms + np.float32(self.bias),
             cost, alpha, weights, m, self.loss, self.bias,
         )  # fmt: skip
-        intercept, objective, gap, passes = descent.run(
-            self.tol, self.max_passes, self.seed, np.arange(n, dtype=np.int32)
-        )
+        intercept, objective, gap, passes = descent.run(self.tol, self.max_passes, self.seed)
         alpha = np.maximum(alpha[:, :m], 0)
-        coef = np.zeros((matrix.width, m))
+        coef = np.zeros((matrix.width, m), np.float32)
         coef[matrix.shared] = weights[: len(matrix.shared), :m]
         coef[matrix.lone_columns] = (
             np.where(cost[:, :m] < 0, -alpha, alpha)[matrix.lone_rows] * matrix.lone_values[:, None]
@@ -233,8 +225,15 @@ class _Task:
         }  # fmt: skip
 
 
+def _aligned(n: int, stride: int) -> NDArray[np.float32]:
+    """Return zeros that begin where a line of the cache does: a row of them is then in one line, not in two."""
+    given = np.zeros(n * stride + _LINE, np.float32)
+    first = -given.ctypes.data % (4 * _LINE) // 4
+    return given[first : first + n * stride].reshape(n, stride)
+
+
 def _joined(found: list[dict[str, Any]], width: int, n: int, tol: float) -> Solution:
-    none = {"coef": np.zeros((width, 0)), "alpha": np.zeros((n, 0), np.float32)}
+    none = {"coef": np.zeros((width, 0), np.float32), "alpha": np.zeros((n, 0), np.float32)}
     none |= {key: np.zeros(0) for key in ("intercept", "objective", "gap", "passes")}
     wide = found[0] if len(found) == 1 else {
         key: np.concatenate([one[key] for one in [none, *found]], axis=-1) for key in none
