@@ -226,7 +226,7 @@ class _Task:
 
 
 def _aligned(n: int, stride: int) -> NDArray[np.float32]:
-    """Return zeros that begin where a line of the cache does: a row of them is then in one line, not in two."""
+    """Return zeros that begin where a line of the cache does: a row of them is then in one, not in two."""
     given = np.zeros(n * stride + _LINE, np.float32)
     first = -given.ctypes.data % (4 * _LINE) // 4
     return given[first : first + n * stride].reshape(n, stride)
