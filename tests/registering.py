@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.engine.vocabulary import Vocabulary
 from trainer.errors import ArtifactError, NotFoundError
 from trainer.model.features import Block, Features
 from trainer.model.tagger import Tagger
@@ -17,7 +18,7 @@ from trainer.registry.write import write_model
 
 def tiny_model(mark):
     """Return a model of one word, told from others by its intercept."""
-    words = Block("word", (1, 1), False, ("lava",), np.ones(1))
+    words = Block("word", (1, 1), False, Vocabulary.of(["lava"]), np.ones(1, np.uint32), 1)
     zeros = np.zeros((1, 2))
     weights, intercept = np.zeros((1, 1), np.float32), np.array([float(mark)])
     return Tagger(("volcanoes",), Features((words,)), weights, intercept, zeros, np.ones(1))

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from trainer.engine.vocabulary import Vocabulary
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, Features, LexiconBlock, learn_block
 from trainer.model.tagger import Tagger
@@ -54,10 +55,12 @@ def _array(shape, dtype=np.float64):
 def blocks(draw, kind):
     """One kind of n-gram with any sorted vocabulary."""
     shortest = draw(st.integers(1, 3))
-    vocabulary = tuple(sorted(draw(st.sets(unicode_text, max_size=8))))
-    # Never below 1: "1 + log((1 + n) / (1 + df))".
-    idf = draw(hnp.arrays(np.float64, len(vocabulary), elements=st.floats(1, 64)))
-    return Block(kind, (shortest, shortest + draw(st.integers(0, 2))), draw(st.booleans()), vocabulary, idf)
+    grams = unicode_text.filter(lambda gram: "\n" not in gram)
+    vocabulary = Vocabulary.of(sorted(draw(st.sets(grams, max_size=8))))
+    df = draw(hnp.arrays(np.uint32, len(vocabulary), elements=st.integers(1, 2**32 - 1)))
+    ngrams = (shortest, shortest + draw(st.integers(0, 2)))
+    n_texts = int(df.max(initial=0)) + draw(st.integers(0, 9))
+    return Block(kind, ngrams, draw(st.booleans()), vocabulary, df, n_texts)
 
 
 terms = st.from_regex(r"[a-zé]{1,6}\*?( [a-z]{1,4}){0,2}( ~ [a-z]{1,4})?|[A-Z]{2,4}", fullmatch=True)

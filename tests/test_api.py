@@ -77,7 +77,7 @@ def test_another_digest_than_pinned_is_refused(small, pin):
 def test_a_missing_and_a_damaged_model_have_errors_of_their_own(root):
     with pytest.raises(NotFoundError) as missing:
         trainer.load("none", root=root)
-    (root / "models" / "small" / "1" / "vocabulary.json").write_bytes(b"[")
+    (root / "models" / "small" / "1" / "lexicons.json").write_bytes(b"[")
     with pytest.raises(ArtifactError) as damaged:
         trainer.load("small", root=root)
     assert (missing.value.exit_code, damaged.value.exit_code) == (6, 7)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 from strategies import json_values, taggers, unicode_text
 
+from trainer.engine.vocabulary import Vocabulary
 from trainer.errors import ArtifactError, DataError, NotFoundError
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, Features, LexiconBlock
@@ -33,12 +34,17 @@ from trainer.storage import canonical_json, sha256
 
 ALL = (*FILES, MANIFEST)
 FROZEN = Path(__file__).parent / "frozen" / "model-1"
+IDF_LAMP, IDF_LAVA = 1 + np.log(8 / 2), 1 + np.log(8 / 6)
+"""Of 7 texts, 1 holds "lamp" and 5 "lava"."""
+WEIGHED = np.array([IDF_LAMP, IDF_LAVA]) / np.hypot(IDF_LAMP, IDF_LAVA)
 TEXTS = ["Lava ran past the lamp.", "", "ash ash"]
 
 
 def tiny() -> Tagger:
     """A model so small that its numbers can be written down."""
-    words = Block("word", (1, 1), False, ("ash", "lamp", "lava"), np.array([1.5, 2.0, 1.25]))
+    words = Block(
+        "word", (1, 1), False, Vocabulary.of(["ash", "lamp", "lava"]), np.array([2, 1, 5], np.uint32), 7
+    )
     weights = np.array([[0.5, -1.0], [2.0, 0.25], [-0.125, 3.0]], dtype=np.float32)
     return Tagger(
         ("lighthouses", "volcanoes"),
@@ -93,7 +99,8 @@ def retensored(folder: Path, change: Callable[[dict[str, np.ndarray]], object]) 
 def test_the_files_are_those_of_format_1(model):
     manifest = json.loads((model / MANIFEST).read_bytes())
     assert sorted(path.name for path in model.iterdir()) == [
-        "README.md", "golden.json", "manifest.json", "metrics.json", "vocabulary.json", "weights.safetensors"
+        "README.md", "golden.json", "lexicons.json", "manifest.json", "metrics.json", "vocabulary.txt",
+        "weights.safetensors",
     ]  # fmt: skip
     files, checksum = manifest.pop("files"), manifest.pop("checksum")
     assert manifest == {
@@ -102,12 +109,12 @@ def test_the_files_are_those_of_format_1(model):
         "oldest_reader": 1,
         "topics": ["lighthouses", "volcanoes"],
         "review": 0.125,
-        "blocks": [{"kind": "word", "ngrams": [1, 1], "sublinear_tf": False}],
+        "blocks": [{"kind": "word", "ngrams": [1, 1], "sublinear_tf": False, "texts": 7, "columns": 3}],
         "thresholds": {"lighthouses": 0.5, "volcanoes": 0.25},
         "golden_tolerance": 1e-6,
         "tensors": {
+            "df.0": {"dtype": "uint32", "shape": [3]},
             "calibration": {"dtype": "float64", "shape": [2, 2]},
-            "idf.0": {"dtype": "float64", "shape": [3]},
             "intercept": {"dtype": "float64", "shape": [2]},
             "thresholds": {"dtype": "float64", "shape": [2]},
             "weights": {"dtype": "float32", "shape": [3, 2]},
@@ -118,13 +125,14 @@ def test_the_files_are_those_of_format_1(model):
         for name in FILES
     }
     assert checksum == sha256(canonical_json({**manifest, "files": files}))
-    assert json.loads((model / "vocabulary.json").read_bytes()) == [["ash", "lamp", "lava"]]
+    assert (model / "vocabulary.txt").read_bytes() == b"ash\nlamp\nlava\n"
+    assert (model / "lexicons.json").read_bytes() == b"[]\n"
     assert (model / "README.md").read_text(encoding="utf-8") == "# Card ☃\n"
 
 
 def test_the_golden_margins_are_those_worked_out_by_hand(model):
     golden = json.loads((model / "golden.json").read_bytes())
-    lamp, lava = 2 / np.hypot(2, 1.25), 1.25 / np.hypot(2, 1.25)
+    lamp, lava = WEIGHED
     expected = [
         [lamp * 2 - lava * 0.125 - 0.5, lamp * 0.25 + lava * 3 + 0.25],
         [-0.5, 0.25],
@@ -145,7 +153,7 @@ def test_the_same_model_gives_the_same_bytes_and_digest(tmp_path):
 
 def test_a_model_saved_when_format_1_was_new_is_read_as_it_was():
     # These bytes never change. A new format gets a number and a folder of its own beside this one.
-    back = read_model(FROZEN, "c944912bcf97aa6e13db3e2670d3bd39d200a282b79dd0e6363bd369012eb84c")
+    back = read_model(FROZEN, "b7742d9b8533b61168863f3e92b40ba1fa92f59b1ba052161d44bfcb73090fea")
     assert (back.topics, back.review) == (tiny().topics, tiny().review)
     assert back.features.blocks[0].vocabulary == tiny().features.blocks[0].vocabulary
     assert back.decision_function(TEXTS).tolist() == tiny().decision_function(TEXTS).tolist()
@@ -154,7 +162,7 @@ def test_a_model_saved_when_format_1_was_new_is_read_as_it_was():
 
 def test_a_frozen_model_of_every_kind_of_part_computes_what_it_did():
     # Words, characters and lexicons; a line, a beta map, an isotonic one; bands; weights in half precision.
-    digest = "d5230f709081cdd622cea33a4e5e7273c28cf7ee13567240d22c076568889486"
+    digest = "52ed9157addeb4653291dc41ad0144d213b60b0a8b56d6cb5670e85f770e48e5"
     back = read_model(FROZEN.with_name("model-1-full"), digest)
     expected = json.loads(FROZEN.with_name("model-1-full.json").read_bytes())
     found = back.predict([one["text"] for one in expected])
@@ -193,7 +201,7 @@ def test_a_model_comes_back_bit_for_bit(tmp_path_factory, tagger, texts, about):
             assert (before.weight, before.matcher.lexicons) == (after.weight, after.matcher.lexicons)
         else:
             assert (before.ngrams, before.sublinear_tf) == (after.ngrams, after.sublinear_tf)
-            assert before.idf.tobytes() == after.idf.tobytes()
+            assert (before.df.tobytes(), before.n_texts) == (after.df.tobytes(), after.n_texts)
     assert tagger.decision_function(texts).tobytes() == back.decision_function(texts).tobytes()
     assert {key: back.info[key] for key in about} == about
     assert back.info["digest"] == digest == sha256((folder / MANIFEST).read_bytes())
@@ -385,7 +393,7 @@ def with_bad_value(key: str, value: float) -> Callable[[dict[str, np.ndarray]], 
     return lambda tensors: tensors[key].reshape(-1).__setitem__(0, value)
 
 
-@pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds", "idf.0"])
+@pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_number_that_is_not_finite_is_refused(model, key, value):
     retensored(model, with_bad_value(key, value))
@@ -393,10 +401,10 @@ def test_a_number_that_is_not_finite_is_refused(model, key, value):
         read_model(model)
 
 
-@pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds", "idf.0"])
+@pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds", "df.0"])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "uint8", "bool"])
 def test_another_dtype_is_refused(model, key, dtype):
-    if dtype in (("float32", "float16") if key == "weights" else ("float64",)):
+    if dtype in {"weights": ("float32", "float16"), "df.0": ()}.get(key, ("float64",)):
         with suppress(ArtifactError):  # other weights may give the golden texts other margins
             read_model(model)
         return
@@ -426,7 +434,7 @@ RESHAPES = {
     "intercept": [(1, 2), (2, 1)],
     "calibration": [(4,), (1, 4)],
     "thresholds": [(1, 2)],
-    "idf.0": [(3, 1)],
+    "df.0": [(3, 1)],
 }
 
 
@@ -437,7 +445,7 @@ def test_another_shape_is_refused(model, key, shape):
         read_model(model)
 
 
-@pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds", "idf.0"])
+@pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds", "df.0"])
 def test_a_missing_tensor_is_refused(model, key):
     retensored(model, lambda tensors: tensors.pop(key))
     with pytest.raises(ArtifactError):
@@ -584,12 +592,12 @@ def with_lexicon(tmp_path: Path) -> Path:
 def test_lexicons_are_written_as_names_and_terms(with_lexicon):
     manifest = json.loads((with_lexicon / MANIFEST).read_bytes())
     assert manifest["blocks"][1] == {"kind": "lexicon", "weight": 2.0}
-    assert json.loads((with_lexicon / "vocabulary.json").read_bytes()) == [
-        ["ash", "lamp", "lava"],
-        {"fire": ["lav*", "ash ~ lamp"], "towers": ["lamp", "LHT"]},
+    assert json.loads((with_lexicon / "lexicons.json").read_bytes()) == [
+        {"fire": ["lav*", "ash ~ lamp"], "towers": ["lamp", "LHT"]}
     ]
+    assert (with_lexicon / "vocabulary.txt").read_bytes() == b"ash\nlamp\nlava\n"
     # "lava" and "lamp" of length 1 together, then a lexicon each: fire 0.25 and towers -1, twice.
-    lamp, lava = 2 / np.hypot(2, 1.25), 1.25 / np.hypot(2, 1.25)
+    lamp, lava = WEIGHED
     margin = read_model(with_lexicon).decision_function(TEXTS[0])[0, 0]
     # One sum of a few terms, in another order: a few last bits.
     assert margin == pytest.approx(lamp * 2 - lava * 0.125 + 2 * 0.25 - 2 * 1.0 + 0.5, abs=1e-15)
@@ -602,7 +610,7 @@ def test_lexicons_are_written_as_names_and_terms(with_lexicon):
      None],
 )  # fmt: skip
 def test_lexicons_that_do_not_fit_are_refused(with_lexicon, lexicons):
-    (with_lexicon / "vocabulary.json").write_text(json.dumps([["ash", "lamp", "lava"], lexicons]))
+    (with_lexicon / "lexicons.json").write_text(json.dumps([lexicons]))
     resigned(with_lexicon)
     with pytest.raises(ArtifactError):
         read_model(with_lexicon)
@@ -721,11 +729,13 @@ def golden(texts: object, margins: object) -> bytes:
 
 
 BOMBS = {
-    "lists in the vocabulary": bomb("vocabulary.json", b"[" + b"[]," * 10**6 + b"[]]"),
-    "objects in the vocabulary": bomb("vocabulary.json", b"[[" + b'{"":0},' * 10**6 + b"{}]]"),
-    "strings in the vocabulary": bomb("vocabulary.json", b"[[" + '"ā","ē",'.encode() * 500_000 + b'""]]'),
-    "strings that end in a backslash": bomb("vocabulary.json", b"[[" + b'"\\\\",' * 10**6 + b'""]]'),
-    "terms of a lexicon": bomb("vocabulary.json", b'[{"a":[' + b'"b",' * 10**6 + b'"b"]}]'),
+    "lines in the vocabulary": bomb("vocabulary.txt", "ā\n".encode() * 10**6),
+    "one long line in the vocabulary": bomb("vocabulary.txt", b"a" * 10**7),
+    "lists in the lexicons": bomb("lexicons.json", b"[" + b"[]," * 10**6 + b"[]]"),
+    "objects in the lexicons": bomb("lexicons.json", b"[[" + b'{"":0},' * 10**6 + b"{}]]"),
+    "strings in the lexicons": bomb("lexicons.json", b"[[" + '"ā","ē",'.encode() * 500_000 + b'""]]'),
+    "strings that end in a backslash": bomb("lexicons.json", b"[[" + b'"\\\\",' * 10**6 + b'""]]'),
+    "terms of a lexicon": bomb("lexicons.json", b'[{"a":[' + b'"b",' * 10**6 + b'"b"]}]'),
     "lists in the golden texts": bomb("golden.json", b'{"texts":[' + b"[]," * 10**6 + b'""],"margins":[]}'),
     "many golden texts": bomb("golden.json", golden([""] * 50_000, [[0, 0]] * 50_000)),
     "a long golden text": bomb("golden.json", golden(["lava " * 10**5], [[0, 0]])),
@@ -771,15 +781,39 @@ def test_what_no_reader_would_take_is_not_written(tmp_path):
         written(tmp_path / "many", many)
 
 
-tricky_grams = unicode_text | st.sampled_from(['"', "\\", '\\"', '"\\"', "[", "{"])
+tricky_terms = unicode_text | st.sampled_from(['"', "\\", '\\"', '"\\"', "[", "{"])
 
 
-@given(st.lists(tricky_grams, unique=True, min_size=1))
-def test_no_vocabulary_is_taken_for_a_bomb(grams):
-    data, brackets = canonical_json([sorted(grams)]), sum(map(len, grams))
-    terms = patch.object(format_room, "MOST_TERMS", 0)
-    with terms, patch.object(bounds, "_MOST_CONTAINERS", brackets + 2):
-        assert format_room._vocabularies(data, len(grams)) == [sorted(grams)]
+@given(st.lists(tricky_terms, unique=True, min_size=1))
+def test_no_lexicon_is_taken_for_a_bomb(terms):
+    data, brackets = canonical_json([{"a": terms}]), sum(map(len, terms))
+    most = patch.object(format_room, "MOST_TERMS", len(terms))
+    with most, patch.object(bounds, "_MOST_CONTAINERS", brackets + 3):
+        assert format_room._lexicons(data) == [{"a": terms}]
+
+
+grams = unicode_text.filter(lambda gram: "\n" not in gram)
+
+
+@given(st.lists(st.lists(grams, max_size=5), max_size=4))
+def test_lines_come_back_as_the_vocabularies_that_they_were(blocks):
+    data = "".join(f"{gram}\n" for block in blocks for gram in block).encode("utf-8", "surrogatepass")
+    entries = [{"kind": "word", "columns": len(block)} for block in blocks]
+    assert [one.grams for one in format_room._vocabularies(data, entries)] == list(map(tuple, blocks))
+
+
+@pytest.mark.parametrize("columns", [2, 4, -3, "3", 3.0, None, True])
+def test_a_vocabulary_of_other_columns_is_refused(model, columns):
+    resigned(model, lambda manifest: manifest["blocks"][0].update(columns=columns))
+    with pytest.raises(ArtifactError, match=r"'vocabulary.txt' does not hold the n-grams"):
+        read_model(model)
+
+
+@pytest.mark.parametrize("texts", [4, -1, "7", None, 2**63])
+def test_document_frequencies_above_the_number_of_texts_are_refused(model, texts):
+    resigned(model, lambda manifest: manifest["blocks"][0].update(texts=texts))
+    with pytest.raises(ArtifactError, match="an n-gram stands in more texts than there were"):
+        read_model(model)
 
 
 def test_no_more_memory_is_set_aside_than_the_files_need(model):

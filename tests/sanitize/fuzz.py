@@ -9,6 +9,7 @@ import time
 import numpy as np
 
 from trainer.engine.counting import counter, learn, prepared
+from trainer.engine.vocabulary import Vocabulary
 
 ALPHABETS = (
     "ab ",
@@ -47,7 +48,8 @@ def one_round(rng: random.Random) -> None:
         vocabulary += ["x  y", "", " "]
     new, k = [text(rng) for _ in range(rng.randint(0, 6))] + texts, rng.randint(0, 9)
     idf = np.full(len(vocabulary), 1.5)
-    counters = [counter(kind, shape, vocabulary, compiled=compiled) for compiled in (True, False)]
+    known = Vocabulary.of(vocabulary)
+    counters = [counter(kind, shape, known, compiled=compiled) for compiled in (True, False)]
     for mine, plain in zip(*(one.rows(new, idf, True) for one in counters), strict=True):
         assert mine.tobytes() == plain.tobytes()
     out = np.zeros((len(new), k))

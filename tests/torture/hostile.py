@@ -84,7 +84,7 @@ def _agree(folder: Path) -> None:
 
 def _value(folder: Path, chance: random.Random) -> None:
     """Put something else in the place of any value of any file of JSON."""
-    file = folder / chance.choice([MANIFEST, MANIFEST, "vocabulary.json", "golden.json", "metrics.json"])
+    file = folder / chance.choice([MANIFEST, MANIFEST, "lexicons.json", "golden.json", "metrics.json"])
     if file.is_symlink() or not file.is_file():
         return
     try:
@@ -136,9 +136,9 @@ def _bomb(folder: Path, chance: random.Random) -> None:
     n = 200_000
     name, data = chance.choice(
         [
-            ("vocabulary.json", b"[" + b"[]," * n + b"[]]"),
-            ("vocabulary.json", b"[[" + b'{"":0},' * n + b'""]]'),
-            ("vocabulary.json", b"[[" + '"ā",'.encode() * n + b'""]]'),
+            ("lexicons.json", b"[" + b"[]," * n + b"[]]"),
+            ("lexicons.json", b"[[" + b'{"":0},' * n + b'""]]'),
+            ("lexicons.json", b"[[" + '"ā",'.encode() * n + b'""]]'),
             ("golden.json", b'{"texts": [' + b'"",' * n + b'""], "margins": [' + b"[0]," * n + b"[0]]}"),
             ("golden.json", b'{"texts": ["' + b"lava " * n + b'"], "margins": [[0, 0, 0]]}'),
             ("golden.json", b"[" * n),

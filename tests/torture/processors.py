@@ -42,7 +42,7 @@ from threadpoolctl import threadpool_info
 from torture.processors import numpy_features
 json.dump({
     "digest": model.info["digest"],
-    "vocabulary": model.info["files"]["vocabulary.json"]["sha256"],
+    "vocabulary": model.info["files"]["vocabulary.txt"]["sha256"],
     "features": numpy_features(),
     "blas": sorted({one["architecture"] for one in threadpool_info() if one["user_api"] == "blas"}),
 }, sys.stdout)

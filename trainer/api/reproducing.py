@@ -99,7 +99,7 @@ def reproduce(
         digest=str(then["digest"]),
         again=str(now["digest"]),
         same=then["digest"] == now["digest"],
-        same_vocabulary=then["files"]["vocabulary.json"] == now["files"]["vocabulary.json"],
+        same_vocabulary=then["files"]["vocabulary.txt"] == now["files"]["vocabulary.txt"],
         largest_difference=_largest_difference(before, result.model, texts),
         differing=_differing(then, now),
     )

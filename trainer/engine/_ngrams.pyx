@@ -339,15 +339,25 @@ cdef class Strings:
         self.mask = size - 1
         return 0
 
-    def listed(self):
-        """Return the strings by number."""
+    cdef const Word* by_number(self) except NULL:
+        """Return where each string stands in the arena, by number; to be freed."""
         cdef Py_ssize_t slot
-        cdef list found = [None] * self.n
+        cdef Word* found = <Word*>malloc(max(self.n, 1) * sizeof(Word))
+        if found == NULL:
+            raise MemoryError
         for slot in range(self.mask + 1):
             if self.slots[slot].number != NONE:
-                found[self.slots[slot].number] = _text(
-                    self.arena.at + self.slots[slot].start, self.slots[slot].length)
+                found[self.slots[slot].number] = self.slots[slot]
         return found
+
+    def listed(self):
+        """Return the strings by number."""
+        cdef Py_ssize_t number
+        cdef const Word* words = self.by_number()
+        try:
+            return [_text(self.arena.at + words[number].start, words[number].length) for number in range(self.n)]
+        finally:
+            free(<void*>words)
 
 
 cdef uint64_t _hashed(const uint32_t* text, Py_ssize_t length) noexcept nogil:
@@ -375,8 +385,10 @@ cdef class Ngrams:
     cdef Strings words  # of the word kind: its symbols
     cdef Child* slots
     cdef Py_ssize_t mask
-    cdef Ints parent, symbol  # by node; the root is node 0
-    cdef Ints counted  # by node, in pairs: in how many texts it stands, and the last of them
+    cdef Py_ssize_t n  # nodes; the root is node 0
+    cdef bint learning  # while it does, the next are kept by node
+    cdef Ints parent, symbol
+    cdef Ints counted  # in pairs: in how many texts it stands, and the last of them
     cdef uint32_t texts_learned
     cdef readonly Py_ssize_t width  # columns of the vocabulary
     cdef bint norm
@@ -389,22 +401,32 @@ cdef class Ngrams:
         self.words = Strings()
         self.mask = 255
         self.slots = _child_slots(256)
+        self.learning = True
         self._append(NONE, NONE)
 
     def __dealloc__(self):
         free(self.slots)
+        self._end_learning()
+
+    cdef void _end_learning(self) noexcept:
+        self.learning = False
         free(self.parent.at)
         free(self.symbol.at)
         free(self.counted.at)
+        memset(&self.parent, 0, sizeof(Ints))
+        memset(&self.symbol, 0, sizeof(Ints))
+        memset(&self.counted, 0, sizeof(Ints))
 
     cdef int _append(self, uint32_t parent, uint32_t symbol) except -1 nogil:
-        if self.parent.n >= MOST:
+        if self.n >= MOST:
             with gil:
                 raise OverflowError("more than 2**31 distinct n-grams")
-        _push(&self.parent, parent)
-        _push(&self.symbol, symbol)
-        _push(&self.counted, 0)
-        _push(&self.counted, NONE)
+        if self.learning:
+            _push(&self.parent, parent)
+            _push(&self.symbol, symbol)
+            _push(&self.counted, 0)
+            _push(&self.counted, NONE)
+        self.n += 1
         return 0
 
     cdef inline Child* _child(self, uint32_t parent, uint32_t symbol) noexcept nogil:
@@ -420,16 +442,17 @@ cdef class Ngrams:
         cdef Child* child = self._child(parent, symbol)
         if child.node != NONE:
             return child
-        if 2 * (self.parent.n + 1) > self.mask:
-            self._rehash()
+        if 2 * (self.n + 1) > self.mask:
+            self._resize(2 * (self.mask + 1))
             child = self._child(parent, symbol)
         self._append(parent, symbol)
-        child.node = <uint32_t>(self.parent.n - 1)
+        child.node = <uint32_t>(self.n - 1)
         child.key = (<uint64_t>parent << 32) | symbol
         return child
 
-    cdef int _rehash(self) except -1 nogil:
-        cdef Py_ssize_t size = 2 * (self.mask + 1), old, slot
+    cdef int _resize(self, Py_ssize_t size) except -1 nogil:
+        """Move to a table of `size` slots, a power of 2."""
+        cdef Py_ssize_t old, slot
         cdef Child* slots = _child_slots(size)
         for old in range(self.mask + 1):
             if self.slots[old].node == NONE:
@@ -588,6 +611,8 @@ cdef class Ngrams:
         cdef Strings memo = Strings() if self.kind == CHAR else None
         if self.texts_learned + <uint64_t>texts.n >= MOST:
             raise OverflowError("more than 2**31 texts")
+        if not self.learning:
+            raise ValueError("a vocabulary was taken: there is nothing to learn")
         memset(&scratch, 0, sizeof(Scratch))
         try:
             with nogil:
@@ -611,75 +636,172 @@ cdef class Ngrams:
         """Return the words by number."""
         return self.words.listed()
 
-    def texts_of(self, const int64_t[::1] nodes):
-        """Return the n-grams of nodes as strings."""
-        cdef Py_ssize_t i
+    def lines_of(self, const int64_t[::1] nodes):
+        """Return the n-grams of nodes as one string, each with a line break after it."""
+        cdef Py_ssize_t i, slot
         cdef uint32_t node
         cdef int depth, m
         cdef uint32_t path[LONGEST]
-        cdef bint char = self.kind == CHAR
-        words = None if char else self.word_list()
-        found = []
-        for i in range(nodes.shape[0]):
-            if not 0 < nodes[i] < self.parent.n:
-                raise IndexError(f"no node {nodes[i]}")
-            node = <uint32_t>nodes[i]
-            depth = 0
-            while node != 0 and depth < LONGEST:
-                path[LONGEST - 1 - depth] = self.symbol.at[node]
-                node = self.parent.at[node]
-                depth += 1
-            if char:
-                found.append(_text(path + LONGEST - depth, depth))
-            elif depth == 1:
-                found.append(words[path[LONGEST - 1]])
-            else:
-                found.append(" ".join([words[path[m]] for m in range(LONGEST - depth, LONGEST)]))
-        return found
+        cdef const Word* words = self.words.by_number() if self.kind == WORD else NULL
+        cdef Ints lines
+        memset(&lines, 0, sizeof(Ints))
+        try:
+            for i in range(nodes.shape[0]):
+                if not (self.learning and 0 < nodes[i] < self.n):
+                    raise IndexError(f"no node {nodes[i]}")
+            with nogil:
+                for i in range(nodes.shape[0]):
+                    node = <uint32_t>nodes[i]
+                    depth = 0
+                    while node != 0 and depth < LONGEST:
+                        path[LONGEST - 1 - depth] = self.symbol.at[node]
+                        node = self.parent.at[node]
+                        depth += 1
+                    for m in range(LONGEST - depth, LONGEST):
+                        if words == NULL:
+                            _push(&lines, path[m])
+                            continue
+                        if m > LONGEST - depth:
+                            _push(&lines, 32)
+                        _reserve(&lines, words[path[m]].length)
+                        _copy_ints(lines.at + lines.n, self.words.arena.at + words[path[m]].start,
+                                   words[path[m]].length)
+                        lines.n += words[path[m]].length
+                    _push(&lines, 10)
+            return _text(lines.at, lines.n)
+        finally:
+            free(lines.at)
+            free(<void*>words)
 
     # A vocabulary
 
-    def put(self, grams):
-        """Take these n-grams for the columns 0, 1, …; they may be anything, and what cannot stand is not found."""
-        cdef Py_ssize_t column = 0
-        cdef Ints scratch
-        cdef str gram
-        memset(&scratch, 0, sizeof(Ints))
-        if len(grams) >= MOST:
-            raise OverflowError("more than 2**31 n-grams")
+    def number(self, const int64_t[::1] nodes, const uint8_t[::1] used, bint norm):
+        """Take these nodes for the columns 0, 1, …, and forget those that are not used: learning has ended."""
+        cdef Py_ssize_t i, old, kept = 0, size = 256
+        cdef uint32_t* columns
+        cdef Child* child
+        if used.shape[0] != self.n or not self.learning:
+            raise ValueError("these are not the nodes that were learned")
+        for i in range(nodes.shape[0]):
+            if not 0 < nodes[i] < self.n:
+                raise IndexError(f"no node {nodes[i]}")
+        for i in range(used.shape[0]):
+            kept += used[i] != 0
+        while size < 2 * (kept + 1):
+            size *= 2
+        columns = <uint32_t*>malloc(self.n * sizeof(uint32_t))
+        if columns == NULL:
+            raise MemoryError
+        memset(columns, 0xFF, self.n * sizeof(uint32_t))
         try:
-            for gram in grams:
-                if gram is None:
-                    raise TypeError("n-grams must be strings")
-                self._put(gram, <uint32_t>column, &scratch)
-                column += 1
-            self.width = column
+            for i in range(nodes.shape[0]):
+                columns[nodes[i]] = <uint32_t>i
+            with nogil:
+                for old in range(self.mask + 1):
+                    child = &self.slots[old]
+                    if child.node != NONE:
+                        child.column = columns[child.node]
+                        if not used[child.node]:
+                            child.node = NONE
+                            child.column = NONE
+                self._resize(size)
         finally:
-            free(scratch.at)
+            free(columns)
+        self._end_learning()
+        self.width, self.norm = nodes.shape[0], norm
 
-    cdef int _put(self, str gram, uint32_t column, Ints* read) except -1:
+    def put(self, str lines):
+        """Take n-grams, each with a line break after it, for the columns 0, 1, …; what cannot stand is not found."""
+        cdef Py_ssize_t n = lines.count("\n"), size = 256
+        cdef int kind = PyUnicode_KIND(lines)
+        cdef const void* data = PyUnicode_DATA(lines)
+        cdef Py_ssize_t length = PyUnicode_GET_LENGTH(lines)
+        if n >= MOST:
+            raise OverflowError("more than 2**31 n-grams")
+        if self.n > 1 or (lines and not lines.endswith("\n")):
+            raise ValueError("there are n-grams here already, or the last one has no line break after it")
+        self.learning = False
+        while size < 2 * (n + 1):
+            size *= 2
+        with nogil:
+            self._resize(size)
+            if kind == 1:
+                self._put_lines[uint8_t](<const uint8_t*>data, length)
+            elif kind == 2:
+                self._put_lines[uint16_t](<const uint16_t*>data, length)
+            else:
+                self._put_lines[uint32_t](<const uint32_t*>data, length)
+        self.width = n
+
+    cdef int _put_lines(self, const char_t* lines, Py_ssize_t length) except -1 nogil:
+        cdef uint32_t path[LONGEST + 1]  # the nodes of the n-gram before: what both begin with stands already
+        cdef Py_ssize_t at = 0, end, before = 0, before_end = 0, same
+        cdef uint32_t column = 0
+        cdef Ints word
+        memset(&word, 0, sizeof(Ints))
+        path[0] = 0
+        try:
+            while at < length:
+                end = at
+                while lines[end] != 10:  # the last line ends with one too
+                    end += 1
+                same = 0
+                while same < end - at and same < before_end - before and lines[at + same] == lines[before + same]:
+                    same += 1
+                if self.kind == CHAR:
+                    if 0 < end - at <= self.longest:
+                        self._put_symbols(lines + at, end - at, same, path, column)
+                        before, before_end = at, end
+                elif self._words_in(lines + at, end - at) <= self.longest:
+                    self._put_words(lines, at, end, before, before_end, same, path, &word, column)
+                    before, before_end = at, end
+                column += 1
+                at = end + 1
+        finally:
+            free(word.at)
+        return 0
+
+    cdef int _put_symbols(self, const char_t* gram, Py_ssize_t length, Py_ssize_t same, uint32_t* path,
+                          uint32_t column) except -1 nogil:
+        cdef Py_ssize_t m
         cdef Child* child = NULL
-        cdef Py_UCS4 c
-        if self.kind == CHAR:
-            if not 0 < len(gram) <= self.longest:
-                return 0
-            for c in gram:
-                child = self._grown(0 if child == NULL else child.node, c)
-        else:
-            if gram.count(" ") >= self.longest:
-                return 0
-            read.n = 0
-            for c in gram:
-                if c == 32:
-                    child = self._grown(0 if child == NULL else child.node, self._word(read))
-                    read.n = 0
-                else:
-                    _push(read, c)
-            child = self._grown(0 if child == NULL else child.node, self._word(read))
+        for m in range(min(same, length - 1), length):
+            child = self._grown(path[m], gram[m])
+            path[m + 1] = child.node
         child.column = column
         return 0
 
-    cdef uint32_t _word(self, const Ints* read) except? 0:
+    cdef Py_ssize_t _words_in(self, const char_t* gram, Py_ssize_t length) noexcept nogil:
+        cdef Py_ssize_t at, found = 1
+        for at in range(length):
+            found += gram[at] == 32
+        return found
+
+    cdef int _put_words(self, const char_t* lines, Py_ssize_t start, Py_ssize_t end, Py_ssize_t before,
+                        Py_ssize_t before_end, Py_ssize_t same, uint32_t* path, Ints* word, uint32_t column
+                        ) except -1 nogil:
+        cdef Py_ssize_t at, first = start, size
+        cdef int m = 0
+        cdef Child* child = NULL
+        for at in range(start, end + 1):
+            if at < end and lines[at] != 32:
+                continue
+            size = at - start
+            # Of the n-gram before, the same words ended here.
+            if at == end or size > same or not (before + size == before_end or lines[before + size] == 32):
+                word.n = 0
+                _reserve(word, at - first)
+                while first < at:
+                    _push(word, lines[first])
+                    first += 1
+                child = self._grown(path[m], self._word(word))
+                path[m + 1] = child.node
+            m += 1
+            first = at + 1
+        child.column = column
+        return 0
+
+    cdef uint32_t _word(self, const Ints* read) except? 0 nogil:
         """Return the number of a word, new or not."""
         cdef uint64_t hashed = _hashed(read.at, read.n)
         cdef uint32_t word = self.words.find(read.at, read.n, hashed)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.ngrams import chunk_grams, word_grams
+from trainer.engine.vocabulary import Vocabulary
 
 try:
     from trainer.engine._ngrams import Ngrams as _Ngrams
@@ -44,23 +45,26 @@ class Learned:
 
     Attributes
     ----------
-    vocabulary : tuple of str
+    vocabulary : Vocabulary
         Ascending.
-    df : (len(vocabulary),) array of int64
+    df : (len(vocabulary),) array of uint32
         In how many texts each stands.
     n : int
         Number of texts.
+    counter : Counter
+        Counts the n-grams of the vocabulary.
     """
 
-    vocabulary: tuple[str, ...]
-    df: NDArray[np.int64]
+    vocabulary: Vocabulary
+    df: NDArray[np.uint32]
     n: int
+    counter: Counter
 
 
 def counter(
     kind: Kind,
     ngrams: tuple[int, int],
-    vocabulary: Sequence[str],
+    vocabulary: Vocabulary,
     norm: bool = True,
     *,
     compiled: bool = True,
@@ -82,6 +86,7 @@ def learn(
     texts: Iterable[str],
     min_df: float = 1,
     max_df: float = 1.0,
+    norm: bool = True,
     *,
     compiled: bool = True,
 ) -> Learned:
@@ -91,9 +96,11 @@ def learn(
     ----------
     min_df, max_df : int or float
         N-grams that stand in fewer, or in more, texts are left out; a float is a share of the texts.
+    norm : bool
+        Whether rows get length 1.
     """
     found = _learned_compiled if compiled and COMPILED else _learned_in_python
-    return found(kind, ngrams, texts, min_df, max_df)
+    return found(kind, ngrams, texts, min_df, max_df, norm)
 
 
 def bounds(n: int, min_df: float, max_df: float) -> tuple[float, float]:
@@ -107,10 +114,17 @@ class CompiledCounter:
     """The compiled `Counter`; also multiplies by weights as it reads."""
 
     def __init__(
-        self, kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True
+        self, kind: Kind, ngrams: tuple[int, int], vocabulary: Vocabulary, norm: bool = True
     ) -> None:
         self._ngrams = _Ngrams(kind, *ngrams, norm)
-        self._ngrams.put(vocabulary)
+        self._ngrams.put(vocabulary.text)
+
+    @classmethod
+    def of(cls, trie: Any) -> CompiledCounter:
+        """Return the counter of a trie whose nodes have the numbers of their columns."""
+        found = cls.__new__(cls)
+        found._ngrams = trie
+        return found
 
     def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
         """Return the rows of `texts`: see `Counter`."""
@@ -135,7 +149,7 @@ def prepared(texts: Sequence[str]) -> Any:
 
 
 def _learned_compiled(
-    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float
+    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float, norm: bool
 ) -> Learned:
     trie, n = _Ngrams(kind, *ngrams), 0
     for batch in _batches(texts):
@@ -149,13 +163,15 @@ def _learned_compiled(
         ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
         symbol = ranks[symbol] if len(words) else symbol
     # An n-gram that is only the beginning of others stands in no text by itself.
-    nodes = _ascending(parent, symbol, (df >= max(least, 1)) & (df <= most))
-    return Learned(tuple(trie.texts_of(nodes)), df[nodes - 1], n)
+    nodes, used = _ascending(parent, symbol, (df >= max(least, 1)) & (df <= most))
+    vocabulary = Vocabulary(trie.lines_of(nodes))
+    trie.number(nodes, used, norm)
+    return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(trie))
 
 
 def _ascending(
     parent: NDArray[np.int64], symbol: NDArray[np.int64], kept: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Return the kept nodes of a trie as a walk meets them that enters children by ascending symbol.
 
     That is the order of their strings: no symbol sorts below the end of a string and, as the blank between
@@ -165,6 +181,11 @@ def _ascending(
     ----------
     parent, symbol : (n,) arrays
         Of the nodes 1, 2, …; the root is 0, and each parent comes before its children.
+
+    Returns
+    -------
+    nodes, used
+        Also which of all nodes, the root included, are kept or lead to one that is.
     """
     levels = _levels(parent)
     own = np.r_[0, kept.astype(np.int64)]
@@ -186,7 +207,7 @@ def _ascending(
     chosen = np.flatnonzero(kept) + 1
     found = np.empty(len(chosen), np.int64)
     found[place[chosen]] = chosen
-    return found
+    return found, (size > 0).astype(np.uint8)
 
 
 def _levels(parent: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -203,7 +224,7 @@ class PythonCounter:
     """The `Counter` that needs no compiler."""
 
     def __init__(
-        self, kind: Kind, ngrams: tuple[int, int], vocabulary: Sequence[str], norm: bool = True
+        self, kind: Kind, ngrams: tuple[int, int], vocabulary: Vocabulary, norm: bool = True
     ) -> None:
         self.kind, self.ngrams, self.norm = kind, ngrams, norm
         self.column = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
@@ -242,7 +263,7 @@ class PythonCounter:
 
 
 def _learned_in_python(
-    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float
+    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float, norm: bool
 ) -> Learned:
     numbers: dict[str, int] = {}
     memo: dict[str, array[int]] = {}
@@ -258,7 +279,9 @@ def _learned_in_python(
         n += len(batch)
     least, most = bounds(n, min_df, max_df)
     kept = sorted((gram, int(df[number])) for gram, number in numbers.items() if least <= df[number] <= most)
-    return Learned(tuple(gram for gram, _ in kept), np.array([count for _, count in kept], np.int64), n)
+    vocabulary = Vocabulary.of(gram for gram, _ in kept)
+    counts = np.array([count for _, count in kept], np.uint32)
+    return Learned(vocabulary, counts, n, PythonCounter(kind, ngrams, vocabulary, norm))
 
 
 def _numbered(

@@ -165,11 +165,11 @@ class _Matrix:
     alone: NDArray[np.float32]
     """Squared length of the part of each row that was left out."""
     norms: NDArray[np.float32]
-    shared: NDArray[np.int64]
-    """Columns of the features that stayed, the most frequent first: they lie together in the cache."""
     lone_columns: NDArray[np.int32]
     lone_rows: NDArray[np.int64]
     lone_values: NDArray[np.float32]
+    shared: NDArray[np.int64]
+    """Columns of the features that stayed, the most frequent first: they lie together in the cache."""
     width: int
 
     @classmethod
@@ -179,10 +179,8 @@ class _Matrix:
         shared = shared[np.argsort(-df[shared], kind="stable")]
         number = np.full(X.width, -1, np.int32)
         number[shared] = np.arange(len(shared), dtype=np.int32)
-        indptr, indices, values, alone, norms, *lone = _shared_rows(
-            X.indptr, X.indices, X.values, number, int((df == 1).sum())
-        )
-        return cls(indptr, indices, values, alone, norms, shared, *lone, X.width)
+        rows = _shared_rows(X.indptr, X.indices, X.values, number, int((df == 1).sum()))
+        return cls(*rows, shared, X.width)
 
 
 @dataclass(frozen=True)
@@ -233,7 +231,7 @@ def _aligned(n: int, stride: int) -> NDArray[np.float32]:
 
 
 def _joined(found: list[dict[str, Any]], width: int, n: int, tol: float) -> Solution:
-    none = {"coef": np.zeros((width, 0), np.float32), "alpha": np.zeros((n, 0), np.float32)}
+    none: dict[str, Any] = {"coef": np.zeros((width, 0), np.float32), "alpha": np.zeros((n, 0), np.float32)}
     none |= {key: np.zeros(0) for key in ("intercept", "objective", "gap", "passes")}
     wide = found[0] if len(found) == 1 else {
         key: np.concatenate([one[key] for one in [none, *found]], axis=-1) for key in none

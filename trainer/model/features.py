@@ -20,6 +20,7 @@ from trainer.engine.counting import COMPILED, Counter, Kind, counter, learn, pre
 from trainer.engine.ngrams import Span, char_spans, word_spans
 from trainer.engine.sparse import SparseRows, below, beside
 from trainer.engine.threads import chunks, in_threads
+from trainer.engine.vocabulary import Vocabulary
 from trainer.lexicons import LexiconMatcher
 
 _BATCH = 1_024
@@ -38,17 +39,25 @@ class Block:
         Shortest and longest run.
     sublinear_tf : bool
         Use ``1 + log(count)`` for the count.
-    vocabulary : tuple of str
+    vocabulary : Vocabulary
         The n-grams, sorted; the place is the column.
-    idf : (len(vocabulary),) array of float64
-        ``1 + log((1 + n) / (1 + df))``.
+    df : (len(vocabulary),) array of uint32
+        In how many texts each stood, of those that it was learned from.
+    n_texts : int
+        How many these were.
     """
 
     kind: Kind
     ngrams: tuple[int, int]
     sublinear_tf: bool
-    vocabulary: tuple[str, ...]
-    idf: NDArray[np.float64]
+    vocabulary: Vocabulary
+    df: NDArray[np.uint32]
+    n_texts: int
+
+    @cached_property
+    def idf(self) -> NDArray[np.float64]:
+        """``1 + log((1 + n_texts) / (1 + df))`` of each n-gram."""
+        return smooth_idf(self.df, self.n_texts)
 
     @cached_property
     def column(self) -> Mapping[str, int]:
@@ -62,7 +71,7 @@ class Block:
 
     def __getstate__(self) -> dict[str, Any]:
         # Tables in memory are made anew where it is loaded: the compiled one cannot be pickled.
-        return {key: value for key, value in self.__dict__.items() if key not in ("column", "counter")}
+        return {key: value for key, value in self.__dict__.items() if key not in ("column", "counter", "idf")}
 
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the TF-IDF rows of `texts`, each of length 1 or, without known n-grams, 0."""
@@ -219,10 +228,12 @@ def learn_block(
         N-grams that stand in fewer, or in more, texts are left out; a float is a share of the texts.
     """
     found = learn(kind, ngrams, texts, min_df, max_df)
-    return Block(kind, ngrams, sublinear_tf, found.vocabulary, smooth_idf(found.df, found.n))
+    block = Block(kind, ngrams, sublinear_tf, found.vocabulary, found.df, found.n)
+    vars(block)["counter"] = found.counter  # what learned the n-grams finds them: no second table is made
+    return block
 
 
-def smooth_idf(df: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+def smooth_idf(df: NDArray[np.integer[Any]], n: int) -> NDArray[np.float64]:
     """Return ``1 + log((1 + n) / (1 + df))``, as if one more text held every n-gram."""
     # By distinct count, and by the logarithm that does not depend on the place in an array.
     counts, place = np.unique(df, return_inverse=True)

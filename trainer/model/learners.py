@@ -18,6 +18,7 @@ from trainer.engine.counting import Kind, counter, learn
 from trainer.engine.liblinear import to_scipy
 from trainer.engine.solver import TOL, Loss, Problem, solve
 from trainer.engine.sparse import SparseRows
+from trainer.engine.vocabulary import Vocabulary
 from trainer.model.features import Features, counted_rows, in_parts, learn_block, smooth_idf
 from trainer.model.tagger import Tagger
 
@@ -109,7 +110,7 @@ class NgramTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mis
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return the n-grams, ascending."""
-        return np.array(self._fitted(), dtype=object)
+        return np.array(self._fitted().grams, dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "features_")
@@ -124,10 +125,10 @@ class NgramTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mis
         # The table in memory is made anew from the vocabulary: it has no bytes that last.
         return {key: value for key, value in super().__getstate__().items() if key != "_counter"}
 
-    def _fitted(self) -> tuple[str, ...]:
+    def _fitted(self) -> Vocabulary:
         if not hasattr(self, "features_"):
             raise NotFittedError("this NgramTfidfVectorizer has learned nothing yet: call fit")
-        features: tuple[str, ...] = self.features_
+        features: Vocabulary = self.features_
         return features
 
     def _learn(self, texts: list[str]) -> None:
@@ -135,14 +136,15 @@ class NgramTfidfVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[mis
             raise ValueError(f'analyzer must be "word" or "char_wb", not {self.analyzer!r}')
         if self.norm not in ("l2", None):
             raise ValueError(f'norm must be "l2" or None, not {self.norm!r}')
-        found = learn(_KINDS[self.analyzer], _ascending(self.ngram_range), texts, self.min_df, self.max_df)
+        kind, norm = _KINDS[self.analyzer], self.norm is not None
+        found = learn(kind, _ascending(self.ngram_range), texts, self.min_df, self.max_df, norm)
         if not found.vocabulary:
             raise ValueError(_EMPTY)
         self.features_ = found.vocabulary
         self.idf_ = self._idf(found.df, found.n)
-        self._counter: Any = None
+        self._counter: Any = found.counter
 
-    def _idf(self, df: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    def _idf(self, df: NDArray[np.uint32], n: int) -> NDArray[np.float64]:
         if not self.use_idf:
             return np.ones(len(df))
         return smooth_idf(df, n) if self.smooth_idf else np.log(n / df) + 1.0

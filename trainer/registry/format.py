@@ -4,8 +4,9 @@
 
     <version>/
       manifest.json         what everything is, itself included; its SHA-256 is the digest of the model
-      vocabulary.json       the n-grams of each block, in column order; the terms of each lexicon
-      weights.safetensors   weights, intercept, calibration, thresholds, document-frequency weights; where
+      vocabulary.txt        the n-grams, one a line, in column order
+      lexicons.json         the terms of each lexicon
+      weights.safetensors   weights, intercept, calibration, thresholds, document frequencies; where
                             there are any, curves of topics whose log-odds are no line, and review bands
       golden.json           texts with the margins that this model gave them when it was saved
       metrics.json          scores measured at `fit`, and how each topic is decided
@@ -16,7 +17,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.counting import Kind
+from trainer.engine.vocabulary import Vocabulary
 from trainer.errors import ArtifactError, NotFoundError, TrainerError
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, Features, LexiconBlock
@@ -43,13 +45,15 @@ from trainer.storage import canonical_json, sha256
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-FILES = ("README.md", "golden.json", "metrics.json", "vocabulary.json", "weights.safetensors")
+FILES = (
+    "README.md", "golden.json", "lexicons.json", "metrics.json", "vocabulary.txt", "weights.safetensors"
+)  # fmt: skip
 GOLDEN_TOLERANCE = 1e-6
 """Margins may differ by this across machines: logarithms and square roots may round differently."""
 OLDEST_READER = 1
 """The lowest number of a format that a reader must know to read what is written now."""
 _MOST_TOLERANCE = 1e-3
-_DECODED = ("golden.json", "vocabulary.json", "weights.safetensors")
+_DECODED = ("golden.json", "lexicons.json", "vocabulary.txt", "weights.safetensors")
 _WEIGHTS = ("float32", "float16")
 
 
@@ -162,16 +166,21 @@ def _decode(manifest: Mapping[str, Any], data: dict[str, bytes], info: Mapping[s
         tensors = load(data.pop("weights.safetensors"))
     except SafetensorError as error:
         raise ArtifactError(f"'weights.safetensors' cannot be decoded: {error}") from error
-    vocabularies = _vocabularies(data.pop("vocabulary.json"), len(tensors["weights"]))
+    lexicons = iter(_lexicons(data.pop("lexicons.json")))
+    vocabularies = _vocabularies(data.pop("vocabulary.txt"), manifest["blocks"])
     blocks = [
-        _block(entry, known, tensors.get(f"idf.{i}"))
-        for i, (entry, known) in enumerate(zip(manifest["blocks"], vocabularies, strict=True))
+        LexiconBlock(LexiconMatcher(next(lexicons)), float(entry["weight"]))
+        if entry["kind"] == LexiconBlock.kind
+        else _block(entry, next(vocabularies), tensors[f"df.{i}"])
+        for i, entry in enumerate(manifest["blocks"])
     ]
+    if next(lexicons, None) is not None:
+        raise ArtifactError("'lexicons.json' holds more than the lexicons of its blocks")
     features, topics = Features(tuple(blocks)), _checked_topics(manifest["topics"])
     k = len(topics)
     shapes = {"weights": (len(features), k), "intercept": (k,), "calibration": (k, 2), "thresholds": (k,)}
     shapes |= {
-        f"idf.{i}": (len(block.vocabulary),) for i, block in enumerate(blocks) if isinstance(block, Block)
+        f"df.{i}": (len(block.vocabulary),) for i, block in enumerate(blocks) if isinstance(block, Block)
     }
     curves = {topic: tensors[f"curve.{i}"] for i, topic in enumerate(topics) if f"curve.{i}" in tensors}
     shapes |= {f"curve.{i}": tensors[f"curve.{i}"].shape for i in range(k) if f"curve.{i}" in tensors}
@@ -197,28 +206,52 @@ def _checked_topics(topics: list[Any]) -> tuple[str, ...]:
     return tuple(topics)
 
 
-def _vocabularies(data: bytes, columns: int) -> Any:
-    """Decode the vocabularies of as many columns: more strings than those and the terms are not made."""
+def _lexicons(data: bytes) -> list[dict[str, list[str]]]:
+    """Decode the terms of lexicons: more strings than a model may have are not made."""
     # Each string has two quotes; those inside of one are escaped, and one that ends in a backslash looks so.
-    strings = (data.count(b'"') - data.count(b'\\"')) // 2
-    if strings > columns + MOST_TERMS:
-        raise ArtifactError(f"'vocabulary.json' holds more than its {columns} n-grams and {MOST_TERMS} terms")
-    return decoded(data, "vocabulary.json", columns)
+    if (data.count(b'"') - data.count(b'\\"')) // 2 > 2 * MOST_TERMS:
+        raise ArtifactError(f"'lexicons.json' holds more than {MOST_TERMS} terms")
+    found: list[dict[str, list[str]]] = decoded(data, "lexicons.json")
+    return found
 
 
-def _block(entry: Mapping[str, Any], known: Any, idf: NDArray[np.float64] | None) -> Block | LexiconBlock:
-    if entry["kind"] == LexiconBlock.kind:
-        return LexiconBlock(LexiconMatcher(known), float(entry["weight"]))
+def _vocabularies(data: bytes, blocks: Sequence[Mapping[str, Any]]) -> Iterator[Vocabulary]:
+    """Decode the n-grams of each block that has any: no string is made of one."""
+    sizes = [entry["columns"] for entry in blocks if entry["kind"] != LexiconBlock.kind]
+    sound = all(type(size) is int and size >= 0 for size in sizes) and data.count(b"\n") == sum(sizes)
+    if not sound or data[-1:] not in (b"", b"\n"):
+        raise ArtifactError("'vocabulary.txt' does not hold the n-grams that the manifest counts")
+    text, start = str(data, "utf-8", "surrogatepass"), 0
+    for size in sizes[:-1]:
+        end = _end_of_lines(text, start, size)
+        yield Vocabulary(text[start:end])
+        start = end
+    if sizes:
+        yield Vocabulary(text[start:])
+
+
+def _end_of_lines(text: str, start: int, lines: int) -> int:
+    """Return the place after so many lines from `start` on."""
+    low, high = start, len(text)
+    while low < high:  # by halves: counting line breaks is fast, stepping from one to the next is not
+        middle = (low + high) // 2
+        found = text.count("\n", start, middle)
+        low, high = (middle + 1, high) if found < lines else (low, middle)
+    return low
+
+
+def _block(entry: Mapping[str, Any], vocabulary: Vocabulary, df: NDArray[np.uint32]) -> Block:
     if entry["kind"] not in get_args(Kind):
         raise ArtifactError(f"features of kind {entry['kind']!r} are not known to this version")
-    if idf is None:
-        raise ArtifactError(f"the weights of the {entry['kind']} n-grams are missing")
     shortest, longest = entry["ngrams"]
     if not 0 < int(shortest) <= int(longest) <= LONGEST_NGRAM:
         raise ArtifactError(f"n-grams of {shortest!r:.20} to {longest!r:.20} are not known to this version")
-    if not set(map(type, known)) <= {str}:
-        raise ArtifactError("a vocabulary holds something that is no text")
-    return Block(entry["kind"], (int(shortest), int(longest)), bool(entry["sublinear_tf"]), tuple(known), idf)
+    n_texts = entry["texts"]
+    if type(n_texts) is not int or not int(df.max(initial=0)) <= n_texts < 2**63:
+        raise ArtifactError("an n-gram stands in more texts than there were")
+    return Block(
+        entry["kind"], (int(shortest), int(longest)), bool(entry["sublinear_tf"]), vocabulary, df, n_texts
+    )
 
 
 def _check_tensors(
@@ -230,7 +263,7 @@ def _check_tensors(
     if set(tensors) != set(shapes) or set(promised) != set(shapes):
         raise ArtifactError(f"the tensors must be {', '.join(sorted(shapes))}")
     for key, shape in shapes.items():
-        tensor, dtype = tensors[key], "float64"
+        tensor, dtype = tensors[key], "uint32" if key.startswith("df.") else "float64"
         if key == "weights":
             dtype = str(tensor.dtype) if str(tensor.dtype) in _WEIGHTS else _WEIGHTS[0]
         if promised[key] != {"dtype": dtype, "shape": list(shape)}:
@@ -239,7 +272,7 @@ def _check_tensors(
             )
         if tensor.dtype != dtype or tensor.shape != shape:
             raise ArtifactError(f"tensor '{key}' is {tensor.dtype} {tensor.shape}, not {dtype} {shape}")
-        if not np.isfinite(tensor).all():
+        if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
             raise ArtifactError(f"tensor '{key}' holds a number that is not finite")
 
 

@@ -45,8 +45,9 @@ def write_model(
     contents = {
         "README.md": card.encode(),
         "golden.json": canonical_json(golden),
+        "lexicons.json": canonical_json(_lexicons(tagger)),
         "metrics.json": canonical_json(metrics),
-        "vocabulary.json": canonical_json([_known(block) for block in tagger.features.blocks]),
+        "vocabulary.txt": _ngrams(tagger),
         "weights.safetensors": save(tensors),
     }
     manifest = {
@@ -96,7 +97,7 @@ def _tensors(tagger: Tagger) -> dict[str, NDArray[Any]]:
         arrays["bands"] = tagger.bands
     arrays |= {f"curve.{tagger.topics.index(topic)}": curve for topic, curve in tagger.curves.items()}
     arrays |= {
-        f"idf.{i}": block.idf for i, block in enumerate(tagger.features.blocks) if isinstance(block, Block)
+        f"df.{i}": block.df for i, block in enumerate(tagger.features.blocks) if isinstance(block, Block)
     }
     return {key: np.ascontiguousarray(value) for key, value in sorted(arrays.items())}
 
@@ -104,11 +105,22 @@ def _tensors(tagger: Tagger) -> dict[str, NDArray[Any]]:
 def _described(block: Block | LexiconBlock) -> dict[str, Any]:
     if isinstance(block, LexiconBlock):
         return {"kind": block.kind, "weight": block.weight}
-    return {"kind": block.kind, "ngrams": list(block.ngrams), "sublinear_tf": block.sublinear_tf}
+    return {
+        "kind": block.kind,
+        "ngrams": list(block.ngrams),
+        "sublinear_tf": block.sublinear_tf,
+        "texts": block.n_texts,
+        "columns": len(block.vocabulary),
+    }
 
 
-def _known(block: Block | LexiconBlock) -> Any:
-    """Return what a block goes by: its n-grams in column order, or its lexicons."""
-    if isinstance(block, LexiconBlock):
-        return {name: list(terms) for name, terms in block.matcher.lexicons.items()}
-    return list(block.vocabulary)
+def _ngrams(tagger: Tagger) -> bytes:
+    """Return the n-grams of all blocks in column order, one a line."""
+    blocks = [block for block in tagger.features.blocks if isinstance(block, Block)]
+    return "".join(block.vocabulary.text for block in blocks).encode("utf-8", "surrogatepass")
+
+
+def _lexicons(tagger: Tagger) -> list[dict[str, list[str]]]:
+    """Return the terms by lexicon, of each block of lexicons."""
+    blocks = [block for block in tagger.features.blocks if isinstance(block, LexiconBlock)]
+    return [{name: list(terms) for name, terms in block.matcher.lexicons.items()} for block in blocks]

@@ -21,6 +21,7 @@ MODULES = (
     "trainer.engine.ngrams",
     "trainer.engine.sparse",
     "trainer.engine.threads",
+    "trainer.engine.vocabulary",
     "trainer.errors",
     "trainer.intervals",
     "trainer.language",
