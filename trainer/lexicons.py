@@ -68,8 +68,8 @@ class LexiconMatcher:
         self.lexicons = {name: tuple(terms) for name, terms in lexicons.items()}
         for name, terms in self.lexicons.items():
             for text in terms:
-                if GAP in text or not _WORD.search(text):
-                    _parsed(name, text)
+                if not all(map(_WORD.search, text.split(GAP))):
+                    _parsed(name, text)  # says what is wrong
         self._memo: dict[str, tuple[_Term, ...]] = {}
 
     @cached_property
