@@ -49,6 +49,7 @@ def test_no_shipped_sentence_is_taken_for_another_language():
         "Kyiv (Київ) asked for help.",
         "",
         "12.5 %",
+        "\u0947\u0947",
         "OK",
     ],
 )

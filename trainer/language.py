@@ -13,9 +13,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
+from string import ascii_uppercase
 
 _WORD = re.compile(r"[^\W\d_]+")
+_ASCII_WORD = re.compile("[A-Za-z]+")
 _SCRIPTS = (
     ("el", "\u0370-\u03ff"), ("ru", "\u0400-\u04ff"), ("hy", "\u0530-\u058f"), ("he", "\u0590-\u05ff"),
     ("ar", "\u0600-\u06ff"), ("hi", "\u0900-\u097f"), ("bn", "\u0980-\u09ff"), ("ta", "\u0b80-\u0bff"),
@@ -48,14 +51,15 @@ _LETTERS = [
 
 @lru_cache(maxsize=1)
 def _function_words() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
-    """Return word -> the languages that it is a function word of; and those of English."""
+    """Return word -> the languages other than English that it is a function word of; and those of English."""
     # By path: importlib.resources costs more than all else that one prediction imports here.
     data = json.loads((Path(__file__).parent / "data" / "function_words.json").read_bytes())
+    english = frozenset(data.pop("en").split())
     found: dict[str, list[str]] = {}
     for language, words in data.items():
         for word in words.split():
             found.setdefault(word, []).append(language)
-    return {word: tuple(languages) for word, languages in found.items()}, frozenset(data["en"].split())
+    return {word: tuple(languages) for word, languages in found.items()}, english
 
 
 def language_of(text: str) -> str | None:
@@ -66,34 +70,39 @@ def language_of(text: str) -> str | None:
     if found := _by_script(text):
         return found
     table, english = _function_words()
-    # A capital alone is an initial, as in U.S. or Washington, D.C.
-    written = {word for word in _WORD.findall(text) if len(word) > 1 or word.islower()}
-    words = {word.lower() for word in written}
+    written = _written(text)
+    words = set(map(str.lower, written))
     mine = len(words & english)
     if mine >= _FEWEST and 3 * mine >= len(words):
         return "en"  # most sentences end here
-    strange = [] if text.isascii() else [word for word in written if word.islower() and not word.isascii()]
-    counts = Counter(language for word in words for language in table.get(word, ()))
-    counts.update(code for word in strange for code in _by_letter(word))
-    del counts["en"]
-    best, most = min(counts.items(), key=lambda item: (-item[1], item[0]), default=("und", 0))
+    strange = [word for word in written if not word.isascii() and word.islower()]
+    spoken = [*map(table.__getitem__, words & table.keys()), *map(_by_letter, strange)]
+    counts = Counter(chain.from_iterable(spoken))
+    most = max(counts.values(), default=0)
     # Names keep their letters in English: only words in small letters speak.
     foreign = max(most, len(strange)) >= max(_FEWEST, 2 * mine + 1) and _WEIGHT * most >= len(words)
     if foreign or (len(strange) >= _FEWEST + mine and _WEIGHT * len(strange) >= len(words)):
-        return best
+        return min(counts, key=lambda code: (-counts[code], code), default="und")
     return "en" if mine >= _FEWEST else None
+
+
+def _written(text: str) -> set[str]:
+    """Return the words of a text, but for capitals alone: those are initials, as in Washington, D.C."""
+    if text.isascii():
+        return set(_ASCII_WORD.findall(text)).difference(ascii_uppercase)
+    return {word for word in _WORD.findall(text) if len(word) > 1 or word.islower()}
 
 
 def _by_letter(word: str) -> Iterator[str]:
     for letters, codes in _LETTERS:
-        if letters & set(word):
+        if not letters.isdisjoint(word):
             yield from codes
 
 
 def _by_script(text: str) -> str | None:
-    if text.isascii() or len(re.findall(_OTHER_LETTERS, text)) < _SHARE * sum(map(str.isalpha, text)):
-        return None
-    if not any(map(str.isalpha, text)):
+    others = [] if text.isascii() else re.findall(_OTHER_LETTERS, text)
+    letters = sum(map(str.isalpha, text)) if others else 0
+    if not letters or len(others) < _SHARE * letters:  # there may be marks only
         return None
     counts = {code: len(re.findall(f"[{span}]", text)) for code, span in _SCRIPTS}
     best = max(counts, key=lambda code: counts[code])

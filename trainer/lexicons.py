@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ WIDEST_GAP = 40
 _MEMO = 200_000
 """Distinct words whose terms are remembered at most."""
 Words = tuple[str, ...]
+_Terms = dict[str, list[tuple[str, str]]]
+"""Lexicon and text of terms by what they begin with."""
 _LETTERS = r"[\pL\pM\pN_]"
 _BETWEEN = r"[^\pL\pM\pN_]+"
 _REST = _LETTERS + "*"
@@ -63,15 +66,26 @@ class LexiconMatcher:
 
     def __init__(self, lexicons: Mapping[str, Sequence[str]]) -> None:
         self.lexicons = {name: tuple(terms) for name, terms in lexicons.items()}
-        self._by_word: dict[str, list[tuple[str, str]]] = {}
-        self._by_stem: dict[str, list[tuple[str, str]]] = {}
+        for name, terms in self.lexicons.items():
+            for text in terms:
+                if not all(map(_WORD.search, text.split(GAP))):
+                    _parsed(name, text)  # says what is wrong
+        self._memo: dict[str, tuple[_Term, ...]] = {}
+
+    @cached_property
+    def _tables(self) -> tuple[_Terms, _Terms, list[int]]:
+        """Terms by their first word and by their first stem, and how long stems are.
+
+        Made when a text is first read here: the compiled engine has tables of its own.
+        """
+        by_word: _Terms = {}
+        by_stem: _Terms = {}
         for name, terms in self.lexicons.items():
             for text in terms:
                 first = _first_word(name, text)
-                table = self._by_stem if first.endswith("*") else self._by_word
+                table = by_stem if first.endswith("*") else by_word
                 table.setdefault(first.rstrip("*"), []).append((name, text))
-        self._memo: dict[str, tuple[_Term, ...]] = {}
-        self._stems = sorted({len(stem) for stem in self._by_stem})
+        return by_word, by_stem, sorted({len(stem) for stem in by_stem})
 
     def find(self, text: str) -> Iterator[Find]:
         """Yield the terms in `text`, by where they start; one place may stand in several lexicons."""
@@ -99,8 +113,9 @@ class LexiconMatcher:
         """
         found = self._memo.get(word)
         if found is None:
-            stems = (self._by_stem.get(word[:length], ()) for length in self._stems if length <= len(word))
-            terms = chain(self._by_word.get(word, ()), *stems)
+            by_word, by_stem, lengths = self._tables
+            stems = (by_stem.get(word[:length], ()) for length in lengths if length <= len(word))
+            terms = chain(by_word.get(word, ()), *stems)
             found = tuple(_parsed(name, text) for name, text in terms)
             if len(self._memo) < _MEMO:
                 self._memo[word] = found
@@ -124,7 +139,7 @@ def term_pattern(text: str) -> str:
 
 
 def _first_word(lexicon: str, text: str) -> str:
-    """Return the word that a term begins with, in small letters; refuse a term that is none."""
+    """Return the word that a term begins with, in small letters."""
     found = _TERM_WORD.search(text.lower()) if GAP not in text else None
     return found.group() if found else _parsed(lexicon, text).parts[0][0]
 

@@ -18,7 +18,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = ("test_engine_counting", "test_engine_solver", "test_model_sparse", "test_model_features")
+TESTS = (
+    "test_engine_counting",
+    "test_engine_finding",
+    "test_engine_solver",
+    "test_model_sparse",
+    "test_model_features",
+)
 FLAGS = (
     "-shared",
     "-fPIC",
@@ -43,7 +49,7 @@ def main() -> int:
         shutil.copytree(ROOT / "trainer", copy / "trainer", ignore=shutil.ignore_patterns("*.so"))
         for part in ("tests", "configs"):
             shutil.copytree(ROOT / part, copy / part)
-        for module in ("_ngrams", "_linear"):
+        for module in ("_ngrams", "_lexicons", "_linear"):
             build(copy / "trainer" / "engine", module)
         tests = [f"tests/{name}.py" for name in TESTS]
         fuzz = [str(Path(__file__).with_name("fuzz.py")), str(chosen.seed), str(chosen.seconds)]

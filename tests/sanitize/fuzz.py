@@ -1,15 +1,18 @@
-"""Random texts, vocabularies and shapes: the compiled counter must agree with the plain one, to the bit."""
+"""Random texts, vocabularies, shapes, lexicons: what is compiled must agree with plain Python, to the bit."""
 
 from __future__ import annotations
 
 import random
+import re
 import sys
 import time
 
 import numpy as np
 
 from trainer.engine.counting import counter, learn, prepared
+from trainer.engine.finding import finder
 from trainer.engine.vocabulary import Vocabulary
+from trainer.lexicons import LexiconMatcher
 
 ALPHABETS = (
     "ab ",
@@ -28,14 +31,15 @@ def main(seed: int, seconds: float) -> None:
     rng, end, rounds = random.Random(seed), time.monotonic() + seconds, 0
     while time.monotonic() < end:
         try:
-            one_round(rng)
+            count(rng)
+            find(rng)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}, round {rounds}") from error
         rounds += 1
     sys.stdout.write(f"{rounds} rounds\n")
 
 
-def one_round(rng: random.Random) -> None:
+def count(rng: random.Random) -> None:
     """Learn from some texts and count in others, both ways."""
     kind, shortest = rng.choice(KINDS), rng.randint(1, 4)
     shape = (shortest, shortest + rng.choice([0, 0, 1, 3, 60]))
@@ -45,7 +49,7 @@ def one_round(rng: random.Random) -> None:
     assert one.df.tolist() == two.df.tolist()
     vocabulary = rng.sample(list(one.vocabulary), rng.randint(0, len(one.vocabulary)))
     if rng.random() < 0.3:
-        vocabulary += ["x  y", "", " "]
+        vocabulary += [gram for gram in ("x  y", "", " ") if gram not in vocabulary]
     new, k = [text(rng) for _ in range(rng.randint(0, 6))] + texts, rng.randint(0, 9)
     idf = np.full(len(vocabulary), 1.5)
     known = Vocabulary.of(vocabulary)
@@ -54,6 +58,30 @@ def one_round(rng: random.Random) -> None:
         assert mine.tobytes() == plain.tobytes()
     out = np.zeros((len(new), k))
     counters[0].add_scores(prepared(new), idf, True, np.ones((len(vocabulary), k), np.float32), out)
+
+
+def find(rng: random.Random) -> None:
+    """Find lexicons of words of some texts in these, both ways."""
+    texts = [text(rng) for _ in range(rng.randint(0, 6))]
+    words = [word for word in " ".join(texts).split() if re.search(r"\w", word.lower())]
+    lexicons = {
+        str(i): [term(rng, words) for _ in range(rng.randint(0, 20))] for i in range(rng.randint(0, 40))
+    }
+    matcher = LexiconMatcher(lexicons if words else {})
+    finders = [finder(matcher, compiled=compiled) for compiled in (True, False)]
+    for mine, plain in zip(*(one.rows(texts) for one in finders), strict=True):
+        assert mine.tobytes() == plain.tobytes()
+    weights = np.ones((len(matcher.lexicons), rng.randint(0, 9)), np.float32)
+    finders[0].add_scores(texts, 0.5, weights, np.zeros((len(texts), weights.shape[1])))
+
+
+def term(rng: random.Random, words: list[str]) -> str:
+    """Return a term of some words, or of stems of them; one half are capitals."""
+    chosen = [
+        rng.choice(words).replace("~", "") if words else "x" for _ in range(rng.choice([1, 1, 2, 3, 9]))
+    ]
+    joined = "".join(word + rng.choice(["*", "", ""]) + rng.choice([" ", " ", " ~ "]) for word in chosen)
+    return rng.choice([str, str.upper])(joined.rstrip("~ "))
 
 
 def text(rng: random.Random) -> str:

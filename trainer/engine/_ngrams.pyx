@@ -7,8 +7,6 @@ and not only hashed. Hashes are seeded anew in each process: nobody can prepare 
 and no result depends on them. Texts are read where Python keeps them, without the interpreter lock.
 """
 
-import os
-
 import numpy as np
 
 from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
@@ -26,16 +24,11 @@ cdef extern from "Python.h":
     str PyUnicode_FromObject(object text)
     object PyUnicode_FromKindAndData(int kind, const void* buffer, Py_ssize_t size)
 
+include "_arrays.pxi"
+
 cdef extern from "lanes.h":
     void add_stored(double* out, const float* row, double value, Py_ssize_t m) noexcept nogil
 
-ctypedef fused char_t:
-    uint8_t
-    uint16_t
-    uint32_t
-
-cdef uint32_t NONE = 0xFFFFFFFF
-cdef uint32_t MOST = 0x7FFFFFF0
 cdef enum:
     WORD = 0
     CHAR = 1
@@ -51,9 +44,6 @@ for _c in range(128):
     IS_SPACE[_c] = Py_UNICODE_ISSPACE(_c) != 0
     LOWER[_c] = Py_UNICODE_TOLOWER(_c)
 
-cdef uint64_t SEED = int.from_bytes(os.urandom(8), "little")
-cdef uint64_t ODD = int.from_bytes(os.urandom(8), "little") | 1
-
 
 cdef inline bint _is_word(uint32_t c) noexcept nogil:
     return IS_WORD[c] if c < 128 else Py_UNICODE_ISALNUM(c) != 0
@@ -67,46 +57,9 @@ cdef inline uint32_t _lower(uint32_t c) noexcept nogil:
     return LOWER[c] if c < 128 else c
 
 
-cdef inline uint64_t _mixed(uint64_t x) noexcept nogil:
-    x ^= SEED
-    x *= ODD
-    x ^= x >> 32
-    x *= <uint64_t>0x9E3779B97F4A7C15
-    x ^= x >> 29
-    return x
-
-
-cdef struct Ints:  # a growing array
-    uint32_t* at
-    Py_ssize_t n
-    Py_ssize_t room
-
-
-cdef int _reserve(Ints* ints, Py_ssize_t more) except -1 nogil:
-    cdef Py_ssize_t room
-    cdef void* grown
-    if ints.n + more > ints.room:
-        room = max(2 * ints.room, ints.n + more, 64)
-        grown = realloc(ints.at, room * sizeof(uint32_t))
-        if grown == NULL:
-            with gil:
-                raise MemoryError
-        ints.at = <uint32_t*>grown
-        ints.room = room
-    return 0
-
-
 cdef inline void _copy_ints(uint32_t* to, const uint32_t* given, Py_ssize_t n) noexcept nogil:
     if n:  # of nothing there may be no address
         memcpy(to, given, n * sizeof(uint32_t))
-
-
-cdef inline int _push(Ints* ints, uint32_t value) except -1 nogil:
-    if ints.n == ints.room:
-        _reserve(ints, 1)
-    ints.at[ints.n] = value
-    ints.n += 1
-    return 0
 
 
 cdef int _sort(Ints* ints, Py_ssize_t first, Ints* spare) except -1 nogil:

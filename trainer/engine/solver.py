@@ -180,7 +180,7 @@ class _Matrix:
         number = np.full(X.width, -1, np.int32)
         number[shared] = np.arange(len(shared), dtype=np.int32)
         rows = _shared_rows(X.indptr, X.indices, X.values, number, int((df == 1).sum()))
-        return cls(*rows, shared, X.width)
+        return cls(*rows, shared=shared, width=X.width)
 
 
 @dataclass(frozen=True)

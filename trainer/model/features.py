@@ -10,13 +10,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.counting import COMPILED, Counter, Kind, counter, learn, prepared
+from trainer.engine.finding import Finder, finder
 from trainer.engine.ngrams import Span, char_spans, word_spans
 from trainer.engine.sparse import SparseRows, below, beside
 from trainer.engine.threads import chunks, in_threads
@@ -109,25 +109,31 @@ class LexiconBlock:
     weight: float
     kind: ClassVar[Literal["lexicon"]] = "lexicon"
 
-    @property
+    @cached_property
     def vocabulary(self) -> tuple[str, ...]:
         """The names of the lexicons, sorted."""
         return tuple(sorted(self.matcher.lexicons))
 
+    @cached_property
+    def finder(self) -> Finder:
+        """What finds the lexicons of texts."""
+        return finder(self.matcher)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # As for n-grams: the compiled tables cannot be pickled.
+        return {"matcher": self.matcher, "weight": self.weight}
+
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the rows of `texts`."""
-        column = {name: i for i, name in enumerate(self.vocabulary)}
-        rows = [sorted({column[found.lexicon] for found in self.matcher.find(text)}) for text in texts]
-        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        indices = np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum()))
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return SparseRows(indptr, indices, np.full(len(indices), self.weight), len(column))
+        lengths, columns = self.finder.rows(texts)
+        values = np.full(len(columns), self.weight)
+        return SparseRows(np.r_[0, np.cumsum(lengths)], columns, values, len(self.vocabulary))
 
     def add_scores(
         self, texts: Sequence[str], read: Any, weights: NDArray[np.float32], out: NDArray[np.float64]
     ) -> None:
-        """Add to the (n, k) `out` the rows of `texts` times the (width, k) weights."""
-        self.transform(texts).add_dot(weights, out)
+        """Add to the (n, k) `out` the rows of `texts`, as they are written, times the (width, k) weights."""
+        self.finder.add_scores(texts, self.weight, weights, out)
 
     def locate(self, text: str) -> dict[str, list[Span]]:
         """Return where terms of each lexicon stand in `text`."""

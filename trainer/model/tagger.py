@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import compress, islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -267,14 +267,15 @@ class Tagger:
         scores = self.predict_proba(texts)
         tagged, review = self.decide(scores)
         return [
-            Prediction(
-                text, self._names(tagged[i]), dict(zip(self.topics, row, strict=True)), self._names(review[i])
+            Prediction(text, labels, dict(zip(self.topics, row, strict=True)), unsure)
+            for text, row, labels, unsure in zip(
+                texts, scores.tolist(), self._names(tagged), self._names(review), strict=True
             )
-            for i, (text, row) in enumerate(zip(texts, scores.tolist(), strict=True))
         ]
 
-    def _names(self, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
-        return tuple(topic for topic, yes in zip(self.topics, chosen.tolist(), strict=True) if yes)
+    def _names(self, chosen: NDArray[np.bool_]) -> Iterator[tuple[str, ...]]:
+        """Yield the topics that are chosen in each of (n, k) rows."""
+        return (tuple(compress(self.topics, row)) for row in chosen.tolist())
 
 
 def _listed(texts: Iterable[str], first: int = 0) -> list[str]:

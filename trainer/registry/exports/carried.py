@@ -18,6 +18,7 @@ MODULES = (
     "trainer.corpus.sentences",
     "trainer.engine",
     "trainer.engine.counting",
+    "trainer.engine.finding",
     "trainer.engine.ngrams",
     "trainer.engine.sparse",
     "trainer.engine.threads",
@@ -47,7 +48,7 @@ ABSENT = {
     "trainer.model.table": "Tables of whole documents",
 }
 """Modules in whose place stands one that says what to install, and what is then not to be had."""
-OPTIONAL = ("trainer.engine._linear", "trainer.engine._ngrams")
+OPTIONAL = ("trainer.engine._lexicons", "trainer.engine._linear", "trainer.engine._ngrams")
 """Imports that may fail: without the compiled loop numpy serves, with the same bits."""
 
 _PACKAGE = '''"""The part of topic-trainer {version} that loads a model and predicts."""

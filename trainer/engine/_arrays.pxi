@@ -1,0 +1,54 @@
+# What the compiled modules share, each with seeds of its own: hashes and growing arrays.
+
+import os
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport realloc
+
+ctypedef fused char_t:
+    uint8_t
+    uint16_t
+    uint32_t
+
+cdef uint32_t NONE = 0xFFFFFFFF
+cdef uint32_t MOST = 0x7FFFFFF0
+
+cdef uint64_t SEED = int.from_bytes(os.urandom(8), "little")
+cdef uint64_t ODD = int.from_bytes(os.urandom(8), "little") | 1
+
+
+cdef inline uint64_t _mixed(uint64_t x) noexcept nogil:
+    x ^= SEED
+    x *= ODD
+    x ^= x >> 32
+    x *= <uint64_t>0x9E3779B97F4A7C15
+    x ^= x >> 29
+    return x
+
+
+cdef struct Ints:  # a growing array
+    uint32_t* at
+    Py_ssize_t n
+    Py_ssize_t room
+
+
+cdef int _reserve(Ints* ints, Py_ssize_t more) except -1 nogil:
+    cdef Py_ssize_t room
+    cdef void* grown
+    if ints.n + more > ints.room:
+        room = max(2 * ints.room, ints.n + more, 64)
+        grown = realloc(ints.at, room * sizeof(uint32_t))
+        if grown == NULL:
+            with gil:
+                raise MemoryError
+        ints.at = <uint32_t*>grown
+        ints.room = room
+    return 0
+
+
+cdef inline int _push(Ints* ints, uint32_t value) except -1 nogil:
+    if ints.n == ints.room:
+        _reserve(ints, 1)
+    ints.at[ints.n] = value
+    ints.n += 1
+    return 0
