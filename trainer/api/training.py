@@ -98,7 +98,8 @@ def fit(
     from trainer.corpus.check import refuse_leakage
     from trainer.corpus.examples import corpus_examples
     from trainer.evaluation.evaluate import saved_scores
-    from trainer.model.fit import fit_tagger, label_counts
+    from trainer.model.fit import fit_tagger
+    from trainer.model.training_set import label_counts
     from trainer.registry.save import save_model
 
     started = time.perf_counter()
