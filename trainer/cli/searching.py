@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from trainer.cli.render import console, say, table
-from trainer.config import Config, find_config
+from trainer.config import Config, find_config, shipped_folder
 
 if TYPE_CHECKING:
     from trainer.model.choosing import SearchResult, Trial
@@ -64,16 +64,20 @@ def _say_edge(C: float, config: Config) -> None:
 
 
 def _say_changes(changes: dict[str, Any], config: str | None) -> None:
+    """Say what to write into the config, or to type, for the same settings without a search."""
     if not changes:
-        say("the config has the chosen settings already: nothing changed")
+        say("these are the settings of the config already: nothing changed")
         return
     values = {key: _toml(value) for key, value in changes.items()}
-    say(f"to keep them without a search, set in {find_config(config)}:")
+    file = find_config(config)
+    shipped = file.parent == shipped_folder()
+    where = "a config of your own (`trainer config init` writes one)" if shipped else str(file)
+    say(f"to keep them without a search, set in {where}:")
     for room in dict.fromkeys(key.split(".")[0] for key in values):
         say(f"  [{room}]")
-        for key, value in values.items():
+        for key in values:
             if key.startswith(f"{room}."):
-                say(f"  {key.split('.')[1]} = {value}")
+                say(f"  {key.removeprefix(f'{room}.')} = {values[key]}")
     say("or: " + " ".join(f"--set {shlex.quote(f'{key}={value}')}" for key, value in values.items()))
 
 
