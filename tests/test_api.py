@@ -16,6 +16,7 @@ from conftest import write_small_inputs
 import trainer
 from trainer import api
 from trainer.config import config_from_dict
+from trainer.corpus.examples import corpus_examples
 from trainer.corpus.store import Corpus
 from trainer.errors import (
     ArtifactError,
@@ -28,6 +29,7 @@ from trainer.errors import (
     UsageError,
 )
 from trainer.evaluation import slips
+from trainer.model.search import search_settings
 from trainer.registry.format import FILES, MANIFEST
 
 TEXTS = ["Lava ran past the lighthouse.", "Soup is served at noon.", ""]
@@ -123,6 +125,69 @@ def test_without_saving_nothing_is_written(small, root):
     assert result.to_dict()["model"] is None
     assert sorted(root.rglob("*")) == before
     assert np.array_equal(result.model.predict_proba(TEXTS), small.fit.model.predict_proba(TEXTS))
+
+
+def searching(config, **values):
+    """Return the config with a small search."""
+    search = {"C": [1.0, 4.0], "char_ngrams": [[], [2, 3]], "class_weight": ["balanced"], **values}
+    return config_from_dict({**config.model_dump(mode="json"), "search": search})
+
+
+def test_a_search_chooses_what_is_then_fitted_and_saved(small, root):
+    config = searching(small.config)
+    result = trainer.fit(None, config, root=root, search=True)
+    assert len(result.search.trials) == 4
+    saved = config_from_dict(result.model.info["config"])
+    assert saved == result.search.applied(config)
+    assert saved.classifier.class_weight == "balanced"
+    (version,) = [one for one in api.models(root=root) if one.version == result.version]
+    assert version.metrics["search"] == result.search.to_dict() == result.metrics["search"]
+    assert "seconds" not in json.dumps(version.metrics["search"])
+    assert "chosen by a search" in (result.path / "README.md").read_text(encoding="utf-8")
+    plain = trainer.fit(None, saved, root=root, save=False)
+    assert np.array_equal(plain.model.predict_proba(TEXTS), result.model.predict_proba(TEXTS))
+    assert plain.search is None
+    assert "search" not in plain.metrics
+
+
+def test_a_search_again_gives_the_same_bytes_in_whatever_order_rows_come(small, tmp_path):
+    config = searching(small.config)
+    _, (labelled, document) = write_small_inputs(tmp_path / "in")
+    rows = labelled.read_text().split("\n")[:-1]
+    labelled.write_text("\n".join(rows[::-1]) + "\n")
+    corpus = trainer.build([document, labelled], config, root=tmp_path / "a")
+    one, other = (
+        trainer.fit(chosen, config, root=tmp_path / name, search=True)
+        for chosen, name in ((corpus, "a"), (small.corpus, "b"))
+    )
+    assert one.digest == other.digest
+
+
+def test_the_test_split_has_no_part_in_a_search(small, root):
+    config = searching(small.config)
+    parts = [split for split in small.corpus.splits if split != "test"]
+    found = search_settings(corpus_examples(small.corpus, parts), config)
+    assert trainer.fit(None, config, root=root, save=False, search=True).search.to_dict() == found.to_dict()
+
+
+def test_a_search_that_is_interrupted_leaves_nothing(small, root):
+    def interrupt(stage, done, total):
+        if (stage, done) == ("searching", 2):
+            raise KeyboardInterrupt
+
+    before = sorted(root.rglob("*"))
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(None, searching(small.config), root=root, search=True, progress=interrupt)
+    assert sorted(root.rglob("*")) == before
+
+
+def test_a_model_of_lexicons_alone_may_be_found(small, tmp_path):
+    lexicons = [{"name": "heights", "terms": ["volcano*", "lava", "lighthouse*"]}]
+    both_off = {"C": [1.0], "word_ngrams": [[]], "char_ngrams": [[]]}
+    whole = {**small.config.model_dump(mode="json"), "lexicons": lexicons, "search": both_off}
+    result = trainer.fit(small.corpus, config_from_dict(whole), root=tmp_path, search=True)
+    assert [block.kind for block in result.model.features.blocks] == ["lexicon"]
+    assert "only the lexicons" in (result.path / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_corpus_is_given_as_itself_by_number_or_by_folder(small, root):

@@ -23,6 +23,16 @@ def test_a_model_comes_out_the_same(small):
     assert [one.version for one in api.models(root=small.root)] == ["1"], "nothing is saved"
 
 
+def test_a_model_that_was_searched_for_comes_out_the_same_without_a_search(small, tmp_path, monkeypatch):
+    root = tmp_path / "artifacts"
+    shutil.copytree(small.root / "corpora", root / "corpora")
+    search = {"C": [1.0, 8.0], "char_ngrams": [[], [2, 3]]}
+    config = config_from_dict({**small.config.model_dump(mode="json"), "search": search})
+    fitted = trainer.fit(None, config, root=root, search=True)
+    monkeypatch.delattr("trainer.model.search.search_settings")
+    assert api.reproduce("small", root=root).again == fitted.digest
+
+
 def test_what_differs_is_told(small, tmp_path, monkeypatch):
     root = tmp_path / "artifacts"
     shutil.copytree(small.root / "corpora", root / "corpora")

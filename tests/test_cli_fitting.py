@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -131,6 +132,82 @@ def test_leakage_is_refused_with_its_own_code(cli, config, corpus_only):
     result = cli("fit", "--config", config)
     assert result.exit_code == 5
     assert not (corpus_only / "models").exists()
+
+
+SEARCH = ("--search", "--set", "search.C=[1, 2]", "--set", "search.char_ngrams=[[], [2, 3]]")
+
+
+def test_a_search_is_shown_best_first_and_what_to_set_is_said(cli, config, corpus_only):
+    result = cli("fit", "--config", config, *SEARCH, "--set", "classifier.C=32")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    header = next(line for line in lines if "macro AP" in line)
+    assert " ".join(header.split()) == "words characters class weight C features macro AP ± SE behind ± SE"
+    rows = [line.split() for line in lines if "±" in line and line != header]
+    assert len(rows) == 8
+    scores = [float(row[5]) for row in rows]
+    assert scores == sorted(scores, reverse=True)
+    (chosen,) = [row for row in rows if row[-1] == "chosen"]
+    assert "the test split was not looked at" in result.stdout
+    assert lines.index(header) < next(i for i, line in enumerate(lines) if line.startswith("saved version 1"))
+    said = result.stderr
+    assert f"to keep them without a search, set in {config}:\n" in said
+    assert f"  C = {float(chosen[3])}\n" in said
+    assert f"--set classifier.C={float(chosen[3])}" in said
+    # Set so, it is the very model, but for what the search left in it.
+    typed = shlex.split(said.split("or: ")[1].splitlines()[0])
+    again = cli("fit", "--config", config, *typed, *SEARCH, "--json")
+    assert json.loads(again.stdout)["created"] is False, "already that version"
+
+
+def test_a_search_that_finds_the_settings_of_the_config_changes_nothing(cli, config, corpus_only):
+    alone = [("C", "[2.0]"), ("char_ngrams", "[[2, 3]]"), ("class_weight", '["none"]')]
+    sets = [part for key, value in alone for part in ("--set", f"search.{key}={value}")]
+    said = cli("fit", "--config", config, "--search", *sets).stderr
+    assert "these are the settings of the config already: nothing changed" in said
+    assert "to keep them" not in said
+    assert "that was tried" not in said, "of one value none is the largest"
+
+
+def test_the_table_of_a_search_is_in_the_json_with_its_seconds(cli, config, corpus_only):
+    done = cli("fit", "--config", config, *SEARCH, "--json")
+    found = json.loads(done.stdout)
+    assert list(found) == ["model", "version", "digest", "created", "thresholds", "seconds", "search"]
+    assert found["search"]["left_out"] == []
+    trials = found["search"]["trials"]
+    assert len(trials) == 8
+    assert sum(trial["chosen"] for trial in trials) == 1
+    assert all(type(trial["seconds"]) is float for trial in trials)
+    saved = json.loads((Path(found["model"]) / "metrics.json").read_bytes())["search"]
+    for trial in trials:
+        del trial["seconds"]
+    assert saved == found["search"]
+
+
+def test_a_search_without_anything_to_choose_by_is_refused_and_nothing_is_left(cli, config, tmp_path):
+    lines = [f"The volcano at place{i} threw out ash. A lighthouse on rock{i} went dark." for i in range(8)]
+    (tmp_path / "a.txt").write_text("\n\n".join(lines), encoding="utf-8")
+    assert cli("build", "a.txt", "--config", config).exit_code == 0
+    refused = cli("fit", "--config", config, "--search")
+    assert (refused.exit_code, refused.stdout) == (4, "")
+    assert "nobody judged a sentence of this corpus: a search needs" in refused.stderr
+    assert "trainer corpus export --to-label 200" in refused.stderr
+    assert list((tmp_path / "artifacts").glob("models/*/*")) == []
+
+
+def test_a_topic_that_has_no_part_in_the_choice_is_said(cli, config, tmp_path):
+    rows = [
+        {"text": f"The {place} lighthouse lost its lamp in the storm.", "labels": ["lighthouses"]}
+        if n % 2
+        else {"text": f"The bakery of {place} sold all its bread by noon.", "labels": []}
+        for n, place in enumerate(["old", "red", "far", "wet", "dim", "new", "low", "big", "shy", "odd"])
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert cli("build", "a.jsonl", "--config", config).exit_code == 0
+    done = cli("fit", "--config", config, *SEARCH, "--set", "classifier.allow_empty=true")
+    assert done.exit_code == 0
+    assert "volcanoes: it has no part in the choice" in done.stderr
+    assert "lighthouses: it has no part" not in done.stderr
 
 
 def test_eval_json_has_the_promised_keys_and_types(evaluate, small):

@@ -32,11 +32,18 @@ def at(data: dict[str, Any], path: tuple[str, ...]) -> Any:
     return data
 
 
+def as_toml(value: Any) -> Any:
+    """Return `value` with ``[]`` for null, which TOML has not."""
+    if isinstance(value, dict):
+        return {key: as_toml(item) for key, item in value.items()}
+    return [as_toml(item) for item in value] if isinstance(value, list) else [] if value is None else value
+
+
 @pytest.mark.parametrize(
     ("path", "value"), settings(SHIPPED), ids=lambda x: ".".join(x) if isinstance(x, tuple) else ""
 )
 def test_the_shipped_file_states_the_defaults(path, value):
-    assert at(DEFAULTS, path) == value
+    assert as_toml(at(DEFAULTS, path)) == value
 
 
 def test_the_shipped_file_states_settings_of_every_table():
@@ -60,6 +67,19 @@ def test_an_empty_range_switches_characters_off():
         Config.model_validate({"topics": [TOPIC], "features": {"char_ngrams": []}}).features.char_ngrams
         is None
     )
+
+
+def test_words_may_be_off_too_and_both_where_there_is_a_lexicon():
+    both_off = {"word_ngrams": [], "char_ngrams": []}
+    assert Config.model_validate({"topics": [TOPIC], "features": {"word_ngrams": []}}).features == (
+        Config.model_validate({"topics": [TOPIC]}).features.model_copy(update={"word_ngrams": None})
+    )
+    lexicons = [{"name": "fire", "terms": ["lava"]}]
+    search = {"word_ngrams": [[]], "char_ngrams": [[]]}
+    whole = {"topics": [TOPIC], "lexicons": lexicons, "features": both_off, "search": search}
+    assert Config.model_validate(whole).search.word_ngrams == (None,)
+    with pytest.raises(ValidationError, match="both off"):
+        Config.model_validate({**whole, "features": {**both_off, "lexicon_weight": 0}})
 
 
 def test_a_config_cannot_be_changed_nor_extended():
@@ -114,9 +134,26 @@ BAD = [
     ({"build": {"split": {"gap_days": 7}}}, "build.split", "mean nothing without"),
     ({"build": {"split": {"by": "date", "train": 1, "test": 0}}}, "build.split", "needs a test share"),
     ({"build": {"near_duplicate": 0.4}}, "build.near_duplicate", "greater than or equal to 0.5"),
-    ({"features": {"word_ngrams": [2, 1]}}, "features", r"word_ngrams must ascend, not [2, 1]"),
-    ({"features": {"char_ngrams": [5, 2]}}, "features", r"char_ngrams must ascend, not [5, 2]"),
-    ({"features": {"word_ngrams": []}}, "features.word_ngrams.0", "Field required"),
+    ({"features": {"word_ngrams": [2, 1]}}, "features.word_ngrams", "must ascend"),
+    ({"features": {"char_ngrams": [5, 2]}}, "features.char_ngrams", "must ascend"),
+    ({"features": {"word_ngrams": [1]}}, "features.word_ngrams.1", "Field required"),
+    ({"features": {"word_ngrams": [], "char_ngrams": []}}, "", "features: words and characters are both off"),
+    ({"search": {"C": []}}, "search.C", "at least 1 item"),
+    ({"search": {"C": [1, 0]}}, "search.C.1", "greater than 0"),
+    ({"search": {"C": [float("inf")]}}, "search.C.0", "finite number"),
+    ({"search": {"C": [1, 2, 1.0]}}, "search.C", "1.0 stands twice: give each value once"),
+    ({"search": {"C": [n + 1 for n in range(200)]}}, "search",
+     "these values make 1,200 combinations, and at most 1,000 are tried: give fewer"),
+    ({"search": {"word_ngrams": []}}, "search.word_ngrams", "at least 1 item"),
+    ({"search": {"word_ngrams": [[2, 1]]}}, "search.word_ngrams.0", "must ascend"),
+    ({"search": {"word_ngrams": [1, 2]}}, "search.word_ngrams.0", "valid tuple"),
+    ({"search": {"char_ngrams": [[], [2, 3], []]}}, "search.char_ngrams", "[] stands twice"),
+    ({"search": {"char_ngrams": [[2, 3], [2, 3]]}}, "search.char_ngrams", "[2, 3] stands twice"),
+    ({"search": {"char_ngrams": [[2, 11]]}}, "search.char_ngrams.0.1", "less than or equal to 10"),
+    ({"search": {"class_weight": []}}, "search.class_weight", "at least 1 item"),
+    ({"search": {"class_weight": ["heavy"]}}, "search.class_weight.0", "'none' or 'balanced'"),
+    ({"search": {"word_ngrams": [[1, 1], []]}}, "", "search: words and characters are both off"),
+    ({"search": {"folds": 3}}, "search.folds", "Extra inputs"),
     ({"features": {"word_ngrams": [0, 1]}}, "features.word_ngrams.0", "greater than or equal to 1"),
     ({"features": {"char_ngrams": [2, 11]}}, "features.char_ngrams.1", "less than or equal to 10"),
     ({"classifier": {"kind": "forest"}}, "classifier.kind", "'logistic' or 'svm'"),
@@ -223,7 +260,8 @@ def test_the_json_schema_accepts_the_shipped_file():
 
 def test_the_json_schema_accepts_every_default():
     schema = json.loads(json_schema())
-    assert complaints(DEFAULTS, schema, schema) == []
+    assert complaints(as_toml(DEFAULTS), schema, schema) == []
+    assert "null" not in json_schema()
 
 
 def test_the_json_schema_accepts_that_characters_are_off():
@@ -234,7 +272,7 @@ def test_the_json_schema_accepts_that_characters_are_off():
 NOT_IN_JSON_SCHEMA = (
     "stands twice", "must sum", "must ascend", "must not exceed", "finite",
     "mean nothing", "needs a test", "day", "means nothing", "needs a value", "is a share", "is a probability",
-    "two ways", "is no topic",
+    "two ways", "is no topic", "combination", "both off",
 )  # fmt: skip
 """Rules between settings, which it cannot say, and numbers that JSON does not have."""
 

@@ -16,7 +16,8 @@ from trainer.corpus.examples import Examples, corpus_examples
 from trainer.engine.liblinear import to_scipy
 from trainer.errors import DataError
 from trainer.model.features import Block
-from trainer.model.fit import fit_tagger, label_counts, learn_features
+from trainer.model.fit import fit_tagger, learn_features
+from trainer.model.training_set import label_counts
 
 TOPICS = ("kites", "soups")
 WORDS = {1: (("kite", "string", "wind"), ("broth", "ladle", "leek")), 0: (("ledger",), ("ledger",))}

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from trainer.config import Classifier
 from trainer.engine.liblinear import to_scipy
 from trainer.engine.sparse import SparseRows
-from trainer.model.linear import fit_topics
+from trainer.model.linear import fit_path, fit_topics
 
 KINDS = ["logistic", "svm"]
 SEED = 13
@@ -191,3 +191,23 @@ def test_the_same_matrix_goes_to_scikit_learn():
     matrix.check_format(full_check=True)
     assert matrix.has_canonical_format
     assert same([(from_scipy(matrix).values, from_scipy(matrix).indices)], [(X.values, X.indices)])
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_step_of_a_path_is_the_fit_of_its_cost(kind, compiled):
+    X, Y, weights = problem(3)
+    rows = [everything(X), np.arange(len(X)) % 3 > 0]
+    settings_ = Classifier(kind=kind, class_weight="balanced")
+    given_ = (X, Y, weights, rows, settings_, [0.5, 1.0, 4.0], SEED)
+    cold, warm = (list(fit_path(*given_, warm=warm, compiled=compiled)) for warm in (False, True))
+    for step, C in enumerate([0.5, 1.0, 4.0]):
+        one = settings_.model_copy(update={"C": C})
+        alone = fit_topics(X, Y, weights, rows, one, SEED, compiled=compiled)
+        assert same(cold[step], alone)
+        for (coef, intercept), (expected, offset) in zip(warm[step], alone, strict=True):
+            # Half the square of the distance of each from the minimiser is at most 1e-5 of the objective, and
+            # that is at most the loss of no weights: C for each of 40 rows.
+            off = 2 * np.sqrt(2 * 1e-5 * C * len(X))
+            assert np.linalg.norm(coef - expected, axis=0).max() <= off
+            assert np.abs(intercept - offset).max() <= off

@@ -877,3 +877,14 @@ def test_the_page_on_the_format_names_every_key_tensor_and_file(small):
     assert tensors <= named
     for file in (MANIFEST, *FILES):
         assert f"    {file} " in page
+
+
+def test_the_page_on_the_format_names_every_key_of_the_metrics(small):
+    import trainer.registry
+    from trainer.model.choosing import SearchResult, Trial
+
+    page = (Path(trainer.registry.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page.split("## metrics.json")[1].split("\n## ")[0]))
+    search = SearchResult((Trial((1, 2), None, "none", 1.0, 3, (0.5, 0.5), 1.0),), ()).to_dict()
+    metrics = json.loads((small.path / "metrics.json").read_bytes())
+    assert {*metrics, "search", *search, *search["trials"][0]} <= named

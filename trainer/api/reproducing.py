@@ -14,7 +14,7 @@ import numpy as np
 
 from trainer.api.building import build
 from trainer.api.loading import find
-from trainer.api.training import fit
+from trainer.api.training import fit_again
 from trainer.errors import NotFoundError
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
@@ -77,7 +77,8 @@ def reproduce(
 ) -> Reproduction:
     """Train a saved model again, from the corpus and the config that its manifest names, and compare.
 
-    Nothing is saved. A corpus that is gone is built again where the shipped sentences are all of it.
+    Nothing is saved. A corpus that is gone is built again where the shipped sentences are all of it. A search
+    for settings is not made again: the table of what it tried is taken as it was saved.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def reproduce(
     then, config = before.info, config_from_dict(before.info["config"])
     with TemporaryDirectory() as scratch:
         corpus = _corpus_of(then["corpus"], config, artifacts_root(root), Path(scratch), progress)
-        result = fit(corpus, config, allow_leakage=True, root=scratch, progress=progress)
+        result = fit_again(corpus, config, saved.metrics.get("search"), Path(scratch), progress)
         now, texts = result.model.info, _texts(corpus, saved.path)
     return Reproduction(
         model=saved.name,

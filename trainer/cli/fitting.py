@@ -24,6 +24,7 @@ from trainer.cli.render import (
     table,
     with_config,
 )
+from trainer.cli.searching import show_search
 from trainer.config import Calibration, find_config, load_config
 
 FEW = 30
@@ -34,6 +35,10 @@ def fit(
     corpus: Annotated[
         str | None, typer.Argument(metavar="CORPUS", help="Folder or version; else the newest.")
     ] = None,
+    search: Annotated[
+        bool,
+        typer.Option("--search", help="First try the values of [search] in the config, and take the best."),
+    ] = False,
     allow_leakage: Annotated[
         bool, typer.Option("--allow-leakage", help="Only warn when the same text stands on two sides.")
     ] = False,
@@ -50,12 +55,21 @@ def fit(
     settings = load_config(config, set_ or ())
     say(f"config: {find_config(config)}")
     with progress_bar() as progress:
-        result = api.fit(corpus, settings, allow_leakage=allow_leakage, root=artifacts, progress=progress)
+        result = api.fit(
+            corpus,
+            settings,
+            search=search,
+            allow_leakage=allow_leakage,
+            root=artifacts,
+            progress=progress,
+        )
     if as_json:
         print_json(result.to_dict())
         return
     if not allow_leakage:
         say("leakage: none; no group, text or near-duplicate stands in two splits")
+    if result.search is not None:
+        show_search(result.search, settings, config)
     state = "saved" if result.created else "unchanged: already"
     digest = (result.digest or "")[:12]
     typer.echo(f"{state} version {result.version} in {result.path}, digest {digest}, {result.seconds:.1f} s")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from trainer.config.locate import line_of
 from trainer.config.schema import Config
@@ -96,7 +97,23 @@ def config_from_dict(data: Mapping[str, Any]) -> Config:
 
 def json_schema() -> str:
     """Return the JSON Schema of a config file, for editors."""
-    return json.dumps(Config.model_json_schema(), indent=2, sort_keys=True) + "\n"
+    schema = Config.model_json_schema(schema_generator=_SchemaOfToml)
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
+
+
+class _SchemaOfToml(GenerateJsonSchema):
+    """States defaults as TOML does, which has no null."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return _without_null(super().encode_default(dft))
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_null(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_null(item) for item in value]
+    return [] if value is None else value
 
 
 def _override(data: dict[str, Any], item: str) -> tuple[str, ...]:

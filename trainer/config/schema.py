@@ -19,12 +19,35 @@ from pydantic import (
 from trainer.names import DEVICES
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-NgramRange = tuple[Annotated[int, Field(ge=1, le=10)], Annotated[int, Field(ge=1, le=10)]]
+_Length = Annotated[int, Field(ge=1, le=10)]
 
 
 def _empty_for_none(schema: dict[str, Any]) -> None:
     """Say ``[]`` to editors instead of the null that TOML does not have."""
     schema["anyOf"][-1] = {"type": "array", "maxItems": 0}
+
+
+def _none_for_empty(value: Any) -> Any:
+    """Take ``[]`` for "off": TOML has no null."""
+    return None if value == [] else value
+
+
+def _ascends(ngrams: tuple[int, int] | None) -> tuple[int, int] | None:
+    if ngrams is not None and ngrams[0] > ngrams[1]:
+        raise ValueError("must ascend")
+    return ngrams
+
+
+NgramRange = Annotated[
+    tuple[_Length, _Length] | None,
+    Field(json_schema_extra=_empty_for_none),
+    BeforeValidator(_none_for_empty),
+    AfterValidator(_ascends),
+]
+"""Shortest and longest run; ``[]`` in TOML, None in Python, switches the kind off."""
+
+Cost = Annotated[float, Field(gt=0)]
+ClassWeight = Literal["none", "balanced"]
 
 
 def _as_text(value: Any) -> Any:
@@ -69,6 +92,10 @@ BOILERPLATE = (
     r"(?:advertisement|sponsored content|article continues below.{0,40}|skip to (?:main )?content)",
 )
 """Lines of articles that are no part of what they say: RE2, each for a whole line, in any case."""
+
+
+def _as_toml(value: Any) -> Any:
+    return [] if value is None else list(value) if isinstance(value, tuple) else value
 
 
 def _refuse_twice(kind: str, names: Sequence[str]) -> None:
@@ -203,35 +230,20 @@ class Features(_Strict):
     """TF-IDF over words and over characters inside words."""
 
     word_ngrams: NgramRange = (1, 2)
-    char_ngrams: Annotated[NgramRange | None, Field(json_schema_extra=_empty_for_none)] = (2, 5)
-    """``[]`` in TOML switches characters off."""
+    char_ngrams: NgramRange = (2, 5)
+    """``[]`` in TOML switches either off."""
     min_df: Annotated[int, Field(ge=1)] = 2
     sublinear_tf: bool = True
     lexicon_weight: Annotated[float, Field(ge=0, le=100)] = 2.0
     """Value of "a term of this lexicon stands here" beside n-grams, which have length 1 a text; 0 is off."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_off(cls, data: Any) -> Any:
-        if isinstance(data, dict) and data.get("char_ngrams") == []:
-            return {**data, "char_ngrams": None}
-        return data
-
-    @model_validator(mode="after")
-    def _ranges_ascend(self) -> Features:
-        for key in ("word_ngrams", "char_ngrams"):
-            ngrams = getattr(self, key)
-            if ngrams is not None and ngrams[0] > ngrams[1]:
-                raise ValueError(f"{key} must ascend, not {list(ngrams)}")
-        return self
 
 
 class Classifier(_Strict):
     """The linear model: one binary problem a topic."""
 
     kind: Literal["logistic", "svm"] = "logistic"
-    C: Annotated[float, Field(gt=0)] = 2.0
-    class_weight: Literal["none", "balanced"] = "none"
+    C: Cost = 2.0
+    class_weight: ClassWeight = "none"
     silver_weight: Annotated[float, Field(ge=0, le=1)] = 0.3
     """Weight of a rule-made label beside a human one; 0 leaves silver out."""
     most_silent: Annotated[int, Field(ge=0)] = 10_000
@@ -240,6 +252,36 @@ class Classifier(_Strict):
     """Train even when a topic has no positive (it is then never tagged)."""
     precision: Literal["float32", "float16"] = "float32"
     """How exactly weights are kept; in ``float16`` only where 99.99 % of the decisions stay as they were."""
+
+
+MOST_CANDIDATES = 1_000
+
+
+class Search(_Strict):
+    """What ``trainer fit --search`` tries: every combination of these values."""
+
+    C: Annotated[tuple[Cost, ...], Field(min_length=1)] = (0.5, 1.0, 2.0, 4.0, 8.0)
+    word_ngrams: Annotated[tuple[NgramRange, ...], Field(min_length=1)] = ((1, 2),)
+    char_ngrams: Annotated[tuple[NgramRange, ...], Field(min_length=1)] = (None, (2, 4), (2, 5))
+    class_weight: Annotated[tuple[ClassWeight, ...], Field(min_length=1)] = ("none", "balanced")
+
+    @field_validator("*")
+    @classmethod
+    def _differ(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        twice = [value for i, value in enumerate(values) if value in values[:i]]
+        if twice:
+            raise ValueError(f"{_as_toml(twice[0])} stands twice: give each value once")
+        return values
+
+    @model_validator(mode="after")
+    def _can_be_tried(self) -> Search:
+        candidates = len(self.C) * len(self.word_ngrams) * len(self.char_ngrams) * len(self.class_weight)
+        if candidates > MOST_CANDIDATES:
+            raise ValueError(
+                f"these values make {candidates:,} combinations, and at most {MOST_CANDIDATES:,} are tried: "
+                "give fewer"
+            )
+        return self
 
 
 class Calibration(_Strict):
@@ -327,6 +369,7 @@ class Config(_Strict):
     classifier: Classifier = Classifier()
     calibration: Calibration = Calibration()
     thresholds: Thresholds = Thresholds()
+    search: Search = Search()
 
     @field_validator("name")
     @classmethod
@@ -341,6 +384,22 @@ class Config(_Strict):
         _refuse_twice("lexicon", [lexicon.name for lexicon in self.lexicons])
         if strange := sorted({one.topic for one in self.thresholds.own} - set(self.topic_names)):
             raise ValueError(f"thresholds.own names '{strange[0]}', which is no topic")
+        return self
+
+    @model_validator(mode="after")
+    def _have_features(self) -> Config:
+        if self.lexicons and self.features.lexicon_weight > 0:
+            return self
+        if self.features.word_ngrams is None and self.features.char_ngrams is None:
+            raise ValueError(
+                "features: words and characters are both off, and there is no lexicon: give one of "
+                "word_ngrams and char_ngrams a range"
+            )
+        if None in self.search.word_ngrams and None in self.search.char_ngrams:
+            raise ValueError(
+                "search: words and characters are both off in one combination, and there is no lexicon: "
+                "take [] out of word_ngrams or out of char_ngrams"
+            )
         return self
 
     @property

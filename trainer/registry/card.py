@@ -62,7 +62,7 @@ persons, and what it leaves untagged may still be on a topic. {_language(config)
 Out of fold on the training split (no sentence was scored by a model that had seen its document):
 
 {_table(metrics["out_of_fold"])}
-
+{_searched(metrics)}
 On the test split:
 
 {_table(metrics["test"])}
@@ -119,6 +119,15 @@ def _measured(scores: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
                 yield {"type": key, "name": f"{name} {key}", "value": round(row[key], 4)}
 
 
+def _searched(metrics: Mapping[str, Any]) -> str:
+    if "search" not in metrics:
+        return ""
+    return """
+N-grams, C and class weights were chosen by a search on the same folds (`metrics.json`), which flatters these
+scores a little. The test split had no part in it.
+"""
+
+
 def _language(config: Config) -> str:
     if not config.language:
         return "It reads text in any language as it comes."
@@ -126,11 +135,13 @@ def _language(config: Config) -> str:
 
 
 def _vocabulary(config: Config) -> str:
-    words, chars, least = config.features.word_ngrams, config.features.char_ngrams, config.features.min_df
-    runs = f"Runs of {words[0]} to {words[1]} words" + (
-        f", {chars[0]} to {chars[1]} characters" if chars else ""
-    )
-    return f"{runs}, that stand in {least} or more of the sentences that it learned from"
+    features = config.features
+    kinds = {"words": features.word_ngrams, "characters": features.char_ngrams}
+    runs = [f"{kind[0]} to {kind[1]} {name}" for name, kind in kinds.items() if kind is not None]
+    if not runs:
+        return "No runs of words or characters, only the lexicons"
+    least = features.min_df
+    return f"Runs of {', '.join(runs)}, that stand in {least} or more of the sentences that it learned from"
 
 
 def _made(config: Config, precision: Mapping[str, Any] | None) -> str:
