@@ -179,8 +179,12 @@ class _Matrix:
         shared = shared[np.argsort(-df[shared], kind="stable")]
         number = np.full(X.width, -1, np.int32)
         number[shared] = np.arange(len(shared), dtype=np.int32)
-        rows = _shared_rows(X.indptr, X.indices, X.values, number, int((df == 1).sum()))
-        return cls(*rows, shared=shared, width=X.width)
+        indptr, indices, values, alone, norms, lone_columns, lone_rows, lone_values = _shared_rows(
+            X.indptr, X.indices, X.values, number, int((df == 1).sum())
+        )
+        return cls(
+            indptr, indices, values, alone, norms, lone_columns, lone_rows, lone_values, shared, X.width
+        )
 
 
 @dataclass(frozen=True)
