@@ -27,12 +27,14 @@ cdef extern from "Python.h":
 include "_arrays.pxi"
 
 cdef extern from "lanes.h":
+    void PREFETCH(const void* address) noexcept nogil
     void add_stored(double* out, const float* row, double value, Py_ssize_t m) noexcept nogil
 
 cdef enum:
     WORD = 0
     CHAR = 1
     LONGEST = 64  # n-gram
+    SOME = 64  # words that are looked up together
     RUN = 24  # sorted by insertion
 
 cdef uint8_t IS_WORD[128]
@@ -238,6 +240,10 @@ cdef class Strings:
         free(self.slots)
         free(self.arena.at)
 
+    cdef inline void ask(self, uint64_t hashed) noexcept nogil:
+        """Ask for the slot of a string."""
+        PREFETCH(&self.slots[hashed & self.mask])
+
     cdef inline uint32_t find(self, const uint32_t* text, Py_ssize_t length, uint64_t hashed) noexcept nogil:
         cdef Py_ssize_t slot = hashed & self.mask, i
         cdef const Word* word = &self.slots[slot]
@@ -390,6 +396,10 @@ cdef class Ngrams:
             slot = (slot + 1) & self.mask
         return &self.slots[slot]
 
+    cdef inline void _ask(self, uint32_t parent, uint32_t symbol) noexcept nogil:
+        """Ask for the slot in which the child stands."""
+        PREFETCH(&self.slots[_mixed((<uint64_t>parent << 32) | symbol) & self.mask])
+
     cdef Child* _grown(self, uint32_t parent, uint32_t symbol) except NULL nogil:
         """Return the child, made where there is none."""
         cdef Child* child = self._child(parent, symbol)
@@ -436,20 +446,37 @@ cdef class Ngrams:
 
     cdef int _scan_words(self, const char_t* text, Py_ssize_t length, bint learn, Ints* read, Ints* found
                          ) except -1 nogil:
-        cdef uint32_t open_[LONGEST + 1]  # the node of the run of m words that ends here
+        """Read words, some at a time: their numbers, then the runs of one word, of two, …
+
+        Each look into a table was asked for a step before: it would wait for the memory otherwise.
+        """
+        cdef uint32_t open_[LONGEST + 1]  # the node of the run of m words that the words before end with
+        cdef uint32_t words[SOME]
         cdef Py_ssize_t at = 0
-        cdef uint64_t hashed
-        cdef uint32_t c, word
-        cdef int m, ended = 0
-        cdef Child* child
-        open_[0] = 0
+        cdef int n, m
+        for m in range(self.longest + 1):
+            open_[m] = NONE
         while at < length:
+            at = self._read_words(text, at, length, learn, read, words, &n)
+            self._runs_of_words(words, n, learn, open_, found)
+        return 0
+
+    cdef Py_ssize_t _read_words(self, const char_t* text, Py_ssize_t at, Py_ssize_t length, bint learn, Ints* read,
+                                uint32_t* words, int* n) except -1 nogil:
+        """Find the numbers of the next words, NONE where one is not known; return where the text goes on."""
+        cdef uint64_t hashes[SOME]
+        cdef Py_ssize_t starts[SOME + 1]
+        cdef uint64_t hashed
+        cdef uint32_t c
+        cdef int t
+        n[0] = 0
+        read.n = starts[0] = 0
+        while at < length and n[0] < SOME:
             c = _lower(text[at])
             if not _is_word(c):
                 at += 1
                 continue
             hashed = SEED
-            read.n = 0
             while True:
                 _push(read, c)
                 hashed = (hashed ^ c) * ODD
@@ -459,28 +486,52 @@ cdef class Ngrams:
                 c = _lower(text[at])
                 if not _is_word(c):
                     break
-            if read.n < 2:  # no token
+            if read.n - starts[n[0]] < 2:  # no token
+                read.n = starts[n[0]]
                 continue
-            hashed = _mixed(hashed)
-            word = self.words.find(read.at, read.n, hashed)
-            if word == NONE:
-                if not learn:
-                    ended = 0
+            hashes[n[0]] = _mixed(hashed)
+            self.words.ask(hashes[n[0]])
+            n[0] += 1
+            starts[n[0]] = read.n
+        for t in range(n[0]):
+            words[t] = self.words.find(read.at + starts[t], starts[t + 1] - starts[t], hashes[t])
+            if learn and words[t] == NONE:
+                words[t] = <uint32_t>self.words.n
+                self.words.add(read.at + starts[t], starts[t + 1] - starts[t], hashes[t])
+            if words[t] != NONE:
+                self._ask(0, words[t])
+        return at
+
+    cdef int _runs_of_words(self, const uint32_t* words, int n, bint learn, uint32_t* open_, Ints* found
+                            ) except -1 nogil:
+        cdef uint32_t nodes[SOME]  # of the runs of m words that end at each
+        cdef uint32_t parent, before
+        cdef int m, t, alive
+        cdef Child* child
+        for m in range(1, self.longest + 1):
+            before = open_[m - 1]
+            if m > 1 and n:
+                open_[m - 1] = nodes[n - 1]
+            alive = 0
+            for t in range(n - 1, -1, -1):  # a run of m words goes on from that of m - 1 which ends a word before
+                parent = 0 if m == 1 else nodes[t - 1] if t else before
+                nodes[t] = NONE
+                if parent == NONE or words[t] == NONE:
                     continue
-                word = <uint32_t>self.words.n
-                self.words.add(read.at, read.n, hashed)
-            ended = min(ended + 1, self.longest)
-            for m in range(ended, 0, -1):
-                if open_[m - 1] == NONE:
-                    open_[m] = NONE
+                child = self._grown(parent, words[t]) if learn else self._child(parent, words[t])
+                if child.node == NONE:
                     continue
-                child = self._grown(open_[m - 1], word) if learn else self._child(open_[m - 1], word)
-                open_[m] = child.node
-                if m >= self.shortest and child.node != NONE:
+                nodes[t] = child.node
+                alive += 1
+                if m < self.longest and t + 1 < n:
+                    self._ask(child.node, words[t + 1])
+                if m >= self.shortest:
                     if learn:
                         _push(found, child.node)
                     elif child.column != NONE:
                         _push(found, child.column)
+            if alive == 0 and open_[m] == NONE:
+                return 0  # nor does any longer one
         return 0
 
     cdef int _scan_pieces(self, const char_t* text, Py_ssize_t length, bint learn, Strings memo, Scratch* scratch
@@ -763,10 +814,14 @@ cdef class Ngrams:
             self.words.add(read.at, read.n, hashed)
         return word
 
-    cdef int _row(self, Texts texts, Py_ssize_t i, Strings memo, Scratch* scratch) except -1 nogil:
+    cdef int _row(self, Texts texts, Py_ssize_t i, const double[::1] idf, Strings memo, Scratch* scratch
+                  ) except -1 nogil:
         """Find the columns of the n-grams of text i, ascending, as often as they stand there."""
+        cdef Py_ssize_t j
         scratch.found.n = 0
         self._scan(texts, i, False, memo, scratch)
+        for j in range(scratch.found.n):
+            PREFETCH(&idf[scratch.found.at[j]])
         return _sort(&scratch.found, 0, &scratch.spare)
 
     cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values
@@ -829,7 +884,7 @@ cdef class Ngrams:
         try:
             with nogil:
                 for i in range(texts.n):
-                    self._row(texts, i, memo, &scratch)
+                    self._row(texts, i, idf, memo, &scratch)
                     n = self._weighted(&scratch.found, idf, sublinear, &scratch.values)
                     _reserve(&columns, n)
                     _reserve_doubles(&kept, columns.n + n)
@@ -869,9 +924,15 @@ cdef class Ngrams:
         try:
             with nogil:
                 for i in range(texts.n):
-                    self._row(texts, i, memo, &scratch)
+                    self._row(texts, i, idf, memo, &scratch)
+                    for j in range(min(<Py_ssize_t>8, scratch.found.n)):
+                        PREFETCH(&weights[scratch.found.at[j], 0])
+                        PREFETCH(&weights[scratch.found.at[j], topics - 1])
                     n = self._weighted(&scratch.found, idf, sublinear, &scratch.values)
                     for j in range(n):
+                        if j + 8 < n:
+                            PREFETCH(&weights[scratch.found.at[j + 8], 0])
+                            PREFETCH(&weights[scratch.found.at[j + 8], topics - 1])
                         add_stored(&out[i, 0], &weights[scratch.found.at[j], 0], scratch.values.at[j], topics)
         finally:
             _free(&scratch)
