@@ -798,8 +798,9 @@ grams = unicode_text.filter(lambda gram: "\n" not in gram)
 @given(st.lists(st.lists(grams, max_size=5), max_size=4))
 def test_lines_come_back_as_the_vocabularies_that_they_were(blocks):
     data = "".join(f"{gram}\n" for block in blocks for gram in block).encode("utf-8", "surrogatepass")
-    entries = [{"kind": "word", "columns": len(block)} for block in blocks]
-    assert [one.grams for one in format_room._vocabularies(data, entries)] == list(map(tuple, blocks))
+    entries = [{"kind": "word", "ngrams": [1, 1], "columns": len(block)} for block in blocks]
+    found = format_room._vocabularies(data, entries)
+    assert [vocabulary.grams for vocabulary, _ in found] == list(map(tuple, blocks))
 
 
 @pytest.mark.parametrize("columns", [2, 4, -3, "3", 3.0, None, True])

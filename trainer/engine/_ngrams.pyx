@@ -27,6 +27,7 @@ cdef extern from "Python.h":
 include "_arrays.pxi"
 
 cdef extern from "lanes.h":
+    void* allocated(size_t size) noexcept nogil
     void PREFETCH(const void* address) noexcept nogil
     void add_stored(double* out, const float* row, double value, Py_ssize_t m) noexcept nogil
 
@@ -174,7 +175,7 @@ cdef Word* _word_slots(Py_ssize_t n) except NULL nogil:
 
 
 cdef Child* _child_slots(Py_ssize_t n) except NULL nogil:
-    cdef Child* found = <Child*>malloc(n * sizeof(Child))
+    cdef Child* found = <Child*>allocated(n * sizeof(Child))
     if found == NULL:
         with gil:
             raise MemoryError

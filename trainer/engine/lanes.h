@@ -1,6 +1,10 @@
 /* The innermost loops: one lane a topic. */
 #include <Python.h>
 #include <stdint.h>
+#include <stdlib.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 /* Vector instructions are chosen when the module is loaded. Each topic has its own lane and no sum changes its
    order, so the bits are the same whatever is chosen. */
@@ -21,6 +25,22 @@
 #else
 #define PREFETCH(address)
 #endif
+
+/* Room to be freed by free(): large rooms on large pages where the system has them, for a table that is read at random
+   waits for the addresses of pages as much as for what is on them. */
+static inline void* allocated(size_t size)
+{
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    const size_t large = (size_t)2 << 20;
+    if (size >= 2 * large) {
+        void* room = NULL;
+        if (posix_memalign(&room, large, size)) return NULL;
+        madvise(room, size, MADV_HUGEPAGE);
+        return room;
+    }
+#endif
+    return malloc(size);
+}
 
 /* out += value * row, a row of m stored weights. */
 CLONES static void add_stored(double* restrict out, const float* restrict row, double value, Py_ssize_t m)

@@ -36,6 +36,32 @@ def in_threads(work: Callable[[T], R], items: Sequence[T], n_jobs: int | None = 
         return list(pool.map(work, items))
 
 
+def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
+    """Return what two functions give that run at the same time, where there are two processors."""
+    if cores() < 2:
+        return one(), other()
+    from threading import Thread
+
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(one())
+        except BaseException as error:  # raised below, where it can be handled
+            failed.append(error)
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        second = other()
+    finally:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return found[0], second
+
+
 def chunks(texts: Sequence[str], size: int) -> list[Sequence[str]]:
     """Cut texts into runs of `size`, the last one shorter."""
     edges = [*range(0, len(texts), size), len(texts)]

@@ -69,6 +69,11 @@ class Block:
         """What counts the n-grams of texts."""
         return counter(self.kind, self.ngrams, self.vocabulary)
 
+    def counted_by(self, finds: Counter) -> Block:
+        """Return this block, which takes a counter that is made already for its own."""
+        vars(self)["counter"] = finds
+        return self
+
     def __getstate__(self) -> dict[str, Any]:
         # Tables in memory are made anew where it is loaded: the compiled one cannot be pickled.
         return {key: value for key, value in self.__dict__.items() if key not in ("column", "counter", "idf")}
@@ -235,8 +240,7 @@ def learn_block(
     """
     found = learn(kind, ngrams, texts, min_df, max_df)
     block = Block(kind, ngrams, sublinear_tf, found.vocabulary, found.df, found.n)
-    vars(block)["counter"] = found.counter  # what learned the n-grams finds them: no second table is made
-    return block
+    return block.counted_by(found.counter)
 
 
 def smooth_idf(df: NDArray[np.integer[Any]], n: int) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import compress, islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -68,6 +69,11 @@ class Tagger:
     bands: NDArray[np.float64] | None = None
     rates: Mapping[str, float] = field(default_factory=dict)
 
+    @cached_property
+    def _wide(self) -> NDArray[np.float32]:
+        """What is computed with: half precision is a way to keep weights, in which no processor adds."""
+        return np.ascontiguousarray(self.weights, np.float32)
+
     @property
     def assumed_rates(self) -> Mapping[str, float]:
         """The share of sentences on each topic where probabilities were calibrated, if it is known."""
@@ -122,7 +128,7 @@ class Tagger:
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
         given = [texts] if isinstance(texts, str) else _listed(texts)
-        return self.features.scores(given, self.weights) + self.intercept
+        return self.features.scores(given, self._wide) + self.intercept
 
     def stream(self, lines: Iterable[str]) -> Iterator[Prediction]:
         """Tag texts one after another, holding few of them at a time."""

@@ -17,14 +17,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engine.counting import Kind
+from trainer.engine.counting import Counter, Kind, counter
+from trainer.engine.threads import both
 from trainer.engine.vocabulary import Vocabulary
 from trainer.errors import ArtifactError, NotFoundError, TrainerError
 from trainer.lexicons import LexiconMatcher
@@ -53,7 +54,7 @@ GOLDEN_TOLERANCE = 1e-6
 OLDEST_READER = 1
 """The lowest number of a format that a reader must know to read what is written now."""
 _MOST_TOLERANCE = 1e-3
-_DECODED = ("golden.json", "lexicons.json", "vocabulary.txt", "weights.safetensors")
+_LARGE = ("vocabulary.txt", "weights.safetensors")
 _WEIGHTS = ("float32", "float16")
 
 
@@ -94,9 +95,15 @@ def _read_whole(folder: Path, digest: str | None) -> Tagger:
     manifest = decoded(encoded, MANIFEST)
     _check_format(manifest)
     _check_manifest(encoded, manifest)
-    data = _checked_files(folder, manifest["files"])
+    listed = manifest["files"]
+    _check_listed(folder, listed)
+    _check_blocks(manifest["blocks"])
+    vocabularies, (tensors, data) = both(
+        lambda: _vocabularies(_checked(folder, "vocabulary.txt", listed), manifest["blocks"]),
+        lambda: _tensors_and_rest(folder, listed),
+    )
     info = {**manifest, "digest": found, "version": folder.resolve().name}
-    tagger = _decode(manifest, data, info)
+    tagger = _decode(manifest, tensors, vocabularies, _lexicons(data["lexicons.json"]), info)
     _check_golden(tagger, decoded(data["golden.json"], "golden.json"), float(manifest["golden_tolerance"]))
     return tagger
 
@@ -137,44 +144,55 @@ def with_checksum(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "checksum": sha256(canonical_json(rest))}
 
 
-def _checked_files(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
-    """Return the very bytes whose size and hash agree with the manifest, of the files that are decoded."""
+def _check_listed(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a folder, or a list of its files, that holds another file or lacks one."""
     if set(listed) != set(FILES):
         raise ArtifactError(f"the manifest must list {', '.join(FILES)}")
     extra = {path.name for path in folder.iterdir()} - set(FILES) - {MANIFEST}
     if extra:
         raise ArtifactError(f"holds a file that does not belong to it: {sorted(extra)[0]!r}")
-    contents = {}
-    for name, promised in listed.items():
-        size = promised["size"]
-        if type(size) is not int or not 0 <= size <= (LARGEST_JSON if name == "golden.json" else LARGEST):
-            raise ArtifactError(f"the manifest gives '{name}' a size that no such file has: {size!r:.40}")
-        data = read_file(folder / name, size)
-        if len(data) != size or sha256(data) != promised["sha256"]:
-            raise ArtifactError(f"'{name}' is not what was saved (size or SHA-256 differs)")
-        if name in _DECODED:
-            contents[name] = data
-    return contents
 
 
-def _decode(manifest: Mapping[str, Any], data: dict[str, bytes], info: Mapping[str, Any]) -> Tagger:
-    """Make the tagger; what is decoded leaves `data`, so that it is not held twice."""
+def _checked(folder: Path, name: str, listed: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """Return the very bytes of a file whose size and hash agree with the manifest."""
+    size = listed[name]["size"]
+    if type(size) is not int or not 0 <= size <= (LARGEST_JSON if name == "golden.json" else LARGEST):
+        raise ArtifactError(f"the manifest gives '{name}' a size that no such file has: {size!r:.40}")
+    data = read_file(folder / name, size)
+    if len(data) != size or sha256(data) != listed[name]["sha256"]:
+        raise ArtifactError(f"'{name}' is not what was saved (size or SHA-256 differs)")
+    return data
+
+
+def _tensors_and_rest(
+    folder: Path, listed: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, NDArray[Any]], dict[str, bytes]]:
+    """Check all files but the vocabulary; return the tensors, and the bytes of the smaller ones."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    rest = {name: _checked(folder, name, listed) for name in FILES if name not in _LARGE}
     try:
-        tensors = load(data.pop("weights.safetensors"))
+        return load(_checked(folder, "weights.safetensors", listed)), rest
     except SafetensorError as error:
         raise ArtifactError(f"'weights.safetensors' cannot be decoded: {error}") from error
-    lexicons = iter(_lexicons(data.pop("lexicons.json")))
-    vocabularies = _vocabularies(data.pop("vocabulary.txt"), manifest["blocks"])
+
+
+def _decode(
+    manifest: Mapping[str, Any],
+    tensors: dict[str, NDArray[Any]],
+    vocabularies: list[tuple[Vocabulary, Counter]],
+    lexicons: list[dict[str, list[str]]],
+    info: Mapping[str, Any],
+) -> Tagger:
+    known, terms = iter(vocabularies), iter(lexicons)
     blocks = [
-        LexiconBlock(LexiconMatcher(next(lexicons)), float(entry["weight"]))
+        LexiconBlock(LexiconMatcher(next(terms)), float(entry["weight"]))
         if entry["kind"] == LexiconBlock.kind
-        else _block(entry, next(vocabularies), tensors[f"df.{i}"])
+        else _block(entry, *next(known), tensors[f"df.{i}"])
         for i, entry in enumerate(manifest["blocks"])
     ]
-    if next(lexicons, None) is not None:
+    if next(terms, None) is not None:
         raise ArtifactError("'lexicons.json' holds more than the lexicons of its blocks")
     features, topics = Features(tuple(blocks)), _checked_topics(manifest["topics"])
     k = len(topics)
@@ -215,19 +233,19 @@ def _lexicons(data: bytes) -> list[dict[str, list[str]]]:
     return found
 
 
-def _vocabularies(data: bytes, blocks: Sequence[Mapping[str, Any]]) -> Iterator[Vocabulary]:
-    """Decode the n-grams of each block that has any: no string is made of one."""
-    sizes = [entry["columns"] for entry in blocks if entry["kind"] != LexiconBlock.kind]
+def _vocabularies(data: bytes, blocks: Sequence[Mapping[str, Any]]) -> list[tuple[Vocabulary, Counter]]:
+    """Decode the n-grams of each block that has any, and make what finds them; no string is made of one."""
+    entries = [entry for entry in blocks if entry["kind"] != LexiconBlock.kind]
+    sizes = [entry["columns"] for entry in entries]
     sound = all(type(size) is int and size >= 0 for size in sizes) and data.count(b"\n") == sum(sizes)
     if not sound or data[-1:] not in (b"", b"\n"):
         raise ArtifactError("'vocabulary.txt' does not hold the n-grams that the manifest counts")
-    text, start = str(data, "utf-8", "surrogatepass"), 0
-    for size in sizes[:-1]:
-        end = _end_of_lines(text, start, size)
-        yield Vocabulary(text[start:end])
-        start = end
-    if sizes:
-        yield Vocabulary(text[start:])
+    text, start, found = str(data, "utf-8", "surrogatepass"), 0, []
+    for entry in entries:
+        end = len(text) if entry is entries[-1] else _end_of_lines(text, start, entry["columns"])
+        vocabulary, start = Vocabulary(text[start:end]), end
+        found.append((vocabulary, counter(entry["kind"], tuple(entry["ngrams"]), vocabulary)))
+    return found
 
 
 def _end_of_lines(text: str, start: int, lines: int) -> int:
@@ -240,18 +258,28 @@ def _end_of_lines(text: str, start: int, lines: int) -> int:
     return low
 
 
-def _block(entry: Mapping[str, Any], vocabulary: Vocabulary, df: NDArray[np.uint32]) -> Block:
-    if entry["kind"] not in get_args(Kind):
-        raise ArtifactError(f"features of kind {entry['kind']!r} are not known to this version")
-    shortest, longest = entry["ngrams"]
-    if not 0 < int(shortest) <= int(longest) <= LONGEST_NGRAM:
-        raise ArtifactError(f"n-grams of {shortest!r:.20} to {longest!r:.20} are not known to this version")
+def _check_blocks(blocks: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse features that this version does not know."""
+    for entry in blocks:
+        if entry["kind"] == LexiconBlock.kind:
+            continue
+        if entry["kind"] not in get_args(Kind):
+            raise ArtifactError(f"features of kind {entry['kind']!r:.40} are not known to this version")
+        shortest, longest = entry["ngrams"]
+        sound = type(shortest) is int and type(longest) is int
+        if not sound or not 0 < shortest <= longest <= LONGEST_NGRAM:
+            raise ArtifactError(
+                f"n-grams of {shortest!r:.20} to {longest!r:.20} are not known to this version"
+            )
+
+
+def _block(entry: Mapping[str, Any], vocabulary: Vocabulary, finds: Counter, df: NDArray[np.uint32]) -> Block:
     n_texts = entry["texts"]
     if type(n_texts) is not int or not int(df.max(initial=0)) <= n_texts < 2**63:
         raise ArtifactError("an n-gram stands in more texts than there were")
-    return Block(
-        entry["kind"], (int(shortest), int(longest)), bool(entry["sublinear_tf"]), vocabulary, df, n_texts
-    )
+    shortest, longest = entry["ngrams"]
+    block = Block(entry["kind"], (shortest, longest), bool(entry["sublinear_tf"]), vocabulary, df, n_texts)
+    return block.counted_by(finds)
 
 
 def _check_tensors(
