@@ -740,13 +740,15 @@ cdef class Ngrams:
 
     cdef int _put_lines(self, const char_t* lines, Py_ssize_t length) except -1 nogil:
         cdef uint32_t path[LONGEST + 1]  # the nodes of the n-gram before: what both begin with stands already
-        cdef Py_ssize_t at = 0, end, before = 0, before_end = 0, same
+        cdef Py_ssize_t at = 0, end, before = 0, before_end = 0, same, asked = 0
         cdef uint32_t column = 0
         cdef Ints word
         memset(&word, 0, sizeof(Ints))
         path[0] = 0
         try:
             while at < length:
+                if self.kind == WORD and at >= asked:
+                    asked = self._ask_for_words(lines, at, length)
                 end = at
                 while lines[end] != 10:  # the last line ends with one too
                     end += 1
@@ -765,6 +767,18 @@ cdef class Ngrams:
         finally:
             free(word.at)
         return 0
+
+    cdef Py_ssize_t _ask_for_words(self, const char_t* lines, Py_ssize_t at, Py_ssize_t length) noexcept nogil:
+        """Ask for the slots of the words that the next lines end with; return where these lines end."""
+        cdef uint64_t hashed = SEED
+        cdef int left = SOME
+        while at < length and left:
+            if lines[at] == 10:
+                self.words.ask(_mixed(hashed))
+                left -= 1
+            hashed = SEED if lines[at] == 10 or lines[at] == 32 else (hashed ^ lines[at]) * ODD
+            at += 1
+        return at
 
     cdef int _put_symbols(self, const char_t* gram, Py_ssize_t length, Py_ssize_t same, uint32_t* path,
                           uint32_t column) except -1 nogil:

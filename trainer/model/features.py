@@ -246,5 +246,15 @@ def learn_block(
 def smooth_idf(df: NDArray[np.integer[Any]], n: int) -> NDArray[np.float64]:
     """Return ``1 + log((1 + n) / (1 + df))``, as if one more text held every n-gram."""
     # By distinct count, and by the logarithm that does not depend on the place in an array.
-    counts, place = np.unique(df, return_inverse=True)
-    return np.array([1.0 + math.log((1 + n) / (1 + count)) for count in counts.tolist()], float)[place]
+    most = int(df.max(initial=0))
+    if most > 16 * len(df) + 65_536:  # a table by count would be larger than what it is for
+        counts, place = np.unique(df, return_inverse=True)
+        return np.array([_smooth_idf(count, n) for count in counts.tolist()], float)[place]
+    table = np.zeros(most + 1)
+    counts = np.flatnonzero(np.bincount(df))
+    table[counts] = [_smooth_idf(count, n) for count in counts.tolist()]
+    return table[df]
+
+
+def _smooth_idf(df: int, n: int) -> float:
+    return 1.0 + math.log((1 + n) / (1 + df))
