@@ -116,6 +116,26 @@ def sparse_dot(
                 add_stored(&out[row, 0], &weights[indices[entry], 0], values[entry], topics)
 
 
+def put_lone(
+    float[:, ::1] coef,
+    Py_ssize_t first,
+    const int32_t[::1] columns,
+    const int64_t[::1] rows,
+    const float[::1] values,
+    const float[:, ::1] cost,
+    const float[:, ::1] alpha,
+    Py_ssize_t m,
+):
+    """Write the weights of features that stand in one row, of m problems from column `first` of `coef` on."""
+    cdef Py_ssize_t at, k
+    cdef float step
+    with nogil:
+        for at in range(columns.shape[0]):
+            for k in range(m):
+                step = max(alpha[rows[at], k], <float>0.0) * values[at]
+                coef[columns[at], first + k] = -step if cost[rows[at], k] < 0 else step
+
+
 cdef inline void _shuffle(int32_t* order, Py_ssize_t n, uint64_t* state) noexcept nogil:
     """Shuffle by Fisher's and Yates's method, with a xorshift generator (Marsaglia 2003)."""
     cdef Py_ssize_t i, j

@@ -17,9 +17,10 @@ from trainer.engine.threads import in_threads
 try:
     from trainer.engine._linear import Descent as _Descent
     from trainer.engine._linear import column_counts as _column_counts
+    from trainer.engine._linear import put_lone as _put_lone
     from trainer.engine._linear import shared_rows as _shared_rows
 except ImportError:  # installed without a compiler
-    _Descent = _column_counts = _shared_rows = None
+    _Descent = _column_counts = _put_lone = _shared_rows = None
 
 Loss = Literal["squared_hinge", "log_loss"]
 COMPILED = _Descent is not None
@@ -144,12 +145,29 @@ def solve(
     m = len(problems)
     parts = -(-m // _WIDEST)
     edges = [round(part * m / parts) for part in range(parts + 1)] if m else [0]
-    pieces = [
-        (list(problems[start:end]), None if alpha is None else alpha[:, start:end])
-        for start, end in pairwise(edges)
-    ]
-    found = in_threads(lambda piece: task.run(*piece), pieces, n_jobs)
-    return _joined(found, X.width, len(X), tol)
+    out = _Out.of(X.width, len(X), m)
+    in_threads(
+        lambda place: task.run(problems[slice(*place)], alpha, out, *place), list(pairwise(edges)), n_jobs
+    )
+    converged = bool((out.gap <= tol * out.objective).all())
+    return Solution(out.coef, out.intercept, out.objective, out.gap, out.passes, converged, out.alpha)
+
+
+@dataclass(frozen=True)
+class _Out:
+    """Where the solutions of m problems go, each into its column."""
+
+    coef: NDArray[np.float32]
+    intercept: NDArray[np.float64]
+    objective: NDArray[np.float64]
+    gap: NDArray[np.float64]
+    passes: NDArray[np.int64]
+    alpha: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, width: int, n: int, m: int) -> _Out:
+        coef, alpha = np.zeros((width, m), np.float32), np.zeros((n, m), np.float32)
+        return cls(coef, np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, np.int64), alpha)
 
 
 @dataclass(frozen=True)
@@ -198,7 +216,10 @@ class _Task:
     max_passes: int
     seed: int
 
-    def run(self, problems: list[Problem], start: NDArray[np.float32] | None) -> dict[str, Any]:
+    def run(
+        self, problems: Sequence[Problem], start: NDArray[np.float32] | None, out: _Out, first: int, end: int
+    ) -> None:
+        """Solve some problems, the columns from `first` up to `end` of all."""
         matrix, n, m = self.matrix, len(self.Y), len(problems)
         stride = m if m < 4 else -(-m // 4) * 4
         weights = _aligned(max(len(matrix.shared), 1), stride)
@@ -209,22 +230,17 @@ class _Task:
         if not np.isfinite(cost).all():
             raise ValueError("C times the weight of a row is beyond float32: scale the weights, or lower C")
         if start is not None:
-            alpha[:, :m] = start
+            alpha[:, :m] = start[:, first:end]
         descent = _Descent(
             matrix.indptr, matrix.indices, matrix.values, matrix.alone, matrix.norms + np.float32(self.bias),
             cost, alpha, weights, m, self.loss, self.bias,
         )  # fmt: skip
-        intercept, objective, gap, passes = descent.run(self.tol, self.max_passes, self.seed)
-        alpha = np.maximum(alpha[:, :m], 0)
-        coef = np.zeros((matrix.width, m), np.float32)
-        coef[matrix.shared] = weights[: len(matrix.shared), :m]
-        coef[matrix.lone_columns] = (
-            np.where(cost[:, :m] < 0, -alpha, alpha)[matrix.lone_rows] * matrix.lone_values[:, None]
-        )
-        return {
-            "coef": coef, "intercept": np.array(intercept), "objective": np.array(objective),
-            "gap": np.array(gap), "passes": np.array(passes), "alpha": alpha,
-        }  # fmt: skip
+        found = descent.run(self.tol, self.max_passes, self.seed)
+        for numbers, into in zip(found, (out.intercept, out.objective, out.gap, out.passes), strict=True):
+            into[first:end] = numbers
+        out.alpha[:, first:end] = np.maximum(alpha[:, :m], 0)
+        out.coef[matrix.shared, first:end] = weights[: len(matrix.shared), :m]
+        _put_lone(out.coef, first, matrix.lone_columns, matrix.lone_rows, matrix.lone_values, cost, alpha, m)
 
 
 def _aligned(n: int, stride: int) -> NDArray[np.float32]:
@@ -232,12 +248,3 @@ def _aligned(n: int, stride: int) -> NDArray[np.float32]:
     given = np.zeros(n * stride + _LINE, np.float32)
     first = -given.ctypes.data % (4 * _LINE) // 4
     return given[first : first + n * stride].reshape(n, stride)
-
-
-def _joined(found: list[dict[str, Any]], width: int, n: int, tol: float) -> Solution:
-    none: dict[str, Any] = {"coef": np.zeros((width, 0), np.float32), "alpha": np.zeros((n, 0), np.float32)}
-    none |= {key: np.zeros(0) for key in ("intercept", "objective", "gap", "passes")}
-    wide = found[0] if len(found) == 1 else {
-        key: np.concatenate([one[key] for one in [none, *found]], axis=-1) for key in none
-    }  # fmt: skip
-    return Solution(converged=bool((wide["gap"] <= tol * wide["objective"]).all()), **wide)

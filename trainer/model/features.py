@@ -253,7 +253,7 @@ def smooth_idf(df: NDArray[np.integer[Any]], n: int) -> NDArray[np.float64]:
     table = np.zeros(most + 1)
     counts = np.flatnonzero(np.bincount(df))
     table[counts] = [_smooth_idf(count, n) for count in counts.tolist()]
-    return table[df]
+    return np.asarray(table[df])
 
 
 def _smooth_idf(df: int, n: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from trainer.engine.sparse import SparseRows
 if TYPE_CHECKING:
     from trainer.config import Classifier
 
-Model = tuple[NDArray[np.float64], NDArray[np.float64]]
+Model = tuple[NDArray[np.floating[Any]], NDArray[np.float64]]
 """Weights, a column a topic, and intercepts."""
 LOSSES: Mapping[str, Loss] = {"svm": "squared_hinge", "logistic": "log_loss"}
 _TOL = 1e-5
@@ -45,8 +45,8 @@ def fit_topics(
     Returns
     -------
     list of (coef, intercept)
-        For each selection, a (width, k) and a (k,) array of float64. A topic of which a selection
-        holds one class only gets no weights and an intercept of -/+ 10.
+        For each selection, a (width, k) array of float32 and a (k,) array of float64. A topic of which a
+        selection holds one class only gets no weights and an intercept of -/+ 10.
     """
     (only,) = fit_path(X, Y, weights, rows, settings, [settings.C], seed, compiled=compiled)
     return only
@@ -87,7 +87,7 @@ def fit_path(
             n_jobs=n_jobs, compiled=compiled,
         )  # fmt: skip
         start = found.alpha if warm else None
-        coef, intercept = np.zeros((len(rows), X.width, Y.shape[1])), fixed.copy()
+        coef, intercept = np.zeros((len(rows), X.width, Y.shape[1]), found.coef.dtype), fixed.copy()
         for place, (i, topic) in enumerate(shares):
             coef[i, :, topic], intercept[i, topic] = found.coef[:, place], found.intercept[place]
         yield list(zip(coef, intercept, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ class TrainingSet:
         return [self.folds != fold for fold in range(self.n_folds)]
 
     def out_of_fold(
-        self, X: SparseRows, held_out: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]
+        self, X: SparseRows, held_out: Sequence[tuple[NDArray[np.floating[Any]], NDArray[np.float64]]]
     ) -> NDArray[np.float64]:
         """Return the (n, k) margins of each row by the model of the fold that holds it out; else 0.
 

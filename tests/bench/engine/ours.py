@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +18,54 @@ _SAVED = "model"
 
 
 class Contender:
-    """`TopicClassifier` with the settings of a variant."""
+    """What `trainer fit` calls: features, then the solver, without its calibration and thresholds.
+
+    `TopicClassifier` is the same with scikit-learn's manners; importing that takes as much memory as the fit.
+    """
 
     def __init__(self, variant: str) -> None:
-        self.variant = variant
+        self.settings = VARIANTS[variant]
         self.model: Any = None
 
     def prepare(self, texts: Sequence[str], Y: np.ndarray, folder: Path) -> None:
         """Load what fitting needs: importing is timed by the cold start."""
-        import trainer.estimators
-
-        self.model = trainer.estimators.TopicClassifier(sublinear_tf=True, C=1.0, **VARIANTS[self.variant])
+        import trainer.engine.solver
+        import trainer.model.tagger  # noqa: F401
 
     def fit(self, texts: Sequence[str], Y: np.ndarray) -> None:
         """Fit on raw texts."""
-        self.model.fit(texts, Y)
+        from trainer.engine.solver import Problem, solve
+        from trainer.model.features import Features, learn_block
+        from trainer.model.tagger import Tagger
+
+        wanted = {"word": self.settings["ngram_range"], "char": self.settings.get("char_ngram_range")}
+        features = Features(
+            tuple(learn_block(kind, ngrams, texts, 1, True) for kind, ngrams in wanted.items() if ngrams)
+        )
+        k = Y.shape[1]
+        problems = [Problem(topic, (1.0, 1.0)) for topic in range(k)]
+        labels, weights = np.ascontiguousarray(Y, np.int8), np.ones((len(Y), 1))
+        found = solve(features.transform(texts), labels, weights, problems, self.settings["loss"])
+        topics = tuple(f"topic-{i}" for i in range(k))
+        line, half = np.tile([1.0, 0.0], (k, 1)), np.full(k, 0.5)
+        self.model = Tagger(topics, features, found.coef, found.intercept, line, half)
 
     def decide(self, texts: Sequence[str]) -> Any:
         """Return the decisions."""
-        decide = getattr(self.model, "predict_matrix", None) or self.model.predict
-        return decide(texts)
+        return self.model.predict_matrix(texts)
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Return the (n, k) margins."""
         return np.asarray(self.model.decision_function(texts))
 
     def save(self, folder: Path) -> None:
-        """Write the model into an empty folder, in the format of `trainer fit`."""
+        """Write the model into an empty folder, its weights as with ``classifier.precision=float16``."""
         from trainer.registry.write import write_model
 
         place = folder / _SAVED
         place.mkdir()
-        topics = [f"topic-{i}" for i in range(len(self.model.intercept_))]
-        write_model(place, self.model.as_tagger(topics), {"name": "bench"}, [], {}, "")
+        half = replace(self.model, weights=self.model.weights.astype(np.float16))
+        write_model(place, half, {"name": "bench"}, [], {}, "")
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote."""
@@ -59,6 +75,4 @@ class Contender:
 
     def squared_norms(self) -> np.ndarray:
         """Return the (k,) squared lengths of weights and intercept, which are both regularised."""
-        solved = getattr(self.model, "classifier_", self.model)
-        coef, intercept = np.asarray(solved.coef_, dtype=float), np.asarray(solved.intercept_, dtype=float)
-        return (coef**2).sum(axis=1) + intercept**2
+        return (self.model.weights.astype(float) ** 2).sum(axis=0) + self.model.intercept**2
