@@ -253,11 +253,11 @@ cdef class Descent:
         for k in range(self.stride):
             self.before[k] = 1e30
 
-    cdef void _weigh(self) noexcept nogil:
-        """Make the weights that the dual variables stand for."""
+    cdef bint _weigh(self) noexcept nogil:
+        """Make the weights that the dual variables stand for; return whether any is not 0."""
         cdef Py_ssize_t row, k
         cdef float cost, alpha
-        cdef bint some
+        cdef bint some, any_ = False
         for row in range(self.weights.shape[0]):
             for k in range(self.stride):
                 self.weights[row, k] = 0.0
@@ -276,6 +276,8 @@ cdef class Descent:
                 some = True
             if some:
                 self._add(row)
+                any_ = True
+        return any_
 
     cdef inline void _fetch(self, Py_ssize_t row) noexcept nogil:
         """Ask for all of a row but the weights."""
@@ -347,6 +349,18 @@ cdef class Descent:
                 # The squared length of the weights is the sum of alpha * margin.
                 self.primal[k] += 0.5 * alpha * z + C * loss
 
+    cdef void _measure_nothing(self) noexcept nogil:
+        """Compute what `_measure` would where all dual variables, and so all weights, are 0."""
+        cdef Py_ssize_t row, k
+        cdef double loss = 1.0 if self.loss == HINGE else log(2.0)
+        for k in range(self.stride):
+            self.gap[k] = self.primal[k] = 0.0
+        for row in range(self.n):
+            for k in range(self.m):
+                self.primal[k] += fabs(self.cost[row, k]) * loss
+        for k in range(self.m):
+            self.gap[k] = self.primal[k]
+
     def run(self, double tol, int most, uint64_t seed):
         """Descend until each gap is at most `tol` of its objective, or for `most` passes.
 
@@ -363,9 +377,12 @@ cdef class Descent:
             for k in range(self.stride):
                 self.live[k] = 1.0 if k < self.m else 0.0
                 passes[k] = 0
-            self._weigh()
-            self._wake()
-            self._measure()
+            if self._weigh():
+                self._wake()
+                self._measure()
+            else:
+                self._wake()
+                self._measure_nothing()
             while number < most and left:
                 _shuffle(&order[0], self.n, &state)
                 self._pass(&order[0])

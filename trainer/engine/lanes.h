@@ -163,13 +163,16 @@ CLONES static int logistic_step(float* restrict alpha, const float* restrict cos
             off[k] = size;                                                                         \
             x[k] = near[k] > rounding ? near[k] : rounding;                                        \
         }                                                                                          \
-        for (Py_ssize_t k = 0; k < M; k++) {                                                       \
-            const float going = off[k] > x[k] ? on[k] : 0.0f;                                      \
-            a[k] = going > 0.0f ? share[k] : a[k];                                                 \
-            more |= going > 0.0f;                                                                  \
-        }                                                                                          \
         if (newton == 0)                                                                           \
             for (Py_ssize_t k = 0; k < M; k++) near[k] = 0.01f * off[k];                           \
+        for (Py_ssize_t k = 0; k < M; k++) {                                                       \
+            const float going = off[k] > x[k] ? on[k] : 0.0f, now = a[k];                          \
+            a[k] = going > 0.0f ? share[k] : now;                                                  \
+            x[k] = a[k] - now;                                                                     \
+        }                                                                                          \
+        /* A step leaves at most half the second derivative, below 0.097 * C * norm^2, times its square. */ \
+        for (Py_ssize_t k = 0; k < M; k++)                                                         \
+            more |= 0.05f * C[k] * norm * norm * x[k] * x[k] > near[k];                            \
         if (!more) break;                                                                          \
     }                                                                                              \
     for (Py_ssize_t k = 0; k < M; k++) {                                                           \
