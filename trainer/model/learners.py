@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from trainer.engine.counting import Kind, counter, learn
 from trainer.engine.liblinear import to_scipy
-from trainer.engine.solver import TOL, Loss, Problem, solve
+from trainer.engine.solver import Loss, Problem, solve
 from trainer.engine.sparse import SparseRows
 from trainer.engine.vocabulary import Vocabulary
 from trainer.model.features import Features, counted_rows, in_parts, learn_block, smooth_idf
@@ -176,8 +176,9 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     fit_intercept : bool
     class_weight : {"balanced", None} or mapping
         What multiplies C for a class; of label matrices, for 0 and 1.
-    tol : float
-        A problem is solved when its duality gap is at most this share of its objective.
+    tol : float, optional
+        A problem is solved when its duality gap is at most this share of its objective; by default 1e-4, and
+        1e-5 of the logistic loss.
     max_iter : int
         Passes over the rows at most.
     random_state : int, optional
@@ -209,7 +210,7 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         C: float = 1.0,
         fit_intercept: bool = True,
         class_weight: Any = None,
-        tol: float = TOL,
+        tol: float | None = None,
         max_iter: int = 1_000,
         random_state: int | None = None,
         n_jobs: int | None = None,
@@ -369,7 +370,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: float = 1.0,
         fit_intercept: bool = True,
         class_weight: Any = None,
-        tol: float = TOL,
+        tol: float | None = None,
         max_iter: int = 1_000,
         random_state: int | None = None,
         n_jobs: int | None = None,
