@@ -148,6 +148,8 @@ def test_what_learned_ngrams_finds_them_as_a_new_counter(compiled, kind, ngrams,
     idf = np.linspace(1, 2, len(found.vocabulary))
     mine, theirs = (one.rows(texts + new, idf, True) for one in (found.counter, fresh))
     assert all(a.tobytes() == b.tobytes() for a, b in zip(mine, theirs, strict=True))
+    again = fresh.rows(texts + new, idf, True)  # by what it remembers
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(again, theirs, strict=True))
 
 
 @given(texts_lists)

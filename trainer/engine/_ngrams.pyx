@@ -35,6 +35,7 @@ cdef enum:
     WORD = 0
     CHAR = 1
     LONGEST = 64  # n-gram
+    REMEMBERED = 4_000_000  # numbers in a memo that is kept, at most
     SOME = 64  # words that are looked up together
     RUN = 24  # sorted by insertion
 
@@ -136,8 +137,6 @@ cdef int _reserve_doubles(Doubles* doubles, Py_ssize_t n) except -1 nogil:
 cdef struct Scratch:  # what reading one text after another needs
     Ints piece  # the word, or the padded piece, that is being read
     Ints found  # the n-grams of a text
-    Ints ends  # of each piece that is remembered: where its n-grams end
-    Ints nodes  # the n-grams of the pieces that are remembered
     Ints spare
     Doubles values
 
@@ -145,8 +144,6 @@ cdef struct Scratch:  # what reading one text after another needs
 cdef void _free(Scratch* scratch) noexcept:
     free(scratch.piece.at)
     free(scratch.found.at)
-    free(scratch.ends.at)
-    free(scratch.nodes.at)
     free(scratch.spare.at)
     free(scratch.values.at)
 
@@ -328,6 +325,21 @@ cdef uint64_t _hashed(const uint32_t* text, Py_ssize_t length) noexcept nogil:
     return _mixed(hashed)
 
 
+cdef class Memo:
+    """The n-grams of pieces that were taken apart already: distinct pieces are few."""
+
+    cdef Strings pieces
+    cdef Ints ends  # by piece: where its n-grams end
+    cdef Ints nodes
+
+    def __cinit__(self):
+        self.pieces = Strings()
+
+    def __dealloc__(self):
+        free(self.ends.at)
+        free(self.nodes.at)
+
+
 cdef class Ngrams:
     """The n-grams of texts, in order of first appearance while they are learned.
 
@@ -343,6 +355,7 @@ cdef class Ngrams:
 
     cdef readonly int kind, shortest, longest
     cdef Strings words  # of the word kind: its symbols
+    cdef list memos  # of the character kind: those that no thread has now
     cdef Child* slots
     cdef Py_ssize_t mask
     cdef Py_ssize_t n  # nodes; the root is node 0
@@ -359,6 +372,7 @@ cdef class Ngrams:
         self.kind = WORD if kind == "word" else CHAR
         self.shortest, self.longest, self.norm = shortest, longest, norm
         self.words = Strings()
+        self.memos = []
         self.mask = 255
         self.slots = _child_slots(256)
         self.learning = True
@@ -431,7 +445,7 @@ cdef class Ngrams:
 
     # Reading texts
 
-    cdef int _scan(self, Texts texts, Py_ssize_t i, bint learn, Strings memo, Scratch* scratch) except -1 nogil:
+    cdef int _scan(self, Texts texts, Py_ssize_t i, bint learn, Memo memo, Scratch* scratch) except -1 nogil:
         """Append to what was found the nodes of text i, made where need be, or its known columns."""
         if texts.kind[i] == 1:
             return self._scan_data[uint8_t](<const uint8_t*>texts.data[i], texts.length[i], learn, memo, scratch)
@@ -439,7 +453,7 @@ cdef class Ngrams:
             return self._scan_data[uint16_t](<const uint16_t*>texts.data[i], texts.length[i], learn, memo, scratch)
         return self._scan_data[uint32_t](<const uint32_t*>texts.data[i], texts.length[i], learn, memo, scratch)
 
-    cdef int _scan_data(self, const char_t* text, Py_ssize_t length, bint learn, Strings memo, Scratch* scratch
+    cdef int _scan_data(self, const char_t* text, Py_ssize_t length, bint learn, Memo memo, Scratch* scratch
                         ) except -1 nogil:
         if self.kind == WORD:
             return self._scan_words(text, length, learn, &scratch.piece, &scratch.found)
@@ -535,7 +549,7 @@ cdef class Ngrams:
                 return 0  # nor does any longer one
         return 0
 
-    cdef int _scan_pieces(self, const char_t* text, Py_ssize_t length, bint learn, Strings memo, Scratch* scratch
+    cdef int _scan_pieces(self, const char_t* text, Py_ssize_t length, bint learn, Memo memo, Scratch* scratch
                           ) except -1 nogil:
         cdef Ints* read = &scratch.piece
         cdef Ints* found = &scratch.found
@@ -560,29 +574,28 @@ cdef class Ngrams:
                 if _is_space(c):
                     break
             _push(read, 32)
-            # Distinct pieces are few: each is taken apart once. A long one would fill the memory, and is rare.
-            if memo is None or read.n > 64:
+            if read.n > 64:  # it would fill the memory, and is rare
                 self._take_apart(read, learn, found)
                 continue
             hashed = _mixed(hashed)
-            piece = memo.find(read.at + 1, read.n - 2, hashed)
+            piece = memo.pieces.find(read.at + 1, read.n - 2, hashed)
             if piece != NONE:
-                end = scratch.ends.at[piece]
-                start = scratch.ends.at[piece - 1] if piece > 0 else 0
+                end = memo.ends.at[piece]
+                start = memo.ends.at[piece - 1] if piece > 0 else 0
                 _reserve(found, end - start)
-                _copy_ints(found.at + found.n, scratch.nodes.at + start, end - start)
+                _copy_ints(found.at + found.n, memo.nodes.at + start, end - start)
                 found.n += end - start
                 continue
             first = found.n
             self._take_apart(read, learn, found)
             if not learn:
                 _sort(found, first, &scratch.spare)
-            if scratch.nodes.n + found.n - first < MOST:
-                memo.add(read.at + 1, read.n - 2, hashed)
-                _reserve(&scratch.nodes, found.n - first)
-                _copy_ints(scratch.nodes.at + scratch.nodes.n, found.at + first, found.n - first)
-                scratch.nodes.n += found.n - first
-                _push(&scratch.ends, <uint32_t>scratch.nodes.n)
+            if memo.nodes.n + found.n - first < MOST:
+                memo.pieces.add(read.at + 1, read.n - 2, hashed)
+                _reserve(&memo.nodes, found.n - first)
+                _copy_ints(memo.nodes.at + memo.nodes.n, found.at + first, found.n - first)
+                memo.nodes.n += found.n - first
+                _push(&memo.ends, <uint32_t>memo.nodes.n)
         return 0
 
     cdef int _take_apart(self, Ints* padded, bint learn, Ints* found) except -1 nogil:
@@ -606,6 +619,16 @@ cdef class Ngrams:
                         _push(found, child.column)
         return 0
 
+    cdef Memo _memo(self):
+        """Take a memo that no other thread has."""
+        return self.memos.pop() if self.memos else Memo()
+
+    cdef int _put_back(self, Memo memo) except -1:
+        """Keep a memo for the next texts, unless it has grown large."""
+        if self.kind == CHAR and memo.nodes.n + memo.pieces.arena.n < REMEMBERED:
+            self.memos.append(memo)
+        return 0
+
     # Learning
 
     def learn(self, Texts texts):
@@ -613,7 +636,7 @@ cdef class Ngrams:
         cdef Py_ssize_t i, j
         cdef Scratch scratch
         cdef Py_ssize_t node
-        cdef Strings memo = Strings() if self.kind == CHAR else None
+        cdef Memo memo = self._memo()
         if self.texts_learned + <uint64_t>texts.n >= MOST:
             raise OverflowError("more than 2**31 texts")
         if not self.learning:
@@ -632,6 +655,7 @@ cdef class Ngrams:
                     self.texts_learned += 1
         finally:
             _free(&scratch)
+        self._put_back(memo)
 
     def nodes(self):
         """Return parent, symbol and document frequency of each node but the root, as int64 arrays."""
@@ -713,6 +737,7 @@ cdef class Ngrams:
         finally:
             free(columns)
         self._end_learning()
+        self.memos = []  # of nodes, and columns are wanted now
         self.width, self.norm = nodes.shape[0], norm
 
     def put(self, str lines):
@@ -829,7 +854,7 @@ cdef class Ngrams:
             self.words.add(read.at, read.n, hashed)
         return word
 
-    cdef int _row(self, Texts texts, Py_ssize_t i, const double[::1] idf, Strings memo, Scratch* scratch
+    cdef int _row(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
                   ) except -1 nogil:
         """Find the columns of the n-grams of text i, ascending, as often as they stand there."""
         cdef Py_ssize_t j
@@ -889,7 +914,7 @@ cdef class Ngrams:
         cdef Scratch scratch
         cdef Ints columns
         cdef Doubles kept
-        cdef Strings memo = Strings() if self.kind == CHAR and texts.n > 1 else None
+        cdef Memo memo = self._memo()
         lengths = np.zeros(texts.n, dtype=np.int64)
         cdef int64_t[::1] length = lengths
         self._refuse_other(idf.shape[0])
@@ -911,11 +936,12 @@ cdef class Ngrams:
             out = np.empty(columns.n, dtype=np.int32)
             values = np.empty(columns.n)
             _copy(columns.at, kept.at, out, values)
-            return lengths, out, values
         finally:
             _free(&scratch)
             free(columns.at)
             free(kept.at)
+        self._put_back(memo)
+        return lengths, out, values
 
     def add_scores(self, Texts texts, const double[::1] idf, bint sublinear, const float[:, ::1] weights,
                    double[:, ::1] out):
@@ -929,7 +955,7 @@ cdef class Ngrams:
         cdef Py_ssize_t i, j, n
         cdef Py_ssize_t topics = weights.shape[1]
         cdef Scratch scratch
-        cdef Strings memo = Strings() if self.kind == CHAR and texts.n > 1 else None
+        cdef Memo memo = self._memo()
         self._refuse_other(idf.shape[0])
         if weights.shape[0] != idf.shape[0] or out.shape[0] != texts.n or out.shape[1] != topics:
             raise ValueError("the weights, or the margins, have another shape than vocabulary and texts")
@@ -951,6 +977,7 @@ cdef class Ngrams:
                         add_stored(&out[i, 0], &weights[scratch.found.at[j], 0], scratch.values.at[j], topics)
         finally:
             _free(&scratch)
+        self._put_back(memo)
 
     cdef int _refuse_other(self, Py_ssize_t width) except -1:
         if width != self.width:
