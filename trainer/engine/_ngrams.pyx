@@ -67,49 +67,43 @@ cdef inline void _copy_ints(uint32_t* to, const uint32_t* given, Py_ssize_t n) n
 
 
 cdef int _sort(Ints* ints, Py_ssize_t first, Ints* spare) except -1 nogil:
-    """Sort from `first` on, by merging: what comes as a few ascending runs is nearly done."""
-    cdef Py_ssize_t n = ints.n - first, i, j, width, low, middle, high, k
+    """Sort from `first` on: a few by insertion, many by one byte after another from the lowest, as many as differ."""
+    cdef Py_ssize_t n = ints.n - first, i, j
+    cdef Py_ssize_t place[256]
+    cdef Py_ssize_t before, count
     cdef uint32_t* a = ints.at + first
     cdef uint32_t* b
-    cdef uint32_t* other
-    cdef uint32_t x
-    low = -RUN
-    while low + RUN < n:
-        low += RUN
-        for i in range(low + 1, min(low + RUN, n)):
+    cdef uint32_t x, some = 0
+    cdef int shift = 0
+    if n <= RUN:
+        for i in range(1, n):
             x = a[i]
             j = i
-            while j > low and a[j - 1] > x:
+            while j > 0 and a[j - 1] > x:
                 a[j] = a[j - 1]
                 j -= 1
             a[j] = x
-    if n <= RUN:
         return 0
     spare.n = 0
     _reserve(spare, n)
     b = spare.at
-    width = RUN
-    while width < n:
-        low = -2 * width
-        while low + 2 * width < n:
-            low += 2 * width
-            middle = min(low + width, n)
-            high = min(low + 2 * width, n)
-            if middle == high or a[middle - 1] <= a[middle]:
-                memcpy(b + low, a + low, (high - low) * sizeof(uint32_t))
-                continue
-            i, j = low, middle
-            for k in range(low, high):
-                if j == high or (i < middle and a[i] <= a[j]):
-                    b[k] = a[i]
-                    i += 1
-                else:
-                    b[k] = a[j]
-                    j += 1
-        other = a
-        a = b
-        b = other
-        width *= 2
+    for i in range(n):
+        some |= a[i]
+    while shift < 32 and some >> shift:
+        memset(place, 0, sizeof(place))
+        for i in range(n):
+            place[(a[i] >> shift) & 255] += 1
+        before = 0
+        for i in range(256):
+            count = place[i]
+            place[i] = before
+            before += count
+        for i in range(n):
+            x = a[i]
+            b[place[(x >> shift) & 255]] = x
+            place[(x >> shift) & 255] += 1
+        a, b = b, a
+        shift += 8
     if a != ints.at + first:
         memcpy(ints.at + first, a, n * sizeof(uint32_t))
     return 0
@@ -588,8 +582,6 @@ cdef class Ngrams:
                 continue
             first = found.n
             self._take_apart(read, learn, found)
-            if not learn:
-                _sort(found, first, &scratch.spare)
             if memo.nodes.n + found.n - first < MOST:
                 memo.pieces.add(read.at + 1, read.n - 2, hashed)
                 _reserve(&memo.nodes, found.n - first)
