@@ -13,6 +13,8 @@ from trainer.engine.sparse import SparseRows
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+_NEXT_TO_NOTHING = 1e-12
+
 
 def solve_each(
     X: SparseRows,
@@ -21,8 +23,8 @@ def solve_each(
     fit_intercept: bool,
     seed: int,
     n_jobs: int | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the (width, m) weights and (m,) intercepts of m problems; see `trainer.engine.solver.solve`.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return the (width, m) weights, (m,) intercepts and (m,) passes; see `trainer.engine.solver.solve`.
 
     Parameters
     ----------
@@ -42,16 +44,21 @@ def solve_each(
     # already, as `_estimator` has done.
     with threadpool_limits(1):
         fitted = Parallel(n_jobs=workers, prefer="threads")(jobs)
-    coef = np.array([coef for coef, _ in fitted]).reshape(len(fitted), X.width).T
-    return coef, np.array([intercept for _, intercept in fitted])
+    coef = np.array([coef for coef, _, _ in fitted]).reshape(len(fitted), X.width).T
+    passes = np.array([passes for _, _, passes in fitted], dtype=np.int64)
+    return coef, np.array([intercept for _, intercept, _ in fitted]), passes
 
 
 def _fit_one(
     matrix: csr_matrix, cost: NDArray[np.float64], estimator: Any
-) -> tuple[NDArray[np.float64], float]:
-    used = cost != 0
-    estimator.fit(matrix[used], cost[used] > 0, sample_weight=np.abs(cost[used]))
-    return estimator.coef_[0], float(np.sum(estimator.intercept_))
+) -> tuple[NDArray[np.float64], float, int]:
+    used = np.flatnonzero(cost)
+    rows, cost = matrix[used], cost[used]
+    if len(cost) and (cost > 0).all() == (cost > 0).any():  # one class: scikit-learn wants two
+        rows.resize(len(cost) + 1, rows.shape[1])  # of the other, a row that holds nothing and weighs nothing
+        cost = np.r_[cost, -np.sign(cost[0]) * _NEXT_TO_NOTHING]
+    estimator.fit(rows, cost > 0, sample_weight=np.abs(cost))
+    return estimator.coef_[0], float(np.sum(estimator.intercept_)), int(np.max(estimator.n_iter_))
 
 
 def _estimator(loss: str, fit_intercept: bool, seed: int) -> Any:

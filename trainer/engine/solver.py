@@ -135,10 +135,10 @@ def solve(
     tol = TOL[loss] if tol is None else tol
     if not (compiled and COMPILED):
         costs = [problem.signed_cost(Y, weights) for problem in problems]
-        coef, intercept = solve_each(X, costs, loss, fit_intercept, seed, n_jobs)
-        unknown, none = np.full(len(problems), np.nan), np.zeros(len(problems), np.int64)
+        coef, intercept, passes = solve_each(X, costs, loss, fit_intercept, seed, n_jobs)
+        unknown = np.full(len(problems), np.nan)
         start = np.zeros((len(X), len(problems)), np.float32)
-        return Solution(coef, intercept, unknown, unknown, none, True, start)
+        return Solution(coef, intercept, unknown, unknown, passes, True, start)
     matrix = _Matrix.of(X)
     task = _Task(
         matrix, np.ascontiguousarray(Y, np.int8), weights,
