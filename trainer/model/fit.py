@@ -73,7 +73,13 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
         X, used.Y, data.weights, [*data.selections, everything], config.classifier, config.seed
     )
     progress("fitting", 3, 4)
-    margins = data.out_of_fold(X, held_out)
+    del X  # from here on texts are scored as they are read
+
+    def score(rows: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        return features.scores([used.texts[row] for row in rows.tolist()], weights)
+
+    margins = data.out_of_fold(score, held_out)
+    del held_out
     gold = used.gold
     groups = [group for group, judged in zip(used.groups, gold.tolist(), strict=True) if judged]
     decided = decide_topics(margins[gold], used.Y[gold], groups, data.folds[gold], used.topics, config)
@@ -85,7 +91,7 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
         used.topics, features, coef, intercept, calibration, thresholds, review,
         language=config.language, curves=curves, bands=bands,
     )  # fmt: skip
-    tagger, precision = rounded(fitted, X, config.classifier.precision)
+    tagger, precision = rounded(fitted, used.texts, config.classifier.precision)
     scores = tagger.scores(margins)
     table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
     progress("fitting", 4, 4)

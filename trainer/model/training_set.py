@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from trainer.config import Config
 from trainer.corpus.examples import Examples
 from trainer.corpus.splits import fold_of
-from trainer.engine.sparse import SparseRows
 from trainer.errors import DataError
 from trainer.storage import sha256
 
+Margins = NDArray[np.float64]
+Weights = NDArray[np.floating[Any]]
+Score = Callable[[NDArray[np.intp], NDArray[np.float32]], Margins]
 _WHAT_TO_DO = (
     "Label some: `trainer corpus export --to-label 200 --topic {topic} --out {topic}.xlsx` picks them, "
     "`trainer build … --labels {topic}.xlsx` takes them. Or add a rule; or train the other topics for now: "
@@ -62,20 +65,21 @@ class TrainingSet:
         """For each fold, the rows to train on while it is held out."""
         return [self.folds != fold for fold in range(self.n_folds)]
 
-    def out_of_fold(
-        self, X: SparseRows, held_out: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]
-    ) -> NDArray[np.float64]:
+    def out_of_fold(self, score: Score, held_out: Iterable[tuple[Weights, NDArray[np.float64]]]) -> Margins:
         """Return the (n, k) margins of each row by the model of the fold that holds it out; else 0.
 
         Parameters
         ----------
-        held_out : sequence of (coef, intercept)
+        score : callable
+            Multiplies the features of the rows that are given by weights in float32.
+        held_out : iterable of (coef, intercept)
             The models of `selections`.
         """
-        margins = np.zeros((len(X), self.examples.Y.shape[1]))
+        margins = np.zeros(self.examples.Y.shape)
         for fold, (coef, intercept) in enumerate(held_out):
-            rows = self.folds == fold
-            margins[rows] = (X.dot(coef.astype(np.float32)) + intercept)[rows]
+            rows = np.flatnonzero(self.folds == fold)
+            if len(rows):
+                margins[rows] = score(rows, coef.astype(np.float32, copy=False)) + intercept
         return margins
 
 
