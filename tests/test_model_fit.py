@@ -380,3 +380,12 @@ def test_progress_is_told_to_the_end():
     told = []
     fit_tagger(examples(sentences()), config(), lambda *step: told.append(step))
     assert [step[1:] for step in told] == [(i, 4) for i in range(1, 5)]
+
+
+def test_how_many_texts_are_read_at_a_time_changes_no_bit(monkeypatch):
+    settings = config(features={"min_df": 1})
+    at_once = fit_tagger(examples(sentences()), settings).tagger
+    monkeypatch.setattr("trainer.model.fit._TOGETHER", 7)
+    few = fit_tagger(examples(sentences()), settings).tagger
+    assert few.weights.tobytes() == at_once.weights.tobytes()
+    assert few.intercept.tobytes() == at_once.intercept.tobytes()

@@ -29,6 +29,10 @@ include "_arrays.pxi"
 cdef extern from "lanes.h":
     void add_stored(double* out, const float* row, double value, Py_ssize_t m) noexcept nogil
 
+cdef extern from "packed.h":
+    Py_ssize_t LONGEST_STEP
+    uint8_t* pack_steps(uint8_t* to, const uint32_t* numbers, Py_ssize_t n) noexcept nogil
+
 cdef enum:
     WORD = 0
     CHAR = 1
@@ -127,6 +131,26 @@ cdef int _reserve_doubles(Doubles* doubles, Py_ssize_t n) except -1 nogil:
                 raise MemoryError
         doubles.at = <double*>grown
         doubles.room = room
+    return 0
+
+
+cdef struct Bytes:
+    uint8_t* at
+    Py_ssize_t n
+    Py_ssize_t room
+
+
+cdef int _reserve_bytes(Bytes* data, Py_ssize_t more) except -1 nogil:
+    cdef Py_ssize_t room
+    cdef void* grown
+    if data.n + more > data.room:
+        room = max(2 * data.room, data.n + more, 64)
+        grown = realloc(data.at, room)
+        if grown == NULL:
+            with gil:
+                raise MemoryError
+        data.at = <uint8_t*>grown
+        data.room = room
     return 0
 
 
@@ -769,9 +793,12 @@ cdef class Ngrams:
         self._scan(texts, i, False, memo, scratch)
         return _sort(&scratch.found, 0, &scratch.spare)
 
-    cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values
-                              ) except -1 nogil:
-        """Write values of length 1 for the columns that `found` repeats, and each column once; return how many."""
+    cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values,
+                              double* norm) except -1 nogil:
+        """Write values of length 1 for the columns that `found` repeats, and each column once; return how many.
+
+        What the values were divided by is `norm`.
+        """
         cdef Py_ssize_t j = 0, n = 0
         cdef uint32_t column, count
         cdef double value, squares = 0
@@ -792,8 +819,9 @@ cdef class Ngrams:
             found.at[n] = column
             values.at[n] = value
             n += 1
+        norm[0] = 1.0
         if n and self.norm:
-            squares = sqrt(squares)
+            norm[0] = squares = sqrt(squares)
             for j in range(n):
                 values.at[j] /= squares
         return n
@@ -816,6 +844,7 @@ cdef class Ngrams:
             Each row has length 1 or, without known n-grams, 0.
         """
         cdef Py_ssize_t i, n
+        cdef double norm
         cdef Scratch scratch
         cdef Ints columns
         cdef Doubles kept
@@ -830,7 +859,7 @@ cdef class Ngrams:
             with nogil:
                 for i in range(texts.n):
                     self._row(texts, i, memo, &scratch)
-                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values)
+                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
                     _reserve(&columns, n)
                     _reserve_doubles(&kept, columns.n + n)
                     if n:
@@ -847,6 +876,83 @@ cdef class Ngrams:
             free(columns.at)
             free(kept.at)
 
+    def pack(self, Texts texts, const double[::1] idf, bint sublinear, const int32_t[::1] number):
+        """Return the TF-IDF rows of texts in few bytes: see `trainer.engine.packed`.
+
+        Parameters
+        ----------
+        idf : (width,) array
+            Of every column of the vocabulary.
+        number : (width,) array of int32
+            What stands for each column; where it is -1, the column is left out.
+
+        Returns
+        -------
+        data, ends : array of uint8, (n,) array of int64
+            Ascending numbers, one time for each n-gram that stands there, as steps; where each row ends.
+        norms : (n,) array
+            What the values of each row are divided by.
+        whole, alone : (n,) arrays
+            Squared length of each row, and of what was left out, as it is in float32.
+        lone_rows, lone_columns, lone_values : arrays of int64, int32 and float32
+            What was left out.
+        """
+        cdef Py_ssize_t i, j, n
+        cdef float value
+        cdef uint32_t column
+        cdef Scratch scratch
+        cdef Ints numbers, lone_row, lone_column
+        cdef Doubles lone_value
+        cdef Bytes packed
+        cdef Strings memo = Strings() if self.kind == CHAR and texts.n > 1 else None
+        cdef int64_t[::1] end = np.zeros(texts.n, np.int64)
+        cdef double[::1] norms = np.zeros(texts.n), whole = np.zeros(texts.n), alone = np.zeros(texts.n)
+        self._refuse_other(idf.shape[0])
+        self._refuse_other(number.shape[0])
+        memset(&scratch, 0, sizeof(Scratch))
+        memset(&packed, 0, sizeof(Bytes))
+        memset(&numbers, 0, sizeof(Ints))
+        memset(&lone_row, 0, sizeof(Ints))
+        memset(&lone_column, 0, sizeof(Ints))
+        memset(&lone_value, 0, sizeof(Doubles))
+        try:
+            with nogil:
+                for i in range(texts.n):
+                    self._row(texts, i, memo, &scratch)
+                    numbers.n = 0
+                    for j in range(scratch.found.n):
+                        if number[scratch.found.at[j]] >= 0:
+                            _push(&numbers, number[scratch.found.at[j]])
+                    _sort(&numbers, 0, &scratch.spare)
+                    _reserve_bytes(&packed, LONGEST_STEP * numbers.n)
+                    if numbers.n:
+                        packed.n = pack_steps(packed.at + packed.n, numbers.at, numbers.n) - packed.at
+                    end[i] = packed.n
+                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norms[i])
+                    for j in range(n):
+                        column = scratch.found.at[j]
+                        value = <float>scratch.values.at[j]
+                        whole[i] += <double>value * value
+                        if number[column] < 0:
+                            alone[i] += <double>value * value
+                            _reserve_doubles(&lone_value, lone_row.n + 1)
+                            lone_value.at[lone_row.n] = value
+                            _push(&lone_row, <uint32_t>i)
+                            _push(&lone_column, column)
+            data = np.empty(packed.n, np.uint8)
+            _copy_bytes(&packed, data)
+            lone_columns, lone_values = np.empty(lone_column.n, np.int32), np.empty(lone_column.n)
+            _copy(lone_column.at, lone_value.at, lone_columns, lone_values)
+            return (data, np.asarray(end), np.asarray(norms), np.asarray(whole), np.asarray(alone),
+                    _int64(&lone_row), lone_columns, lone_values.astype(np.float32))
+        finally:
+            _free(&scratch)
+            free(packed.at)
+            free(numbers.at)
+            free(lone_row.at)
+            free(lone_column.at)
+            free(lone_value.at)
+
     def add_scores(self, Texts texts, const double[::1] idf, bint sublinear, const float[:, ::1] weights,
                    double[:, ::1] out):
         """Add to ``out[i]`` the TF-IDF row of text i times the rows of `weights`, in the order of the columns.
@@ -858,6 +964,7 @@ cdef class Ngrams:
         """
         cdef Py_ssize_t i, j, n
         cdef Py_ssize_t topics = weights.shape[1]
+        cdef double norm
         cdef Scratch scratch
         cdef Strings memo = Strings() if self.kind == CHAR and texts.n > 1 else None
         self._refuse_other(idf.shape[0])
@@ -870,7 +977,7 @@ cdef class Ngrams:
             with nogil:
                 for i in range(texts.n):
                     self._row(texts, i, memo, &scratch)
-                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values)
+                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
                     for j in range(n):
                         add_stored(&out[i, 0], &weights[scratch.found.at[j], 0], scratch.values.at[j], topics)
         finally:
@@ -896,6 +1003,27 @@ cdef int _copy(const uint32_t* columns, const double* values, int32_t[::1] to, d
         memcpy(&to[0], columns, to.shape[0] * sizeof(int32_t))
         memcpy(&kept[0], values, to.shape[0] * sizeof(double))
     return 0
+
+
+cdef int _copy_bytes(const Bytes* data, uint8_t[::1] to) except -1:
+    if to.shape[0]:
+        memcpy(&to[0], data.at, to.shape[0])
+    return 0
+
+
+def pack_columns(const int64_t[::1] lengths, const int32_t[::1] columns):
+    """Return rows of ascending columns, end to end, as `Ngrams.pack` does: the bytes, and where each row ends."""
+    cdef Py_ssize_t i, start = 0, at = 0
+    cdef int64_t[::1] end = np.zeros(lengths.shape[0], np.int64)
+    cdef uint8_t[::1] data = np.empty(LONGEST_STEP * columns.shape[0] + 1, np.uint8)
+    if (np.asarray(lengths) < 0).any() or np.asarray(lengths).sum() != columns.shape[0]:
+        raise ValueError("the lengths of the rows are not those of the columns")
+    for i in range(lengths.shape[0]):
+        if lengths[i]:
+            at = pack_steps(&data[at], <const uint32_t*>&columns[start], lengths[i]) - &data[0]
+        start += lengths[i]
+        end[i] = at
+    return np.asarray(data)[:at].copy(), np.asarray(end)
 
 
 cdef str _text(const uint32_t* data, Py_ssize_t length):

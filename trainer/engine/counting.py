@@ -131,6 +131,12 @@ class CompiledCounter:
         found: Rows = self._ngrams.rows(_Texts(texts), idf, sublinear)
         return found
 
+    def pack(
+        self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool, number: NDArray[np.int32]
+    ) -> Any:
+        """Return the rows of `texts` in few bytes: what a `trainer.engine.packed.Part` holds."""
+        return self._ngrams.pack(_Texts(texts), idf, sublinear, number)
+
     def add_scores(
         self,
         texts: Any,

@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.liblinear import solve_each
+from trainer.engine.packed import PackedRows
 from trainer.engine.sparse import SparseRows
 from trainer.engine.threads import in_threads
 
 try:
     from trainer.engine._linear import Descent as _Descent
+    from trainer.engine._linear import Stored as _Stored
     from trainer.engine._linear import column_counts as _column_counts
     from trainer.engine._linear import shared_rows as _shared_rows
 except ImportError:  # installed without a compiler
-    _Descent = _column_counts = _shared_rows = None
+    _Descent = _Stored = _column_counts = _shared_rows = None
 
 Loss = Literal["squared_hinge", "log_loss"]
 COMPILED = _Descent is not None
@@ -91,7 +93,7 @@ class Solution:
 
 
 def solve(
-    X: SparseRows,
+    X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
     weights: NDArray[np.float64],
     problems: Sequence[Problem],
@@ -111,6 +113,8 @@ def solve(
 
     Parameters
     ----------
+    X : (n, width) SparseRows or PackedRows
+        Rows that are packed are for the compiled solver only.
     Y : (n, k) array of int8
         1, 0 or, where it is not known, -1: such a row has no part in the topic.
     weights : (n, k) or (n, 1) array
@@ -130,13 +134,13 @@ def solve(
         When a value or a cost is not finite in float32, in which the compiled solver works.
     """
     weights = np.broadcast_to(weights, Y.shape)
-    if not (compiled and COMPILED):
+    if isinstance(X, SparseRows) and not (compiled and COMPILED):
         costs = [problem.signed_cost(Y, weights) for problem in problems]
         coef, intercept = solve_each(X, costs, loss, fit_intercept, seed, n_jobs)
         unknown, none = np.full(len(problems), np.nan), np.zeros(len(problems), np.int64)
         start = np.zeros((len(X), len(problems)), np.float32)
         return Solution(coef, intercept, unknown, unknown, none, True, start)
-    matrix = _Matrix.of(X)
+    matrix = _Matrix.of(X) if isinstance(X, SparseRows) else X
     task = _Task(
         matrix, np.ascontiguousarray(Y, np.int8), weights,
         _LOSSES.index(loss), fit_intercept, tol, max_passes, seed,
@@ -172,6 +176,10 @@ class _Matrix:
     """Columns of the features that stayed, the most frequent first: they lie together in the cache."""
     width: int
 
+    def rows(self) -> Any:
+        """Return what gives rows, for one thread."""
+        return _Stored(self.indptr, self.indices, self.values)
+
     @classmethod
     def of(cls, X: SparseRows) -> _Matrix:
         df = _column_counts(X.indices, X.width)
@@ -180,12 +188,12 @@ class _Matrix:
         number = np.full(X.width, -1, np.int32)
         number[shared] = np.arange(len(shared), dtype=np.int32)
         rows = _shared_rows(X.indptr, X.indices, X.values, number, int((df == 1).sum()))
-        return cls(*rows, shared=shared, width=X.width)
+        return cls(*(*rows, shared, X.width))
 
 
 @dataclass(frozen=True)
 class _Task:
-    matrix: _Matrix
+    matrix: _Matrix | PackedRows
     Y: NDArray[np.int8]
     sample_weight: NDArray[np.float64]
     loss: int
@@ -207,8 +215,8 @@ class _Task:
         if start is not None:
             alpha[:, :m] = start
         descent = _Descent(
-            matrix.indptr, matrix.indices, matrix.values, matrix.alone, matrix.norms + np.float32(self.bias),
-            cost, alpha, weights, m, self.loss, self.bias,
+            matrix.rows(), matrix.alone, matrix.norms + np.float32(self.bias), cost, alpha, weights, m,
+            self.loss, self.bias,
         )  # fmt: skip
         intercept, objective, gap, passes = descent.run(self.tol, self.max_passes, self.seed)
         alpha = np.maximum(alpha[:, :m], 0)

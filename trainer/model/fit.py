@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from trainer.config import Config
 from trainer.corpus.examples import Examples
 from trainer.engine.counting import Kind
+from trainer.engine.packed import COMPILED
+from trainer.engine.threads import chunks
 from trainer.errors import DataError
 from trainer.lexicons import LexiconMatcher
 from trainer.metrics import score_table
@@ -19,10 +21,14 @@ from trainer.model.calibration import split_curves
 from trainer.model.decisions import decide_topics
 from trainer.model.features import Features, LexiconBlock, learn_block
 from trainer.model.linear import fit_topics
+from trainer.model.packing import packed
 from trainer.model.precision import Precision, rounded
 from trainer.model.tagger import Tagger
 from trainer.model.training_set import TrainingSet
 from trainer.progress import Progress, silent
+
+_TOGETHER = 65_536
+"""Texts whose rows wait to be put below the others, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     used = data.examples
     features = learn_features(used, config)
     progress("fitting", 1, 4)
-    X = features.transform(used.texts)
+    X = packed(features, chunks(used.texts, _TOGETHER)) if COMPILED else features.transform(used.texts)
     progress("fitting", 2, 4)
     everything = np.ones(len(used), dtype=bool)
     *held_out, (coef, intercept) = fit_topics(

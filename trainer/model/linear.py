@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine.packed import PackedRows
 from trainer.engine.solver import Loss, Problem, solve
 from trainer.engine.sparse import SparseRows
 
@@ -22,7 +23,7 @@ _TOL = 1e-5
 
 
 def fit_topics(
-    X: SparseRows,
+    X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
     weights: NDArray[np.float64],
     rows: Sequence[NDArray[np.bool_]],
@@ -53,7 +54,7 @@ def fit_topics(
 
 
 def fit_path(
-    X: SparseRows,
+    X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
     weights: NDArray[np.float64],
     rows: Sequence[NDArray[np.bool_]],
