@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from trainer.config import Config
 from trainer.corpus.examples import Examples
+from trainer.corpus.strings import taken
 from trainer.engine.counting import Kind
 from trainer.engine.packed import COMPILED
 from trainer.engine.threads import chunks
@@ -82,12 +83,12 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     del X  # from here on texts are scored as they are read
 
     def score(rows: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float64]:
-        return features.scores([used.texts[row] for row in rows.tolist()], weights)
+        return features.scores(taken(used.texts, rows), weights)
 
     margins = data.out_of_fold(score, held_out)
     del held_out
     gold = used.gold
-    groups = [group for group, judged in zip(used.groups, gold.tolist(), strict=True) if judged]
+    groups = taken(used.groups, np.flatnonzero(gold))
     decided = decide_topics(margins[gold], used.Y[gold], groups, data.folds[gold], used.topics, config)
     calibration, curves = split_curves(used.topics, [one.calibrated.curve for one in decided])
     thresholds = np.array([one.choice.threshold for one in decided])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from trainer.config import Config
 from trainer.corpus.examples import Examples
 from trainer.corpus.splits import fold_of
+from trainer.corpus.strings import taken
 from trainer.errors import DataError
 from trainer.storage import sha256
 
@@ -104,8 +105,9 @@ def _chosen(examples: Examples, config: Config) -> NDArray[np.bool_]:
     most = config.classifier.most_silent
     if len(silent) > most:
         # By a hash of the id: the sample does not depend on the order of the rows.
-        lots = [sha256(f"{config.seed}:{examples.ids[row]}".encode()) for row in silent.tolist()]
-        weighty[silent[np.argsort(np.array(lots), kind="stable")[most:]]] = False
+        ids = taken(examples.ids, silent)
+        lots = np.fromiter((sha256(f"{config.seed}:{one}".encode()) for one in ids), "S64", len(silent))
+        weighty[silent[np.argsort(lots, kind="stable")[most:]]] = False
     return weighty
 
 
@@ -133,11 +135,11 @@ def _refuse_empty(examples: Examples, config: Config) -> None:
 
 def _gold_folds(examples: Examples, config: Config) -> NDArray[np.int64]:
     """Return the fold that holds out each row; a group with no gold row is held out by none (-1)."""
-    with_gold = set(np.array(examples.groups, dtype=object)[examples.gold])
-    rows = np.array([group in with_gold for group in examples.groups], dtype=bool)
+    with_gold = set(taken(examples.groups, np.flatnonzero(examples.gold)))
+    rows = np.fromiter((group in with_gold for group in examples.groups), bool, len(examples))
     folds = np.full(len(examples), -1, dtype=np.int64)
-    groups = [group for group, chosen in zip(examples.groups, rows, strict=True) if chosen]
+    groups = taken(examples.groups, np.flatnonzero(rows))
     positive = (examples.Y[rows] == 1) & examples.gold[rows, None]
-    if groups:
+    if len(groups):
         folds[rows] = fold_of(groups, positive.astype(float), config.thresholds.folds, config.seed)
     return folds
