@@ -80,7 +80,7 @@ class Solution:
     converged : bool
         Whether each gap is as small as was asked for.
     alpha : (n, m) array of float32
-        Dual variables, for a warm start.
+        Dual variables, for a warm start; (n, 0) where nobody asked for them.
     """
 
     coef: NDArray[np.floating[Any]]
@@ -104,6 +104,7 @@ def solve(
     max_passes: int = 1_000,
     seed: int = 0,
     alpha: NDArray[np.float32] | None = None,
+    keep_alpha: bool = True,
     n_jobs: int | None = None,
     compiled: bool = True,
 ) -> Solution:
@@ -123,6 +124,8 @@ def solve(
         A problem is solved when its duality gap is at most this share of its objective.
     alpha : (n, m) array, optional
         Where to start: the dual variables of a solution for nearly the same problems.
+    keep_alpha : bool
+        False gives the dual variables up: of many rows they take more room than all weights.
     n_jobs : int, optional
         Threads at most. The result does not depend on it.
     compiled : bool
@@ -143,7 +146,7 @@ def solve(
     matrix = _Matrix.of(X) if isinstance(X, SparseRows) else X
     task = _Task(
         matrix, np.ascontiguousarray(Y, np.int8), weights,
-        _LOSSES.index(loss), fit_intercept, tol, max_passes, seed,
+        _LOSSES.index(loss), fit_intercept, tol, max_passes, seed, keep_alpha,
     )  # fmt: skip
     m = len(problems)
     parts = -(-m // _WIDEST)
@@ -201,6 +204,7 @@ class _Task:
     tol: float
     max_passes: int
     seed: int
+    keep_alpha: bool
 
     def run(self, problems: list[Problem], start: NDArray[np.float32] | None) -> dict[str, Any]:
         matrix, n, m = self.matrix, len(self.Y), len(problems)
@@ -227,7 +231,8 @@ class _Task:
         )
         return {
             "coef": coef, "intercept": np.array(intercept), "objective": np.array(objective),
-            "gap": np.array(gap), "passes": np.array(passes), "alpha": alpha,
+            "gap": np.array(gap), "passes": np.array(passes),
+            "alpha": alpha if self.keep_alpha else alpha[:, :0].copy(),
         }  # fmt: skip
 
 

@@ -87,6 +87,7 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
 
     margins = data.out_of_fold(score, held_out)
     del held_out
+    coef = coef.copy()  # the weights of the folds go
     gold = used.gold
     groups = taken(used.groups, np.flatnonzero(gold))
     decided = decide_topics(margins[gold], used.Y[gold], groups, data.folds[gold], used.topics, config)

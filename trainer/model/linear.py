@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.packed import PackedRows
-from trainer.engine.solver import Loss, Problem, solve
+from trainer.engine.solver import Loss, Problem, Solution, solve
 from trainer.engine.sparse import SparseRows
 
 if TYPE_CHECKING:
     from trainer.config import Classifier
 
-Model = tuple[NDArray[np.float64], NDArray[np.float64]]
+Model = tuple[NDArray[np.floating[Any]], NDArray[np.float64]]
 """Weights, a column a topic, and intercepts."""
 LOSSES: Mapping[str, Loss] = {"svm": "squared_hinge", "logistic": "log_loss"}
 _TOL = 1e-5
@@ -46,10 +46,11 @@ def fit_topics(
     Returns
     -------
     list of (coef, intercept)
-        For each selection, a (width, k) and a (k,) array of float64. A topic of which a selection
+        For each selection, a (width, k) array of float32, or of float64 from LIBLINEAR, and a (k,) array of
+        float64. A topic of which a selection
         holds one class only gets no weights and an intercept of -/+ 10.
     """
-    (only,) = fit_path(X, Y, weights, rows, settings, [settings.C], seed, compiled=compiled)
+    (only,) = fit_path(X, Y, weights, rows, settings, [settings.C], seed, warm=False, compiled=compiled)
     return only
 
 
@@ -85,13 +86,25 @@ def fit_path(
         problems = [Problem(topic, (C * no, C * yes), rows[i]) for (i, topic), (no, yes) in shares.items()]
         found = solve(
             X, Y, weights, problems, LOSSES[settings.kind], tol=_TOL, seed=seed, alpha=start,
-            n_jobs=n_jobs, compiled=compiled,
+            keep_alpha=warm, n_jobs=n_jobs, compiled=compiled,
         )  # fmt: skip
         start = found.alpha if warm else None
-        coef, intercept = np.zeros((len(rows), X.width, Y.shape[1])), fixed.copy()
-        for place, (i, topic) in enumerate(shares):
-            coef[i, :, topic], intercept[i, topic] = found.coef[:, place], found.intercept[place]
-        yield list(zip(coef, intercept, strict=True))
+        yield [_model(found, list(shares), i, intercept) for i, intercept in enumerate(fixed)]
+
+
+def _model(
+    found: Solution, solved: list[tuple[int, int]], selection: int, fixed: NDArray[np.float64]
+) -> Model:
+    """Return the model of a selection: of a solution, where all its topics were solved, no copy is made."""
+    places = [place for place, (i, _) in enumerate(solved) if i == selection]
+    topics = [solved[place][1] for place in places]
+    intercept = fixed.copy()
+    intercept[topics] = found.intercept[places]
+    if len(topics) == len(fixed):
+        return found.coef[:, places[0] : places[-1] + 1], intercept
+    coef = np.zeros((len(found.coef), len(fixed)), found.coef.dtype)
+    coef[:, topics] = found.coef[:, places]
+    return coef, intercept
 
 
 def _problems(
