@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -71,15 +72,15 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     """
     data = TrainingSet.of(examples, config)
     used = data.examples
-    features = learn_features(used, config)
-    progress("fitting", 1, 4)
-    X = packed(features, chunks(used.texts, _TOGETHER)) if COMPILED else features.transform(used.texts)
-    progress("fitting", 2, 4)
+    features = learn_features(used, config, progress)
+    X = packed(features, _parts(used, "weighing", progress)) if COMPILED else features.transform(used.texts)
+    progress("solving", 0, None)
     everything = np.ones(len(used), dtype=bool)
     *held_out, (coef, intercept) = fit_topics(
         X, used.Y, data.weights, [*data.selections, everything], config.classifier, config.seed
     )
-    progress("fitting", 3, 4)
+    progress("solving", 1, 1)
+    progress("scoring", 0, 1)
     del X  # from here on texts are scored as they are read
 
     def score(rows: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -102,26 +103,42 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     tagger, precision = rounded(fitted, used.texts, config.classifier.precision)
     scores = tagger.scores(margins)
     table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
-    progress("fitting", 4, 4)
+    progress("scoring", 1, 1)
     decisions = {topic: one.to_dict() for topic, one in zip(used.topics, decided, strict=True)}
     return Fitted(tagger, table, used, scores, precision, decisions)
 
 
-def learn_features(examples: Examples, config: Config) -> Features:
-    """Learn the vocabularies that the config asks for."""
+def learn_features(examples: Examples, config: Config, progress: Progress = silent) -> Features:
+    """Learn the vocabularies that the config asks for, reading the texts once for each."""
     wanted = config.features
     ngrams: list[tuple[Kind, tuple[int, int] | None]] = [
         ("word", wanted.word_ngrams),
         ("char", wanted.char_ngrams),
     ]
     blocks = [
-        learn_block(kind, lengths, examples.texts, wanted.min_df, wanted.sublinear_tf)
+        learn_block(
+            kind,
+            lengths,
+            chain.from_iterable(_parts(examples, f"learning {kind}s", progress)),
+            wanted.min_df,
+            wanted.sublinear_tf,
+        )
         for kind, lengths in ngrams
         if lengths is not None
     ]
     features = Features((*blocks, *lexicon_blocks(config)))
     refuse_no_features(len(features), wanted.min_df)
     return features
+
+
+def _parts(examples: Examples, stage: str, progress: Progress) -> Iterator[Sequence[str]]:
+    """Yield the texts some at a time, and tell how many were read."""
+    done = 0
+    progress(stage, done, len(examples))
+    for part in chunks(examples.texts, _TOGETHER):
+        yield part
+        done += len(part)
+        progress(stage, done, len(examples))
 
 
 def lexicon_blocks(config: Config) -> list[LexiconBlock]:
