@@ -367,6 +367,10 @@ cdef class Ngrams:
     cdef Ints parent, symbol
     cdef Ints counted  # in pairs: in how many texts it stands, and the last of them
     cdef uint32_t texts_learned
+    cdef uint8_t[::1] met  # how often n-grams of a hash were met, before they are learned; 255 is that or more
+    cdef uint64_t met_mask  # 0 where nothing was
+    cdef bint meeting
+    cdef uint8_t least
     cdef readonly Py_ssize_t width  # columns of the vocabulary
     cdef bint norm
 
@@ -387,6 +391,7 @@ cdef class Ngrams:
 
     cdef void _end_learning(self) noexcept:
         self.learning = False
+        self.met, self.met_mask = None, 0
         free(self.parent.at)
         free(self.symbol.at)
         free(self.counted.at)
@@ -461,12 +466,15 @@ cdef class Ngrams:
     cdef int _scan_words(self, const char_t* text, Py_ssize_t length, bint learn, Ints* read, Ints* found
                          ) except -1 nogil:
         cdef uint32_t open_[LONGEST + 1]  # the node of the run of m words that ends here
+        cdef uint64_t runs[LONGEST + 1]  # and its hash, where runs are met before they are learned
+        cdef bint met = learn and self.met_mask != 0
         cdef Py_ssize_t at = 0
         cdef uint64_t hashed
         cdef uint32_t c, word
         cdef int m, ended = 0
         cdef Child* child
         open_[0] = 0
+        runs[0] = 0
         while at < length:
             c = _lower(text[at])
             if not _is_word(c):
@@ -486,6 +494,16 @@ cdef class Ngrams:
             if read.n < 2:  # no token
                 continue
             hashed = _mixed(hashed)
+            if met:
+                for m in range(min(ended + 1, self.longest), 0, -1):
+                    runs[m] = _mixed(runs[m - 1] ^ hashed)
+                if self.meeting:
+                    ended = min(ended + 1, self.longest)
+                    self._meet(runs, ended)
+                    continue
+                if self.met[runs[1] & self.met_mask] < self.least:
+                    ended = 0
+                    continue
             word = self.words.find(read.at, read.n, hashed)
             if word == NONE:
                 if not learn:
@@ -495,7 +513,7 @@ cdef class Ngrams:
                 self.words.add(read.at, read.n, hashed)
             ended = min(ended + 1, self.longest)
             for m in range(ended, 0, -1):
-                if open_[m - 1] == NONE:
+                if open_[m - 1] == NONE or (met and self.met[runs[m] & self.met_mask] < self.least):
                     open_[m] = NONE
                     continue
                 child = self._grown(open_[m - 1], word) if learn else self._child(open_[m - 1], word)
@@ -579,6 +597,33 @@ cdef class Ngrams:
         return 0
 
     # Learning
+
+    cdef inline void _meet(self, const uint64_t* runs, int n) noexcept nogil:
+        cdef int m
+        cdef uint8_t* count
+        for m in range(1, n + 1):
+            count = &self.met[runs[m] & self.met_mask]
+            count[0] += count[0] < 255
+
+    def meet(self, Texts texts, uint8_t[::1] counts):
+        """Count runs of words by hash, in 2**k counts: learning then passes over what is met too seldom."""
+        cdef Py_ssize_t i
+        cdef Scratch scratch
+        if self.kind != WORD or counts.shape[0] < 2 or counts.shape[0] & (counts.shape[0] - 1):
+            raise ValueError("runs of words are met, in a power of 2 of counts")
+        self.met, self.met_mask, self.meeting = counts, counts.shape[0] - 1, True
+        memset(&scratch, 0, sizeof(Scratch))
+        try:
+            with nogil:
+                for i in range(texts.n):
+                    self._scan(texts, i, True, None, &scratch)
+        finally:
+            self.meeting = False
+            _free(&scratch)
+
+    def pass_over(self, int least):
+        """Learn from here on no n-gram that was met less often: it stands in fewer texts."""
+        self.least = min(least, 255)
 
     def learn(self, Texts texts):
         """Count in how many texts each n-gram stands, adding those that are new."""

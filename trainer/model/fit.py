@@ -119,7 +119,7 @@ def learn_features(examples: Examples, config: Config, progress: Progress = sile
         learn_block(
             kind,
             lengths,
-            chain.from_iterable(_parts(examples, f"learning {kind}s", progress)),
+            _Texts(examples, f"learning {kind}s", progress),
             wanted.min_df,
             wanted.sublinear_tf,
         )
@@ -129,6 +129,21 @@ def learn_features(examples: Examples, config: Config, progress: Progress = sile
     features = Features((*blocks, *lexicon_blocks(config)))
     refuse_no_features(len(features), wanted.min_df)
     return features
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The texts of examples, which may be read again, and tell how many were."""
+
+    examples: Examples
+    stage: str
+    progress: Progress
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(_parts(self.examples, self.stage, self.progress))
 
 
 def _parts(examples: Examples, stage: str, progress: Progress) -> Iterator[Sequence[str]]:
