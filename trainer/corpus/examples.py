@@ -53,7 +53,9 @@ class Examples:
         return len(self.texts)
 
     def only(self, rows: NDArray[np.bool_]) -> Examples:
-        """Return the chosen rows."""
+        """Return the chosen rows; where that is all of them, no copy."""
+        if rows.all():
+            return self
         chosen = np.flatnonzero(rows)
 
         def pick(values: Sequence[str]) -> Sequence[str]:
