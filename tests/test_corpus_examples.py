@@ -149,3 +149,12 @@ def test_a_listing_shows_the_first_and_counts_the_rest():
     assert listing([]) == ""
     assert listing(rejected, shown=5).endswith("\n  f:4: detail 4")
     assert listing(rejected, shown=2) == "\n  f:0: detail 0\n  f:1: detail 1\n  and 2 no_text, 1 ragged_row"
+
+
+def test_all_rows_are_no_copy_and_some_are_those(corpus):
+    examples = corpus_examples(corpus)
+    assert examples.only(np.ones(len(examples), bool)) is examples
+    gold = examples.only(examples.gold)
+    assert 0 < len(gold) < len(examples)
+    assert gold.gold.all()
+    assert gold.texts == tuple(t for t, judged in zip(examples.texts, examples.gold, strict=True) if judged)

@@ -185,3 +185,39 @@ def test_the_vectorizer_takes_the_parameters_of_scikit_learn(settings):
     np.testing.assert_allclose(one.toarray(), two.toarray(), rtol=1e-6)
     new = [*texts, "", "gin tea gin unheard"]
     np.testing.assert_allclose(mine.transform(new).toarray(), his.transform(new).toarray(), rtol=1e-6)
+
+
+@only_compiled
+@pytest.mark.parametrize("ngrams", [(1, 1), (1, 3), (2, 2)])
+@given(
+    texts=st.lists(st.one_of(tricky_text, st.sampled_from([*ALMOST, *ODD])), max_size=12),
+    least=st.sampled_from([1, 2, 3, 0.3, 300]),
+    counts=st.sampled_from([2, 64, 2**12]),
+)
+@settings(max_examples=60, deadline=None)
+def test_passing_over_what_is_rare_changes_nothing_that_is_learned(ngrams, texts, least, counts):
+    plain = learn("word", ngrams, texts, least)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(counting, "_MANY", 0)
+        patched.setattr(counting, "_COUNTS", counts)
+        found = learn("word", ngrams, texts, least)
+    assert found.vocabulary == plain.vocabulary
+    assert found.df.tolist() == plain.df.tolist()
+    idf = np.ones(len(found.df))
+    for mine, his in zip(
+        found.counter.rows(texts, idf, True), plain.counter.rows(texts, idf, True), strict=True
+    ):
+        assert mine.tobytes() == his.tobytes()
+
+
+@only_compiled
+def test_no_node_is_made_for_what_is_met_too_seldom():
+    texts = ["tea is warm", "tea is cold", *["gin is cold"] * 300]
+    trie = counting._Ngrams("word", 1, 2)
+    trie.meet(counting._Texts(texts), np.zeros(2**16, np.uint8))
+    trie.pass_over(2)
+    trie.learn(counting._Texts(texts))
+    assert sorted(trie.word_list()) == ["cold", "gin", "is", "tea"]
+    assert sorted(trie.nodes()[2].tolist()) == [2, 2, 300, 300, 301, 301, 302]
+    with pytest.raises(ValueError, match="power of 2"):
+        trie.meet(counting._Texts(texts), np.zeros(6, np.uint8))

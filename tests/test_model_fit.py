@@ -14,6 +14,7 @@ import trainer
 from trainer.config import Config
 from trainer.corpus.examples import Examples, corpus_examples
 from trainer.engine.liblinear import to_scipy
+from trainer.engine.packed import COMPILED
 from trainer.errors import DataError
 from trainer.model.features import Block
 from trainer.model.fit import fit_tagger, learn_features
@@ -376,7 +377,20 @@ def test_curves_bands_and_decisions_are_the_tagger_s_and_told():
     assert outside == (None if not tagged[:, 0].any() else pytest.approx((y[tagged[:, 0]] == 0).mean()))
 
 
-def test_progress_is_told_to_the_end():
-    told = []
-    fit_tagger(examples(sentences()), config(), lambda *step: told.append(step))
-    assert [step[1:] for step in told] == [(i, 4) for i in range(1, 5)]
+def test_progress_is_told_to_the_end(monkeypatch):
+    told = {}
+    monkeypatch.setattr("trainer.model.fit._TOGETHER", 15)
+    fit_tagger(examples(sentences()), config(), lambda stage, *step: told.setdefault(stage, []).append(step))
+    assert all(done == total for done, total in (steps[-1] for steps in told.values()))
+    assert [done for done, _ in told["learning words"]] == [0, 15, 30, 40]
+    if COMPILED:
+        assert told["weighing"] == told["learning words"]
+
+
+def test_how_many_texts_are_read_at_a_time_changes_no_bit(monkeypatch):
+    settings = config(features={"min_df": 1})
+    at_once = fit_tagger(examples(sentences()), settings).tagger
+    monkeypatch.setattr("trainer.model.fit._TOGETHER", 7)
+    few = fit_tagger(examples(sentences()), settings).tagger
+    assert few.weights.tobytes() == at_once.weights.tobytes()
+    assert few.intercept.tobytes() == at_once.intercept.tobytes()

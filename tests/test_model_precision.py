@@ -21,8 +21,7 @@ def fitted(tagger, weights):
 def test_the_record_is_of_the_decisions_that_the_rounded_weights_make(case):
     tagger, texts = case
     exact = fitted(tagger, tagger.weights.astype(np.float64) * (1 + 2**-20))
-    X = exact.features.transform(texts)
-    kept, precision = rounded(exact, X, "float16")
+    kept, precision = rounded(exact, texts, "float16")
     half = replace(exact, weights=exact.weights.astype(np.float16))
     before, after = exact.predict_proba(texts), half.predict_proba(texts)
     (tagged, review), (tagged_after, review_after) = exact.decide(before), half.decide(after)
@@ -49,7 +48,7 @@ def test_weights_that_would_decide_otherwise_are_kept_in_full(small):
     plain = replace(
         fitted(tagger, weights), intercept=logit - margin + 1e-9, calibration=np.tile([1.0, 0.0], (2, 1))
     )
-    kept, precision = rounded(plain, X, "float16")
+    kept, precision = rounded(plain, texts, "float16")
     assert (precision.wanted, precision.kept, precision.equal) == ("float16", "float32", 0.0)
     assert kept.weights.dtype == np.float32
 
@@ -57,7 +56,7 @@ def test_weights_that_would_decide_otherwise_are_kept_in_full(small):
 @pytest.mark.parametrize("weight", [1e6, -1e6])
 def test_weights_that_are_too_large_are_kept_in_full(small, weight):
     tagger = fitted(small.fit.model, np.full(small.fit.model.weights.shape, weight))
-    kept, precision = rounded(tagger, tagger.features.transform(["Red lava poured down."]), "float16")
+    kept, precision = rounded(tagger, ["Red lava poured down."], "float16")
     assert (precision.kept, precision.equal, precision.largest_difference) == ("float32", 0.0, 1.0)
     assert np.isfinite(kept.weights).all()
 
@@ -88,3 +87,22 @@ def test_a_fit_that_keeps_full_precision_after_all_says_so(small, tmp_path, monk
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         trainer.fit(small.corpus, small.config, save=False)
+
+
+@given(learned_taggers())
+def test_weights_that_are_stored_as_they_were_fitted_change_nothing(case):
+    tagger, texts = case
+    exact = fitted(tagger, tagger.weights.astype(np.float32))
+    kept, precision = rounded(exact, texts, "float32")
+    assert kept.weights.dtype == np.float32
+    assert kept.predict_proba(texts).tobytes() == exact.predict_proba(texts).tobytes()
+    assert (precision.equal, precision.largest_difference) == (1.0, 0.0)
+
+
+def test_decisions_are_compared_the_same_few_sentences_at_a_time(small, monkeypatch):
+    tagger = fitted(small.fit.model, small.fit.model.weights * (1 + 2.0**-9))
+    texts = [f"Red lava poured down beside lighthouse {n}." for n in range(40)]
+    at_once = rounded(tagger, texts, "float16")[1]
+    monkeypatch.setattr("trainer.model.precision._TOGETHER", 7)
+    assert rounded(tagger, texts, "float16")[1] == at_once
+    assert at_once.largest_difference > 0

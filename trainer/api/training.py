@@ -109,7 +109,7 @@ def fit(
     started = time.perf_counter()
     settings = config_of(config)
     used = _corpus_to_fit(corpus, settings, root, progress)
-    training = _training_split(used, settings, allow_leakage)
+    training = _training_split(used, settings, allow_leakage, progress)
     found = None
     if search:
         from trainer.model.search import search_settings
@@ -125,10 +125,10 @@ def fit_again(
     corpus: Corpus, config: Config, tried: Mapping[str, Any] | None, root: Path, progress: Progress = silent
 ) -> FitResult:
     """Train with the settings of a saved model; what a search tried then is saved again as it was."""
-    return _trained(corpus, _training_split(corpus, config, True), config, tried, root, progress)
+    return _trained(corpus, _training_split(corpus, config, True, progress), config, tried, root, progress)
 
 
-def _training_split(corpus: Corpus, config: Config, allow_leakage: bool) -> Examples:
+def _training_split(corpus: Corpus, config: Config, allow_leakage: bool, progress: Progress) -> Examples:
     """Return what is trained on, or refuse or warn of what makes it worth little."""
     from trainer.corpus.check import refuse_leakage
     from trainer.corpus.examples import corpus_examples
@@ -139,12 +139,14 @@ def _training_split(corpus: Corpus, config: Config, allow_leakage: bool) -> Exam
             f"{', '.join(config.topic_names)}",
             hint="Build it again with this config: `trainer build`.",
         )
+    progress("looking for leaks", 0, 1)
     try:
         refuse_leakage(corpus)
     except LeakageError as leak:
         if not allow_leakage:
             raise
         warnings.warn(f"scores will flatter: {leak.where}: {leak.message}", TrainerWarning, stacklevel=3)
+    progress("looking for leaks", 1, 1)
     training = corpus_examples(corpus, [split for split in corpus.splits if split != "test"])
     if not training.gold.any():
         warnings.warn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from trainer.corpus.grouping import long_clusters
 from trainer.corpus.store import Corpus
+from trainer.corpus.strings import Strings
 from trainer.errors import LeakageError
 
 SHOWN = 5
@@ -53,14 +55,14 @@ class Rows:
 
     Attributes
     ----------
-    ids, texts, splits, groups, origins : list of str
-    labels : list of list of int
+    ids, texts, splits, groups, origins : Strings
     """
 
     def __init__(self, corpus: Corpus) -> None:
-        columns = ("id", "text", "split", "group", "origin", "labels")
-        rows = corpus.rows(columns=columns).to_pydict()
-        self.ids, self.texts, self.splits, self.groups, self.origins, self.labels = (rows[c] for c in columns)
+        columns = ("id", "text", "split", "group", "origin")
+        rows = corpus.rows(columns=columns)
+        self.ids, self.texts, self.splits, self.groups, self.origins = (Strings(rows[c]) for c in columns)
+        self._corpus = corpus
         self._build = corpus.manifest["config"]["build"]
 
     def __len__(self) -> int:
@@ -71,15 +73,21 @@ class Rows:
         return tuple(f"{self.ids[i]}: {self.texts[i]}" for i in numbers[:SHOWN])
 
     @cached_property
+    def labels(self) -> list[list[int]]:
+        """The topics that each is on."""
+        found: list[list[int]] = self._corpus.rows(columns=("labels",))["labels"].to_pylist()
+        return found
+
+    @cached_property
     def words(self) -> tuple[NDArray[np.uint32], NDArray[np.int64], list[str]]:
         """Words of all texts by number, one after the other; where each text starts; the words."""
         numbers: dict[str, int] = {}
-        parts, lengths = [np.zeros(0, np.uint32)], [0]
-        for text in self.texts:
-            words = [numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text.lower())]
-            parts.append(np.array(words, dtype=np.uint32))
-            lengths.append(len(words))
-        return np.concatenate(parts), np.cumsum(lengths, dtype=np.int64), list(numbers)
+        found = array("I")
+        offsets = np.zeros(len(self) + 1, np.int64)
+        for row, text in enumerate(self.texts, 1):
+            found.extend(numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text.lower()))
+            offsets[row] = len(found)
+        return np.frombuffer(found, np.uint32) if found else np.zeros(0, np.uint32), offsets, list(numbers)
 
     @cached_property
     def cluster(self) -> NDArray[np.int64]:
@@ -91,17 +99,18 @@ class Rows:
 
 def leaks(rows: Rows) -> Iterator[Finding]:
     """Yield what stands in more than one split: groups, texts, near-duplicates."""
+    split = np.searchsorted(sorted(set(rows.splits)), np.fromiter(rows.splits, "U16", len(rows)))
     for what, keys in (("group", rows.groups), ("text", rows.texts)):
         side: dict[str, str] = {}
+        suspects = _on_several_sides(keys, split)
         torn = {
-            key: f"{key}: in {side[key]} and in {split}"
-            for key, split in zip(keys, rows.splits, strict=True)
-            if side.setdefault(key, split) != split
+            key: f"{key}: in {side[key]} and in {there}"
+            for key, there in zip(keys.take(suspects), rows.splits.take(suspects), strict=True)
+            if side.setdefault(key, there) != there
         }
         if torn:
             detail = f"{what}s stand in more than one split"
             yield Finding("leak", "error", len(torn), detail, tuple(torn.values())[:SHOWN])
-    split = np.unique(np.asarray(rows.splits, dtype=object), return_inverse=True)[1]
     across = [(int(rows.cluster[i]), i) for i in np.flatnonzero(split != split[rows.cluster]).tolist()]
     near = [(a, b) for a, b in across if rows.texts[a] != rows.texts[b]]  # equal ones are told above
     if near:
@@ -110,6 +119,18 @@ def leaks(rows: Rows) -> Iterator[Finding]:
         )
         detail = "sentences stand in another split than one that is nearly the same"
         yield Finding("leak", "error", len(near), detail, tuple(shown))
+
+
+def _on_several_sides(keys: Strings, split: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows, ascending, of keys that stand on several sides, and the few whose hash is alike."""
+    hashed = np.fromiter(map(hash, keys), np.int64, len(keys))
+    order = np.argsort(hashed, kind="stable")
+    start = np.flatnonzero(np.r_[True, np.diff(hashed[order]) != 0][: len(order)])
+    if not len(start):
+        return order
+    sides = split[order]
+    torn = np.minimum.reduceat(sides, start) != np.maximum.reduceat(sides, start)
+    return np.sort(order[np.repeat(torn, np.diff(np.r_[start, len(order)]))])
 
 
 def refuse_leakage(corpus: Corpus) -> None:

@@ -13,6 +13,7 @@ from trainer.corpus.labels import CODES, human_votes, judge
 from trainer.corpus.readers.reading import Reading
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.store import SPLITS, Corpus
+from trainer.corpus.strings import Strings, taken
 from trainer.errors import DataError
 from trainer.records import LabelledPlace, LabelledText, Rejection, Vote, listing
 
@@ -27,66 +28,71 @@ class Examples:
         1 yes, 0 no, -1 not judged.
     gold : (n,) array of bool
         Judged by a person.
-    groups : tuple of str
+    ids, texts, groups, sources : sequence of str
+        Of a corpus, `Strings`: there is no object for each sentence.
+    groups : sequence of str
         What must not be torn apart: the group in a corpus, the document in a file.
     rejected : tuple of Rejection
         Rows of the file that were not used.
-    dates : tuple of str
+    dates : sequence of str
         As the input gives them, empty where it does not; nothing at all where nobody asked.
     """
 
     topics: tuple[str, ...]
-    ids: tuple[str, ...]
-    texts: tuple[str, ...]
+    ids: Sequence[str]
+    texts: Sequence[str]
     Y: NDArray[np.int8]
     gold: NDArray[np.bool_]
-    groups: tuple[str, ...]
-    sources: tuple[str, ...]
+    groups: Sequence[str]
+    sources: Sequence[str]
     name: str
     rejected: tuple[Rejection, ...] = ()
-    dates: tuple[str, ...] = ()
+    dates: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def only(self, rows: NDArray[np.bool_]) -> Examples:
-        """Return the chosen rows."""
-        chosen = np.flatnonzero(rows).tolist()
+        """Return the chosen rows; where that is all of them, no copy."""
+        if rows.all():
+            return self
+        chosen = np.flatnonzero(rows)
 
-        def pick(values: Sequence[str]) -> tuple[str, ...]:
-            return tuple(values[i] for i in chosen)
+        def pick(values: Sequence[str]) -> Sequence[str]:
+            return taken(values, chosen)
 
         return Examples(
             self.topics, pick(self.ids), pick(self.texts), self.Y[rows], self.gold[rows],
             pick(self.groups), pick(self.sources), self.name, self.rejected,
-            pick(self.dates) if self.dates else (),
+            pick(self.dates) if len(self.dates) else (),
         )  # fmt: skip
 
 
 def corpus_examples(corpus: Corpus, splits: Sequence[str] = SPLITS) -> Examples:
     """Return the sentences of some splits of a corpus, sorted by id."""
+    import pyarrow.compute as pc
+
     columns = ("id", "text", "group", "origin", "labels", "unknown", "source", "date")
-    data = corpus.rows(splits, columns).to_pydict()
-    order = sorted(range(len(data["id"])), key=lambda i: (data["id"][i], data["text"][i]))
-    Y = np.zeros((len(order), len(corpus.topics)), dtype=np.int8)
-    for row, i in enumerate(order):
-        Y[row, data["labels"][i]] = 1
-        Y[row, data["unknown"][i]] = -1
+    rows = corpus.rows(splits, columns)
+    order = pc.sort_indices(rows, [("id", "ascending"), ("text", "ascending")])
 
-    def column(key: str) -> tuple[str, ...]:
-        return tuple(data[key][i] or "" for i in order)
+    def column(key: str) -> Strings:
+        return Strings(rows[key]).take(order.to_numpy())
 
-    gold = np.array([data["origin"][i] == "gold" for i in order], dtype=bool)
-    name = f"{corpus.name}@{corpus.version} {'+'.join(splits)}"
+    gold = pc.fill_null(pc.equal(rows["origin"], "gold"), False).to_numpy()
+    Y = np.zeros((len(rows), len(corpus.topics)), dtype=np.int8)
+    for key, code in (("labels", 1), ("unknown", -1)):
+        listed = rows[key].combine_chunks()
+        Y[pc.list_parent_indices(listed).to_numpy(), pc.list_flatten(listed).to_numpy()] = code
     return Examples(
         corpus.topics,
         column("id"),
         column("text"),
-        Y,
-        gold,
+        Y[order.to_numpy()],
+        np.asarray(gold[order.to_numpy()], dtype=bool),
         column("group"),
         column("source"),
-        name,
+        f"{corpus.name}@{corpus.version} {'+'.join(splits)}",
         dates=column("date"),
     )
 

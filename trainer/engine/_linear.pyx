@@ -5,7 +5,7 @@ import numpy as np
 
 from libc.math cimport INFINITY, exp, fabs, log, log1p
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, malloc
 
 cdef extern from "lanes.h":
     void PREFETCH(const void* address) noexcept nogil
@@ -21,9 +21,18 @@ cdef extern from "lanes.h":
                    const float* before, float* highest, float* estimate, float norm, float alone, Py_ssize_t m
                    ) noexcept nogil
 
+cdef extern from "packed.h":
+    Py_ssize_t unpack_steps(const uint8_t* at, const uint8_t* end, int32_t base, int32_t* columns, int32_t* counts
+                            ) noexcept nogil
+    void unpack_values(float* values, const int32_t* columns, const int32_t* counts, Py_ssize_t n, int32_t base,
+                       const double* tf, const double* idf, double norm) noexcept nogil
+
 cdef enum:
     HINGE = 0
     LOGISTIC = 1
+    MOST_BLOCKS = 8
+    SOON = 2  # rows that are unpacked before they are needed, while their weights come
+    SLOTS = 4  # at least one more; a power of 2
 
 
 def column_counts(const int32_t[::1] indices, Py_ssize_t width):
@@ -163,6 +172,159 @@ cdef inline double _entropy_gap(double alpha, double cost, double margin) noexce
     return cost * loss + conjugate + alpha * margin
 
 
+cdef struct Row:
+    const int32_t* columns
+    const float* values
+    Py_ssize_t n
+
+
+cdef class Rows:
+    """Where the entries of a row come from."""
+
+    cdef readonly Py_ssize_t n
+
+    cdef void take(self, Py_ssize_t row, Py_ssize_t slot, Row* to) noexcept nogil:
+        """Tell where the entries of a row are; they stay there until another row is taken into the slot."""
+        to.n = 0
+
+    cdef void fetch_place(self, Py_ssize_t row) noexcept nogil:
+        """Ask for where a row begins."""
+
+    cdef void fetch(self, Py_ssize_t row) noexcept nogil:
+        """Ask for the entries of a row."""
+
+
+cdef class Stored(Rows):
+    """Rows as they are stored.
+
+    Parameters
+    ----------
+    indptr, indices, values
+        By the numbers of the columns; values in float32.
+    """
+
+    cdef const int64_t[::1] indptr
+    cdef const int32_t[::1] indices
+    cdef const float[::1] values
+
+    def __cinit__(self, indptr, indices, values):
+        self.indptr, self.indices, self.values = indptr, indices, values
+        self.n = self.indptr.shape[0] - 1
+
+    cdef void take(self, Py_ssize_t row, Py_ssize_t slot, Row* to) noexcept nogil:
+        cdef Py_ssize_t start = self.indptr[row]
+        to.n = self.indptr[row + 1] - start
+        if to.n:
+            to.columns, to.values = &self.indices[start], &self.values[start]
+
+    cdef void fetch_place(self, Py_ssize_t row) noexcept nogil:
+        PREFETCH(&self.indptr[row])
+
+    cdef void fetch(self, Py_ssize_t row) noexcept nogil:
+        cdef Py_ssize_t at
+        for at in range(self.indptr[row], self.indptr[row + 1], 16):  # a line of the cache
+            PREFETCH(&self.indices[at])
+            PREFETCH(&self.values[at])
+
+
+cdef class PackedBlock:
+    """Rows of one block of columns, in few bytes: see `trainer.engine.packed`."""
+
+    cdef const uint8_t[::1] data
+    cdef const int64_t[::1] start
+    cdef const double[::1] norms, idf, tf
+    cdef int32_t base
+
+    def __cinit__(self, data, start, norms, idf, tf, int32_t base):
+        self.data, self.start, self.norms, self.idf, self.tf, self.base = data, start, norms, idf, tf, base
+
+
+cdef class Unpacked(Rows):
+    """Rows that are unpacked when they are taken: blocks side by side.
+
+    Parameters
+    ----------
+    blocks : list of PackedBlock
+    longest : int
+        Entries of the longest row, at least.
+    """
+
+    cdef list _kept
+    cdef void* block[MOST_BLOCKS]
+    cdef Py_ssize_t blocks
+    cdef Py_ssize_t longest
+    cdef int32_t* columns
+    cdef int32_t* counts
+    cdef float* unpacked
+
+    def __cinit__(self, list blocks, Py_ssize_t longest):
+        cdef Py_ssize_t b
+        if not 0 < len(blocks) <= MOST_BLOCKS:
+            raise ValueError(f"from 1 to {MOST_BLOCKS} blocks stand side by side, not {len(blocks)}")
+        self._kept, self.blocks, self.longest = blocks, len(blocks), max(longest, 1)
+        for b in range(self.blocks):
+            self.block[b] = <void*><PackedBlock?>blocks[b]
+        self.n = (<PackedBlock>self.block[0]).start.shape[0] - 1
+        self.columns = <int32_t*>malloc(SLOTS * self.longest * sizeof(int32_t))
+        self.counts = <int32_t*>malloc(self.longest * sizeof(int32_t))
+        self.unpacked = <float*>malloc(SLOTS * self.longest * sizeof(float))
+        if self.columns == NULL or self.counts == NULL or self.unpacked == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.columns)
+        free(self.counts)
+        free(self.unpacked)
+
+    cdef void take(self, Py_ssize_t row, Py_ssize_t slot, Row* to) noexcept nogil:
+        cdef int32_t* columns = self.columns + slot * self.longest
+        cdef float* values = self.unpacked + slot * self.longest
+        cdef Py_ssize_t b
+        to.columns, to.values, to.n = columns, values, 0
+        for b in range(self.blocks):
+            to.n += _unpack(<PackedBlock>self.block[b], row, columns + to.n, self.counts, values + to.n)
+
+    cdef void fetch_place(self, Py_ssize_t row) noexcept nogil:
+        cdef Py_ssize_t b
+        for b in range(self.blocks):
+            PREFETCH(&(<PackedBlock>self.block[b]).start[row])
+            PREFETCH(&(<PackedBlock>self.block[b]).norms[row])
+
+    cdef void fetch(self, Py_ssize_t row) noexcept nogil:
+        cdef Py_ssize_t b
+        for b in range(self.blocks):
+            _fetch_packed(<PackedBlock>self.block[b], row)
+
+    def entries(self):
+        """Return all rows as `Stored` takes them: indptr, indices and values."""
+        cdef Py_ssize_t row
+        cdef Row found
+        lengths, columns, values = [0], [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
+        for row in range(self.n):
+            self.take(row, 0, &found)
+            lengths.append(found.n)
+            if found.n:
+                columns.append(np.array(<const int32_t[:found.n]>found.columns))
+                values.append(np.array(<const float[:found.n]>found.values))
+        return np.cumsum(lengths), np.concatenate(columns), np.concatenate(values)
+
+
+cdef inline Py_ssize_t _unpack(PackedBlock block, Py_ssize_t row, int32_t* columns, int32_t* counts, float* values
+                               ) noexcept nogil:
+    cdef Py_ssize_t start = block.start[row], end = block.start[row + 1], n
+    if start == end:
+        return 0
+    n = unpack_steps(&block.data[start], &block.data[end - 1] + 1, block.base, columns, counts)
+    unpack_values(values, columns, counts, n, block.base, &block.tf[0], &block.idf[0], block.norms[row])
+    return n
+
+
+cdef inline void _fetch_packed(PackedBlock block, Py_ssize_t row) noexcept nogil:
+    cdef Py_ssize_t at
+    for at in range(block.start[row], block.start[row + 1], 64):  # a line of the cache
+        PREFETCH(&block.data[at])
+
+
 cdef class Descent:
     """Dual coordinate descent on m problems over one matrix: each row is read once for all of them.
 
@@ -171,7 +333,7 @@ cdef class Descent:
 
     Parameters
     ----------
-    indptr, indices, values
+    rows : Rows
         The matrix, without the features that stand in one row only.
     alone, norms : (n,) arrays of float32
         Squared lengths of what was left out of each row, and of the whole row, with the intercept's feature.
@@ -187,9 +349,9 @@ cdef class Descent:
     "Dual coordinate descent methods for logistic regression and maximum entropy models", 2011.
     """
 
-    cdef const int64_t[::1] indptr
-    cdef const int32_t[::1] indices
-    cdef const float[::1] values, alone, norms
+    cdef Rows rows
+    cdef Row taken[SLOTS]
+    cdef const float[::1] alone, norms
     cdef const float[:, ::1] cost
     cdef float[:, ::1] alpha, weights
     cdef int loss
@@ -206,8 +368,8 @@ cdef class Descent:
     cdef double primal[16]
     cdef double gap[16]
 
-    def __cinit__(self, indptr, indices, values, alone, norms, cost, alpha, weights, Py_ssize_t m, int loss, bint bias):
-        self.indptr, self.indices, self.values, self.alone, self.norms = indptr, indices, values, alone, norms
+    def __cinit__(self, Rows rows, alone, norms, cost, alpha, weights, Py_ssize_t m, int loss, bint bias):
+        self.rows, self.alone, self.norms = rows, alone, norms
         self.cost, self.alpha, self.weights, self.m = cost, alpha, weights, m
         self.loss, self.bias = loss, bias
         self.n, self.stride = self.cost.shape[0], self.cost.shape[1]
@@ -218,23 +380,24 @@ cdef class Descent:
     def __dealloc__(self):
         free(self.active)
 
-    cdef inline void _margins(self, Py_ssize_t row) noexcept nogil:
-        cdef Py_ssize_t k, start = self.indptr[row], length = self.indptr[row + 1] - start
+    cdef inline void _margins(self, const Row* row) noexcept nogil:
+        cdef Py_ssize_t k
         for k in range(self.stride):
             self.z[k] = <float>self.intercept[k] if self.bias else 0.0
-        if length:
-            gather(self.z, &self.weights[0, 0], &self.indices[start], &self.values[start], length, self.stride)
+        if row.n:
+            gather(self.z, &self.weights[0, 0], row.columns, row.values, row.n, self.stride)
 
-    cdef inline void _ask(self, Py_ssize_t row) noexcept nogil:
-        """Ask for the weights of a row that comes soon; a long one asks for the rest itself."""
-        cdef Py_ssize_t entry, start = self.indptr[row]
-        for entry in range(start, min(self.indptr[row + 1], start + 64)):
-            PREFETCH(&self.weights[self.indices[entry], 0])
+    cdef inline void _take(self, Py_ssize_t row, Py_ssize_t at) noexcept nogil:
+        """Take the row that comes at this place, and ask for its weights; a long one asks for the rest itself."""
+        cdef Py_ssize_t entry, slot = at & (SLOTS - 1)
+        self.rows.take(row, slot, &self.taken[slot])
+        for entry in range(min(self.taken[slot].n, 64)):
+            PREFETCH(&self.weights[self.taken[slot].columns[entry], 0])
 
-    cdef inline void _add(self, Py_ssize_t row) noexcept nogil:
-        cdef Py_ssize_t k, start = self.indptr[row], length = self.indptr[row + 1] - start
-        if length:
-            scatter(&self.weights[0, 0], self.delta, &self.indices[start], &self.values[start], length, self.stride)
+    cdef inline void _add(self, const Row* row) noexcept nogil:
+        cdef Py_ssize_t k
+        if row.n:
+            scatter(&self.weights[0, 0], self.delta, row.columns, row.values, row.n, self.stride)
         if self.bias:
             for k in range(self.stride):
                 self.intercept[k] += self.delta[k]
@@ -275,39 +438,41 @@ cdef class Descent:
                 self.delta[k] = alpha if cost > 0 else -alpha
                 some = True
             if some:
-                self._add(row)
+                self.rows.take(row, 0, &self.taken[0])
+                self._add(&self.taken[0])
                 any_ = True
         return any_
 
     cdef inline void _fetch(self, Py_ssize_t row) noexcept nogil:
         """Ask for all of a row but the weights."""
-        cdef Py_ssize_t at
         PREFETCH(&self.cost[row, 0])
         PREFETCH(&self.alpha[row, 0])
         PREFETCH(&self.norms[row])
         PREFETCH(&self.alone[row])
-        for at in range(self.indptr[row], self.indptr[row + 1], 16):  # a line of the cache
-            PREFETCH(&self.indices[at])
-            PREFETCH(&self.values[at])
+        self.rows.fetch(row)
 
     cdef void _pass(self, const int32_t* order) noexcept nogil:
         """Visit every row once. Rows come in random order: what the next ones need is asked for early."""
         cdef Py_ssize_t at, row, k
         cdef int result
+        cdef Row* taken
         for k in range(self.stride):
             self.estimate[k] = self.highest[k] = 0.0
+        for at in range(min(SOON, self.n)):
+            self._take(order[at], at)
         for at in range(self.n):
             if at + 16 < self.n:
                 PREFETCH(&self.active[order[at + 16]])
-                PREFETCH(&self.indptr[order[at + 16]])
+                self.rows.fetch_place(order[at + 16])
             if at + 8 < self.n and self.active[order[at + 8]]:
                 self._fetch(order[at + 8])
-            if at + 2 < self.n and self.active[order[at + 2]]:
-                self._ask(order[at + 2])
+            if at + SOON < self.n and self.active[order[at + SOON]]:
+                self._take(order[at + SOON], at + SOON)
             row = order[at]
             if not self.active[row]:
                 continue
-            self._margins(row)
+            taken = &self.taken[at & (SLOTS - 1)]
+            self._margins(taken)
             if self.loss == HINGE:
                 result = hinge_step(&self.alpha[row, 0], &self.cost[row, 0], self.z, self.delta, self.live,
                                     self.before, self.highest, self.estimate, self.norms[row], self.alone[row],
@@ -316,7 +481,7 @@ cdef class Descent:
                 result = logistic_step(&self.alpha[row, 0], &self.cost[row, 0], self.z, self.delta, self.live,
                                        self.estimate, self.norms[row], self.alone[row], self.stride)
             if result & 1:
-                self._add(row)
+                self._add(taken)
             self.active[row] = result >> 1
         for k in range(self.stride):
             self.before[k] = self.highest[k] if self.highest[k] > 0 else 1e30
@@ -328,10 +493,12 @@ cdef class Descent:
         for k in range(self.stride):
             if self.live[k] > 0:
                 self.gap[k] = self.primal[k] = 0.0
+        for row in range(min(SOON, self.n)):
+            self._take(row, row)
         for row in range(self.n):
-            if row + 2 < self.n:
-                self._ask(row + 2)
-            self._margins(row)
+            if row + SOON < self.n:
+                self._take(row + SOON, row + SOON)
+            self._margins(&self.taken[row & (SLOTS - 1)])
             for k in range(self.m):
                 C = self.cost[row, k]
                 if C == 0 or self.live[k] == 0:

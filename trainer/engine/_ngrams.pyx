@@ -31,6 +31,10 @@ cdef extern from "lanes.h":
     void PREFETCH(const void* address) noexcept nogil
     void add_stored(double* out, const float* row, double value, Py_ssize_t m) noexcept nogil
 
+cdef extern from "packed.h":
+    Py_ssize_t LONGEST_STEP
+    uint8_t* pack_steps(uint8_t* to, const uint32_t* numbers, Py_ssize_t n) noexcept nogil
+
 cdef enum:
     WORD = 0
     CHAR = 1
@@ -125,6 +129,26 @@ cdef int _reserve_doubles(Doubles* doubles, Py_ssize_t n) except -1 nogil:
                 raise MemoryError
         doubles.at = <double*>grown
         doubles.room = room
+    return 0
+
+
+cdef struct Bytes:
+    uint8_t* at
+    Py_ssize_t n
+    Py_ssize_t room
+
+
+cdef int _reserve_bytes(Bytes* data, Py_ssize_t more) except -1 nogil:
+    cdef Py_ssize_t room
+    cdef void* grown
+    if data.n + more > data.room:
+        room = max(2 * data.room, data.n + more, 64)
+        grown = realloc(data.at, room)
+        if grown == NULL:
+            with gil:
+                raise MemoryError
+        data.at = <uint8_t*>grown
+        data.room = room
     return 0
 
 
@@ -357,6 +381,10 @@ cdef class Ngrams:
     cdef Ints parent, symbol
     cdef Ints counted  # in pairs: in how many texts it stands, and the last of them
     cdef uint32_t texts_learned
+    cdef uint8_t[::1] met  # how often n-grams of a hash were met, before they are learned; 255 is that or more
+    cdef uint64_t met_mask  # 0 where nothing was
+    cdef bint meeting
+    cdef uint8_t least
     cdef readonly Py_ssize_t width  # columns of the vocabulary
     cdef bint norm
 
@@ -378,6 +406,7 @@ cdef class Ngrams:
 
     cdef void _end_learning(self) noexcept:
         self.learning = False
+        self.met, self.met_mask = None, 0
         free(self.parent.at)
         free(self.symbol.at)
         free(self.counted.at)
@@ -460,20 +489,22 @@ cdef class Ngrams:
         Each look into a table was asked for a step before: it would wait for the memory otherwise.
         """
         cdef uint32_t open_[LONGEST + 1]  # the node of the run of m words that the words before end with
+        cdef uint64_t runs[LONGEST + 1]  # and its hash, where runs are met before they are learned
+        cdef uint64_t hashes[SOME]
         cdef uint32_t words[SOME]
         cdef Py_ssize_t at = 0
         cdef int n, m
         for m in range(self.longest + 1):
             open_[m] = NONE
+            runs[m] = 0
         while at < length:
-            at = self._read_words(text, at, length, learn, read, words, &n)
-            self._runs_of_words(words, n, learn, open_, found)
+            at = self._read_words(text, at, length, learn, read, hashes, words, &n)
+            self._runs_of_words(words, hashes, n, learn, open_, runs, found)
         return 0
 
     cdef Py_ssize_t _read_words(self, const char_t* text, Py_ssize_t at, Py_ssize_t length, bint learn, Ints* read,
-                                uint32_t* words, int* n) except -1 nogil:
+                                uint64_t* hashes, uint32_t* words, int* n) except -1 nogil:
         """Find the numbers of the next words, NONE where one is not known; return where the text goes on."""
-        cdef uint64_t hashes[SOME]
         cdef Py_ssize_t starts[SOME + 1]
         cdef uint64_t hashed
         cdef uint32_t c
@@ -502,30 +533,42 @@ cdef class Ngrams:
             self.words.ask(hashes[n[0]])
             n[0] += 1
             starts[n[0]] = read.n
+        if self.meeting:
+            return at
         for t in range(n[0]):
             words[t] = self.words.find(read.at + starts[t], starts[t + 1] - starts[t], hashes[t])
-            if learn and words[t] == NONE:
+            if learn and words[t] == NONE and not (self.met_mask and self._seldom(_mixed(hashes[t]))):
                 words[t] = <uint32_t>self.words.n
                 self.words.add(read.at + starts[t], starts[t + 1] - starts[t], hashes[t])
             if words[t] != NONE:
                 self._ask(0, words[t])
         return at
 
-    cdef int _runs_of_words(self, const uint32_t* words, int n, bint learn, uint32_t* open_, Ints* found
-                            ) except -1 nogil:
+    cdef int _runs_of_words(self, const uint32_t* words, const uint64_t* hashes, int n, bint learn, uint32_t* open_,
+                            uint64_t* runs, Ints* found) except -1 nogil:
         cdef uint32_t nodes[SOME]  # of the runs of m words that end at each
+        cdef uint64_t hashed[SOME]  # of these runs, where they are met before they are learned
+        cdef uint64_t hashed_before
         cdef uint32_t parent, before
+        cdef bint met = learn and self.met_mask != 0
         cdef int m, t, alive
         cdef Child* child
         for m in range(1, self.longest + 1):
-            before = open_[m - 1]
+            before, hashed_before = open_[m - 1], runs[m - 1]
             if m > 1 and n:
                 open_[m - 1] = nodes[n - 1]
+                if met:
+                    runs[m - 1] = hashed[n - 1]
             alive = 0
             for t in range(n - 1, -1, -1):  # a run of m words goes on from that of m - 1 which ends a word before
                 parent = 0 if m == 1 else nodes[t - 1] if t else before
                 nodes[t] = NONE
-                if parent == NONE or words[t] == NONE:
+                if met:
+                    hashed[t] = _mixed((0 if m == 1 else hashed[t - 1] if t else hashed_before) ^ hashes[t])
+                    if self.meeting:
+                        self._meet(hashed[t])
+                        continue
+                if parent == NONE or words[t] == NONE or (met and self._seldom(hashed[t])):
                     continue
                 child = self._grown(parent, words[t]) if learn else self._child(parent, words[t])
                 if child.node == NONE:
@@ -539,7 +582,7 @@ cdef class Ngrams:
                         _push(found, child.node)
                     elif child.column != NONE:
                         _push(found, child.column)
-            if alive == 0 and open_[m] == NONE:
+            if alive == 0 and open_[m] == NONE and not self.meeting:
                 return 0  # nor does any longer one
         return 0
 
@@ -622,6 +665,34 @@ cdef class Ngrams:
         return 0
 
     # Learning
+
+    cdef inline void _meet(self, uint64_t hashed) noexcept nogil:
+        cdef uint8_t* count = &self.met[hashed & self.met_mask]
+        count[0] += count[0] < 255
+
+    cdef inline bint _seldom(self, uint64_t hashed) noexcept nogil:
+        """Whether a run was met less often than is asked for; where another has its hash, perhaps it was."""
+        return self.met[hashed & self.met_mask] < self.least
+
+    def meet(self, Texts texts, uint8_t[::1] counts):
+        """Count runs of words by hash, in 2**k counts: learning then passes over what is met too seldom."""
+        cdef Py_ssize_t i
+        cdef Scratch scratch
+        if self.kind != WORD or counts.shape[0] < 2 or counts.shape[0] & (counts.shape[0] - 1):
+            raise ValueError("runs of words are met, in a power of 2 of counts")
+        self.met, self.met_mask, self.meeting = counts, counts.shape[0] - 1, True
+        memset(&scratch, 0, sizeof(Scratch))
+        try:
+            with nogil:
+                for i in range(texts.n):
+                    self._scan(texts, i, True, None, &scratch)
+        finally:
+            self.meeting = False
+            _free(&scratch)
+
+    def pass_over(self, int least):
+        """Learn from here on no n-gram that was met less often: it stands in fewer texts."""
+        self.least = min(least, 255)
 
     def learn(self, Texts texts):
         """Count in how many texts each n-gram stands, adding those that are new."""
@@ -856,9 +927,12 @@ cdef class Ngrams:
             PREFETCH(&idf[scratch.found.at[j]])
         return _sort(&scratch.found, 0, &scratch.spare)
 
-    cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values
-                              ) except -1 nogil:
-        """Write values of length 1 for the columns that `found` repeats, and each column once; return how many."""
+    cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values,
+                              double* norm) except -1 nogil:
+        """Write values of length 1 for the columns that `found` repeats, and each column once; return how many.
+
+        What the values were divided by is `norm`.
+        """
         cdef Py_ssize_t j = 0, n = 0
         cdef uint32_t column, count
         cdef double value, squares = 0
@@ -879,8 +953,9 @@ cdef class Ngrams:
             found.at[n] = column
             values.at[n] = value
             n += 1
+        norm[0] = 1.0
         if n and self.norm:
-            squares = sqrt(squares)
+            norm[0] = squares = sqrt(squares)
             for j in range(n):
                 values.at[j] /= squares
         return n
@@ -903,6 +978,7 @@ cdef class Ngrams:
             Each row has length 1 or, without known n-grams, 0.
         """
         cdef Py_ssize_t i, n
+        cdef double norm
         cdef Scratch scratch
         cdef Ints columns
         cdef Doubles kept
@@ -917,7 +993,7 @@ cdef class Ngrams:
             with nogil:
                 for i in range(texts.n):
                     self._row(texts, i, idf, memo, &scratch)
-                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values)
+                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
                     _reserve(&columns, n)
                     _reserve_doubles(&kept, columns.n + n)
                     if n:
@@ -935,6 +1011,85 @@ cdef class Ngrams:
         self._put_back(memo)
         return lengths, out, values
 
+    def pack(self, Texts texts, const double[::1] idf, bint sublinear, const int32_t[::1] number):
+        """Return the TF-IDF rows of texts in few bytes: see `trainer.engine.packed`.
+
+        Parameters
+        ----------
+        idf : (width,) array
+            Of every column of the vocabulary.
+        number : (width,) array of int32
+            What stands for each column; where it is -1, the column is left out.
+
+        Returns
+        -------
+        data, ends : array of uint8, (n,) array of int64
+            Ascending numbers, one time for each n-gram that stands there, as steps; where each row ends.
+        norms : (n,) array
+            What the values of each row are divided by.
+        whole, alone : (n,) arrays
+            Squared length of each row, and of what was left out, as it is in float32.
+        lone_rows, lone_columns, lone_values : arrays of int64, int32 and float32
+            What was left out.
+        """
+        cdef Py_ssize_t i, j, n
+        cdef float value
+        cdef uint32_t column
+        cdef Scratch scratch
+        cdef Ints numbers, lone_row, lone_column
+        cdef Doubles lone_value
+        cdef Bytes packed
+        cdef Memo memo = self._memo()
+        cdef int64_t[::1] end = np.zeros(texts.n, np.int64)
+        cdef double[::1] norms = np.zeros(texts.n), whole = np.zeros(texts.n), alone = np.zeros(texts.n)
+        self._refuse_other(idf.shape[0])
+        self._refuse_other(number.shape[0])
+        memset(&scratch, 0, sizeof(Scratch))
+        memset(&packed, 0, sizeof(Bytes))
+        memset(&numbers, 0, sizeof(Ints))
+        memset(&lone_row, 0, sizeof(Ints))
+        memset(&lone_column, 0, sizeof(Ints))
+        memset(&lone_value, 0, sizeof(Doubles))
+        try:
+            with nogil:
+                for i in range(texts.n):
+                    self._row(texts, i, idf, memo, &scratch)
+                    numbers.n = 0
+                    for j in range(scratch.found.n):
+                        if number[scratch.found.at[j]] >= 0:
+                            _push(&numbers, number[scratch.found.at[j]])
+                    _sort(&numbers, 0, &scratch.spare)
+                    _reserve_bytes(&packed, LONGEST_STEP * numbers.n)
+                    if numbers.n:
+                        packed.n = pack_steps(packed.at + packed.n, numbers.at, numbers.n) - packed.at
+                    end[i] = packed.n
+                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norms[i])
+                    for j in range(n):
+                        column = scratch.found.at[j]
+                        value = <float>scratch.values.at[j]
+                        whole[i] += <double>value * value
+                        if number[column] < 0:
+                            alone[i] += <double>value * value
+                            _reserve_doubles(&lone_value, lone_row.n + 1)
+                            lone_value.at[lone_row.n] = value
+                            _push(&lone_row, <uint32_t>i)
+                            _push(&lone_column, column)
+            data = np.empty(packed.n, np.uint8)
+            _copy_bytes(&packed, data)
+            lone_columns, lone_values = np.empty(lone_column.n, np.int32), np.empty(lone_column.n)
+            _copy(lone_column.at, lone_value.at, lone_columns, lone_values)
+            lone_rows = _int64(&lone_row)
+        finally:
+            _free(&scratch)
+            free(packed.at)
+            free(numbers.at)
+            free(lone_row.at)
+            free(lone_column.at)
+            free(lone_value.at)
+        self._put_back(memo)
+        return (data, np.asarray(end), np.asarray(norms), np.asarray(whole), np.asarray(alone), lone_rows,
+                lone_columns, lone_values.astype(np.float32))
+
     def add_scores(self, Texts texts, const double[::1] idf, bint sublinear, const float[:, ::1] weights,
                    double[:, ::1] out):
         """Add to ``out[i]`` the TF-IDF row of text i times the rows of `weights`, in the order of the columns.
@@ -946,6 +1101,7 @@ cdef class Ngrams:
         """
         cdef Py_ssize_t i, j, n
         cdef Py_ssize_t topics = weights.shape[1]
+        cdef double norm
         cdef Scratch scratch
         cdef Memo memo = self._memo()
         self._refuse_other(idf.shape[0])
@@ -958,10 +1114,7 @@ cdef class Ngrams:
             with nogil:
                 for i in range(texts.n):
                     self._row(texts, i, idf, memo, &scratch)
-                    for j in range(min(<Py_ssize_t>8, scratch.found.n)):
-                        PREFETCH(&weights[scratch.found.at[j], 0])
-                        PREFETCH(&weights[scratch.found.at[j], topics - 1])
-                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values)
+                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
                     for j in range(n):
                         if j + 8 < n:
                             PREFETCH(&weights[scratch.found.at[j + 8], 0])
@@ -991,6 +1144,27 @@ cdef int _copy(const uint32_t* columns, const double* values, int32_t[::1] to, d
         memcpy(&to[0], columns, to.shape[0] * sizeof(int32_t))
         memcpy(&kept[0], values, to.shape[0] * sizeof(double))
     return 0
+
+
+cdef int _copy_bytes(const Bytes* data, uint8_t[::1] to) except -1:
+    if to.shape[0]:
+        memcpy(&to[0], data.at, to.shape[0])
+    return 0
+
+
+def pack_columns(const int64_t[::1] lengths, const int32_t[::1] columns):
+    """Return rows of ascending columns, end to end, as `Ngrams.pack` does: the bytes, and where each row ends."""
+    cdef Py_ssize_t i, start = 0, at = 0
+    cdef int64_t[::1] end = np.zeros(lengths.shape[0], np.int64)
+    cdef uint8_t[::1] data = np.empty(LONGEST_STEP * columns.shape[0] + 1, np.uint8)
+    if (np.asarray(lengths) < 0).any() or np.asarray(lengths).sum() != columns.shape[0]:
+        raise ValueError("the lengths of the rows are not those of the columns")
+    for i in range(lengths.shape[0]):
+        if lengths[i]:
+            at = pack_steps(&data[at], <const uint32_t*>&columns[start], lengths[i]) - &data[0]
+        start += lengths[i]
+        end[i] = at
+    return np.asarray(data)[:at].copy(), np.asarray(end)
 
 
 cdef str _text(const uint32_t* data, Py_ssize_t length):

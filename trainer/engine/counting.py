@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Literal, Protocol
@@ -26,6 +26,9 @@ COMPILED = _Ngrams is not None
 _BATCH = 4_096
 _MEMO = 200_000
 """Distinct words whose n-grams are remembered at most."""
+_MANY = 300_000
+"""Texts from which on rare n-grams of words are passed over before they are learned."""
+_COUNTS = 2**27
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
 
 
@@ -90,7 +93,7 @@ def learn(
     *,
     compiled: bool = True,
 ) -> Learned:
-    """Learn which n-grams stand in `texts`, reading them once.
+    """Learn which n-grams stand in `texts`, reading them once; many of which there is a number, twice.
 
     Parameters
     ----------
@@ -131,6 +134,12 @@ class CompiledCounter:
         found: Rows = self._ngrams.rows(_Texts(texts), idf, sublinear)
         return found
 
+    def pack(
+        self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool, number: NDArray[np.int32]
+    ) -> Any:
+        """Return the rows of `texts` in few bytes: what a `trainer.engine.packed.Part` holds."""
+        return self._ngrams.pack(_Texts(texts), idf, sublinear, number)
+
     def add_scores(
         self,
         texts: Any,
@@ -152,6 +161,8 @@ def _learned_compiled(
     kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float, norm: bool
 ) -> Learned:
     trie, n = _Ngrams(kind, *ngrams), 0
+    if kind == "word" and isinstance(texts, Sized) and len(texts) >= _MANY:
+        _pass_over_rare(trie, texts, bounds(len(texts), min_df, max_df)[0])
     for batch in _batches(texts):
         trie.learn(_Texts(batch))
         n += len(batch)
@@ -167,6 +178,22 @@ def _learned_compiled(
     vocabulary = Vocabulary(trie.lines_of(nodes))
     trie.number(nodes, used, norm)
     return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(trie))
+
+
+def _pass_over_rare(trie: Any, texts: Iterable[str], least: float) -> None:
+    """Read texts once more, before they are learned from, to tell what stands in too few of them.
+
+    Most pairs of words stand in one text only, and a node for each would take more memory than all else.
+    Counts by hash are never too low, and what is learned is counted exactly: the result is the same. This is
+    the hash filter of Park, Chen and Yu ("An effective hash-based algorithm for mining association rules",
+    SIGMOD 1995).
+    """
+    if least < 2:
+        return
+    counts = np.zeros(_COUNTS, np.uint8)
+    for batch in _batches(texts):
+        trie.meet(_Texts(batch), counts)
+    trie.pass_over(math.ceil(min(least, 255)))
 
 
 def _ascending(

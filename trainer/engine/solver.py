@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.liblinear import solve_each
+from trainer.engine.packed import PackedRows
 from trainer.engine.sparse import SparseRows
 from trainer.engine.threads import in_threads
 
 try:
     from trainer.engine._linear import Descent as _Descent
+    from trainer.engine._linear import Stored as _Stored
     from trainer.engine._linear import column_counts as _column_counts
     from trainer.engine._linear import put_lone as _put_lone
     from trainer.engine._linear import shared_rows as _shared_rows
 except ImportError:  # installed without a compiler
-    _Descent = _column_counts = _put_lone = _shared_rows = None
+    _Descent = _Stored = _column_counts = _put_lone = _shared_rows = None
 
 Loss = Literal["squared_hinge", "log_loss"]
 COMPILED = _Descent is not None
@@ -80,7 +82,7 @@ class Solution:
     converged : bool
         Whether each gap is as small as was asked for.
     alpha : (n, m) array of float32
-        Dual variables, for a warm start.
+        Dual variables, for a warm start; (n, 0) where nobody asked for them.
     """
 
     coef: NDArray[np.floating[Any]]
@@ -93,7 +95,7 @@ class Solution:
 
 
 def solve(
-    X: SparseRows,
+    X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
     weights: NDArray[np.float64],
     problems: Sequence[Problem],
@@ -104,6 +106,7 @@ def solve(
     max_passes: int = 1_000,
     seed: int = 0,
     alpha: NDArray[np.float32] | None = None,
+    keep_alpha: bool = True,
     n_jobs: int | None = None,
     compiled: bool = True,
 ) -> Solution:
@@ -113,6 +116,8 @@ def solve(
 
     Parameters
     ----------
+    X : (n, width) SparseRows or PackedRows
+        Rows that are packed are for the compiled solver only.
     Y : (n, k) array of int8
         1, 0 or, where it is not known, -1: such a row has no part in the topic.
     weights : (n, k) or (n, 1) array
@@ -121,6 +126,8 @@ def solve(
         A problem is solved when its duality gap is at most this share of its objective; else see `TOL`.
     alpha : (n, m) array, optional
         Where to start: the dual variables of a solution for nearly the same problems.
+    keep_alpha : bool
+        False gives the dual variables up: of many rows they take more room than all weights.
     n_jobs : int, optional
         Threads at most. The result does not depend on it.
     compiled : bool
@@ -133,16 +140,16 @@ def solve(
     """
     weights = np.broadcast_to(weights, Y.shape)
     tol = TOL[loss] if tol is None else tol
-    if not (compiled and COMPILED):
+    if isinstance(X, SparseRows) and not (compiled and COMPILED):
         costs = [problem.signed_cost(Y, weights) for problem in problems]
         coef, intercept, passes = solve_each(X, costs, loss, fit_intercept, seed, n_jobs)
         unknown = np.full(len(problems), np.nan)
         start = np.zeros((len(X), len(problems)), np.float32)
         return Solution(coef, intercept, unknown, unknown, passes, True, start)
-    matrix = _Matrix.of(X)
+    matrix = _Matrix.of(X) if isinstance(X, SparseRows) else X
     task = _Task(
         matrix, np.ascontiguousarray(Y, np.int8), weights,
-        _LOSSES.index(loss), fit_intercept, tol, max_passes, seed,
+        _LOSSES.index(loss), fit_intercept, tol, max_passes, seed, keep_alpha,
     )  # fmt: skip
     m = len(problems)
     parts = -(-m // _WIDEST)
@@ -192,6 +199,10 @@ class _Matrix:
     """Columns of the features that stayed, the most frequent first: they lie together in the cache."""
     width: int
 
+    def rows(self) -> Any:
+        """Return what gives rows, for one thread."""
+        return _Stored(self.indptr, self.indices, self.values)
+
     @classmethod
     def of(cls, X: SparseRows) -> _Matrix:
         df = _column_counts(X.indices, X.width)
@@ -199,17 +210,13 @@ class _Matrix:
         shared = shared[np.argsort(-df[shared], kind="stable")]
         number = np.full(X.width, -1, np.int32)
         number[shared] = np.arange(len(shared), dtype=np.int32)
-        indptr, indices, values, alone, norms, lone_columns, lone_rows, lone_values = _shared_rows(
-            X.indptr, X.indices, X.values, number, int((df == 1).sum())
-        )
-        return cls(
-            indptr, indices, values, alone, norms, lone_columns, lone_rows, lone_values, shared, X.width
-        )
+        rows = _shared_rows(X.indptr, X.indices, X.values, number, int((df == 1).sum()))
+        return cls(*(*rows, shared, X.width))
 
 
 @dataclass(frozen=True)
 class _Task:
-    matrix: _Matrix
+    matrix: _Matrix | PackedRows
     Y: NDArray[np.int8]
     sample_weight: NDArray[np.float64]
     loss: int
@@ -217,6 +224,7 @@ class _Task:
     tol: float
     max_passes: int
     seed: int
+    keep_alpha: bool
 
     def run(
         self, problems: Sequence[Problem], start: NDArray[np.float32] | None, out: _Out, first: int, end: int
@@ -234,13 +242,14 @@ class _Task:
         if start is not None:
             alpha[:, :m] = start[:, first:end]
         descent = _Descent(
-            matrix.indptr, matrix.indices, matrix.values, matrix.alone, matrix.norms + np.float32(self.bias),
-            cost, alpha, weights, m, self.loss, self.bias,
+            matrix.rows(), matrix.alone, matrix.norms + np.float32(self.bias), cost, alpha, weights, m,
+            self.loss, self.bias,
         )  # fmt: skip
         found = descent.run(self.tol, self.max_passes, self.seed)
         for numbers, into in zip(found, (out.intercept, out.objective, out.gap, out.passes), strict=True):
             into[first:end] = numbers
-        out.alpha[:, first:end] = np.maximum(alpha[:, :m], 0)
+        if self.keep_alpha:
+            out.alpha[:, first:end] = np.maximum(alpha[:, :m], 0)
         out.coef[matrix.shared, first:end] = weights[: len(matrix.shared), :m]
         _put_lone(out.coef, first, matrix.lone_columns, matrix.lone_rows, matrix.lone_values, cost, alpha, m)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ from numpy.typing import NDArray
 
 from trainer.config import Config
 from trainer.corpus.examples import Examples
+from trainer.corpus.strings import taken
 from trainer.engine.counting import Kind
+from trainer.engine.packed import COMPILED
+from trainer.engine.threads import chunks
 from trainer.errors import DataError
 from trainer.lexicons import LexiconMatcher
 from trainer.metrics import score_table
@@ -19,10 +23,14 @@ from trainer.model.calibration import split_curves
 from trainer.model.decisions import decide_topics
 from trainer.model.features import Features, LexiconBlock, learn_block
 from trainer.model.linear import fit_topics
+from trainer.model.packing import packed
 from trainer.model.precision import Precision, rounded
 from trainer.model.tagger import Tagger
 from trainer.model.training_set import TrainingSet
 from trainer.progress import Progress, silent
+
+_TOGETHER = 65_536
+"""Texts whose rows wait to be put below the others, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +72,25 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     """
     data = TrainingSet.of(examples, config)
     used = data.examples
-    features = learn_features(used, config)
-    progress("fitting", 1, 4)
-    X = features.transform(used.texts)
-    progress("fitting", 2, 4)
+    features = learn_features(used, config, progress)
+    X = packed(features, _parts(used, "weighing", progress)) if COMPILED else features.transform(used.texts)
+    progress("solving", 0, None)
     everything = np.ones(len(used), dtype=bool)
     *held_out, (coef, intercept) = fit_topics(
         X, used.Y, data.weights, [*data.selections, everything], config.classifier, config.seed
     )
-    progress("fitting", 3, 4)
-    margins = data.out_of_fold(X, held_out)
+    progress("solving", 1, 1)
+    progress("scoring", 0, 1)
+    del X  # from here on texts are scored as they are read
+
+    def score(rows: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        return features.scores(taken(used.texts, rows), weights)
+
+    margins = data.out_of_fold(score, held_out)
+    del held_out
+    coef = coef.copy()  # the weights of the folds go
     gold = used.gold
-    groups = [group for group, judged in zip(used.groups, gold.tolist(), strict=True) if judged]
+    groups = taken(used.groups, np.flatnonzero(gold))
     decided = decide_topics(margins[gold], used.Y[gold], groups, data.folds[gold], used.topics, config)
     calibration, curves = split_curves(used.topics, [one.calibrated.curve for one in decided])
     thresholds = np.array([one.choice.threshold for one in decided])
@@ -85,29 +100,60 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
         used.topics, features, coef, intercept, calibration, thresholds, review,
         language=config.language, curves=curves, bands=bands,
     )  # fmt: skip
-    tagger, precision = rounded(fitted, X, config.classifier.precision)
+    tagger, precision = rounded(fitted, used.texts, config.classifier.precision)
     scores = tagger.scores(margins)
     table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
-    progress("fitting", 4, 4)
+    progress("scoring", 1, 1)
     decisions = {topic: one.to_dict() for topic, one in zip(used.topics, decided, strict=True)}
     return Fitted(tagger, table, used, scores, precision, decisions)
 
 
-def learn_features(examples: Examples, config: Config) -> Features:
-    """Learn the vocabularies that the config asks for."""
+def learn_features(examples: Examples, config: Config, progress: Progress = silent) -> Features:
+    """Learn the vocabularies that the config asks for, reading the texts once for each."""
     wanted = config.features
     ngrams: list[tuple[Kind, tuple[int, int] | None]] = [
         ("word", wanted.word_ngrams),
         ("char", wanted.char_ngrams),
     ]
     blocks = [
-        learn_block(kind, lengths, examples.texts, wanted.min_df, wanted.sublinear_tf)
+        learn_block(
+            kind,
+            lengths,
+            _Texts(examples, f"learning {kind}s", progress),
+            wanted.min_df,
+            wanted.sublinear_tf,
+        )
         for kind, lengths in ngrams
         if lengths is not None
     ]
     features = Features((*blocks, *lexicon_blocks(config)))
     refuse_no_features(len(features), wanted.min_df)
     return features
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The texts of examples, which may be read again, and tell how many were."""
+
+    examples: Examples
+    stage: str
+    progress: Progress
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(_parts(self.examples, self.stage, self.progress))
+
+
+def _parts(examples: Examples, stage: str, progress: Progress) -> Iterator[Sequence[str]]:
+    """Yield the texts some at a time, and tell how many were read."""
+    done = 0
+    progress(stage, done, len(examples))
+    for part in chunks(examples.texts, _TOGETHER):
+        yield part
+        done += len(part)
+        progress(stage, done, len(examples))
 
 
 def lexicon_blocks(config: Config) -> list[LexiconBlock]:

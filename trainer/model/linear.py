@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engine.solver import Loss, Problem, solve
+from trainer.engine.packed import PackedRows
+from trainer.engine.solver import Loss, Problem, Solution, solve
 from trainer.engine.sparse import SparseRows
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _TOL = 1e-5
 
 
 def fit_topics(
-    X: SparseRows,
+    X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
     weights: NDArray[np.float64],
     rows: Sequence[NDArray[np.bool_]],
@@ -45,15 +46,15 @@ def fit_topics(
     Returns
     -------
     list of (coef, intercept)
-        For each selection, a (width, k) array of float32 and a (k,) array of float64. A topic of which a
-        selection holds one class only gets no weights and an intercept of -/+ 10.
+        For each selection, a (width, k) array of float32, or of float64 from LIBLINEAR, and a (k,) array of
+        float64. A topic of which a selection holds one class only gets no weights and an intercept of -/+ 10.
     """
-    (only,) = fit_path(X, Y, weights, rows, settings, [settings.C], seed, compiled=compiled)
+    (only,) = fit_path(X, Y, weights, rows, settings, [settings.C], seed, warm=False, compiled=compiled)
     return only
 
 
 def fit_path(
-    X: SparseRows,
+    X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
     weights: NDArray[np.float64],
     rows: Sequence[NDArray[np.bool_]],
@@ -84,13 +85,25 @@ def fit_path(
         problems = [Problem(topic, (C * no, C * yes), rows[i]) for (i, topic), (no, yes) in shares.items()]
         found = solve(
             X, Y, weights, problems, LOSSES[settings.kind], tol=_TOL, seed=seed, alpha=start,
-            n_jobs=n_jobs, compiled=compiled,
+            keep_alpha=warm, n_jobs=n_jobs, compiled=compiled,
         )  # fmt: skip
         start = found.alpha if warm else None
-        coef, intercept = np.zeros((len(rows), X.width, Y.shape[1]), found.coef.dtype), fixed.copy()
-        for place, (i, topic) in enumerate(shares):
-            coef[i, :, topic], intercept[i, topic] = found.coef[:, place], found.intercept[place]
-        yield list(zip(coef, intercept, strict=True))
+        yield [_model(found, list(shares), i, intercept) for i, intercept in enumerate(fixed)]
+
+
+def _model(
+    found: Solution, solved: list[tuple[int, int]], selection: int, fixed: NDArray[np.float64]
+) -> Model:
+    """Return the model of a selection: of a solution, where all its topics were solved, no copy is made."""
+    places = [place for place, (i, _) in enumerate(solved) if i == selection]
+    topics = [solved[place][1] for place in places]
+    intercept = fixed.copy()
+    intercept[topics] = found.intercept[places]
+    if len(topics) == len(fixed):
+        return found.coef[:, places[0] : places[-1] + 1], intercept
+    coef = np.zeros((len(found.coef), len(fixed)), found.coef.dtype)
+    coef[:, topics] = found.coef[:, places]
+    return coef, intercept
 
 
 def _problems(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from trainer.engine.sparse import SparseRows
+from trainer.engine.threads import chunks
 from trainer.model.tagger import Tagger
 
 Dtype = Literal["float32", "float16"]
 FULL: Dtype = "float32"
 LEAST_EQUAL = 0.9999
 """Share of decisions that must be the same for fewer bits to be kept."""
+_TOGETHER = 16_384
+"""Sentences whose rows are in memory at one time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +47,15 @@ class Precision:
         return asdict(self)
 
 
-def rounded(fitted: Tagger, X: SparseRows, wanted: Dtype) -> tuple[Tagger, Precision]:
+def rounded(fitted: Tagger, texts: Sequence[str], wanted: Dtype) -> tuple[Tagger, Precision]:
     """Round the weights of a tagger, unless that changes its decisions.
 
     Parameters
     ----------
     fitted : Tagger
         With weights as they were fitted, in float64.
-    X : (n, width) SparseRows
-        The sentences on which decisions are compared.
+    texts : sequence of str
+        The sentences on which decisions are compared, some at a time.
 
     Returns
     -------
@@ -62,19 +64,28 @@ def rounded(fitted: Tagger, X: SparseRows, wanted: Dtype) -> tuple[Tagger, Preci
     """
     with np.errstate(over="ignore"):  # a weight that is too large for float16 makes another decision, or none
         stored = replace(fitted, weights=fitted.weights.astype(wanted))
-    before, after = _scores(fitted, X), _scores(stored, X)
-    same = np.ones(before.shape, dtype=bool)
-    for one, other in zip(fitted.decide(before), fitted.decide(after), strict=True):
-        same &= one == other
     finite = bool(np.isfinite(stored.weights).all())
-    equal = float(same.mean()) if same.size and finite else float(finite)
+    size = len(texts) * len(fitted.topics)
+    if finite and np.array_equal(stored.weights, fitted.weights):  # the compiled solver works in float32
+        return stored, Precision(wanted, wanted, size, 1.0, 0.0)
+    same, largest = _compared(fitted, stored, texts)
+    equal = same / size if size and finite else float(finite)
     kept = wanted if equal >= LEAST_EQUAL else FULL
     if kept != wanted:
         stored = replace(fitted, weights=fitted.weights.astype(FULL))
     # Of tables and pages nobody reads more digits, and the last ones differ between processors.
-    largest = float(f"{np.abs(before - after).max(initial=0):.3g}") if finite else 1.0
-    return stored, Precision(wanted, kept, same.size, round(equal, 6), largest)
+    largest = float(f"{largest:.3g}") if finite else 1.0
+    return stored, Precision(wanted, kept, size, round(equal, 6), largest)
 
 
-def _scores(tagger: Tagger, X: SparseRows) -> NDArray[np.float64]:
-    return tagger.scores(X.dot(tagger.weights) + tagger.intercept)
+def _compared(one: Tagger, other: Tagger, texts: Sequence[str]) -> tuple[int, float]:
+    """Return on how many sentences and topics two taggers decide alike, and how far probabilities differ."""
+    alike, largest = 0, 0.0
+    for part in chunks(texts, _TOGETHER):
+        before, after = one.predict_proba(part), other.predict_proba(part)
+        same = np.ones(before.shape, dtype=bool)
+        for mine, his in zip(one.decide(before), other.decide(after), strict=True):
+            same &= mine == his
+        alike += int(same.sum())
+        largest = max(largest, float(np.abs(before - after).max(initial=0)))
+    return alike, largest

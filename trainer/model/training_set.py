@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from trainer.config import Config
 from trainer.corpus.examples import Examples
 from trainer.corpus.splits import fold_of
-from trainer.engine.sparse import SparseRows
+from trainer.corpus.strings import taken
 from trainer.errors import DataError
 from trainer.storage import sha256
 
+Margins = NDArray[np.float64]
+Weights = NDArray[np.floating[Any]]
+Score = Callable[[NDArray[np.intp], NDArray[np.float32]], Margins]
 _WHAT_TO_DO = (
     "Label some: `trainer corpus export --to-label 200 --topic {topic} --out {topic}.xlsx` picks them, "
     "`trainer build … --labels {topic}.xlsx` takes them. Or add a rule; or train the other topics for now: "
@@ -63,20 +66,21 @@ class TrainingSet:
         """For each fold, the rows to train on while it is held out."""
         return [self.folds != fold for fold in range(self.n_folds)]
 
-    def out_of_fold(
-        self, X: SparseRows, held_out: Sequence[tuple[NDArray[np.floating[Any]], NDArray[np.float64]]]
-    ) -> NDArray[np.float64]:
+    def out_of_fold(self, score: Score, held_out: Iterable[tuple[Weights, NDArray[np.float64]]]) -> Margins:
         """Return the (n, k) margins of each row by the model of the fold that holds it out; else 0.
 
         Parameters
         ----------
-        held_out : sequence of (coef, intercept)
+        score : callable
+            Multiplies the features of the rows that are given by weights in float32.
+        held_out : iterable of (coef, intercept)
             The models of `selections`.
         """
-        margins = np.zeros((len(X), self.examples.Y.shape[1]))
+        margins = np.zeros(self.examples.Y.shape)
         for fold, (coef, intercept) in enumerate(held_out):
-            rows = self.folds == fold
-            margins[rows] = (X.dot(coef.astype(np.float32)) + intercept)[rows]
+            rows = np.flatnonzero(self.folds == fold)
+            if len(rows):
+                margins[rows] = score(rows, coef.astype(np.float32, copy=False)) + intercept
         return margins
 
 
@@ -101,8 +105,9 @@ def _chosen(examples: Examples, config: Config) -> NDArray[np.bool_]:
     most = config.classifier.most_silent
     if len(silent) > most:
         # By a hash of the id: the sample does not depend on the order of the rows.
-        lots = [sha256(f"{config.seed}:{examples.ids[row]}".encode()) for row in silent.tolist()]
-        weighty[silent[np.argsort(np.array(lots), kind="stable")[most:]]] = False
+        ids = taken(examples.ids, silent)
+        lots = np.fromiter((sha256(f"{config.seed}:{one}".encode()) for one in ids), "S64", len(silent))
+        weighty[silent[np.argsort(lots, kind="stable")[most:]]] = False
     return weighty
 
 
@@ -130,11 +135,11 @@ def _refuse_empty(examples: Examples, config: Config) -> None:
 
 def _gold_folds(examples: Examples, config: Config) -> NDArray[np.int64]:
     """Return the fold that holds out each row; a group with no gold row is held out by none (-1)."""
-    with_gold = set(np.array(examples.groups, dtype=object)[examples.gold])
-    rows = np.array([group in with_gold for group in examples.groups], dtype=bool)
+    with_gold = set(taken(examples.groups, np.flatnonzero(examples.gold)))
+    rows = np.fromiter((group in with_gold for group in examples.groups), bool, len(examples))
     folds = np.full(len(examples), -1, dtype=np.int64)
-    groups = [group for group, chosen in zip(examples.groups, rows, strict=True) if chosen]
+    groups = taken(examples.groups, np.flatnonzero(rows))
     positive = (examples.Y[rows] == 1) & examples.gold[rows, None]
-    if groups:
+    if len(groups):
         folds[rows] = fold_of(groups, positive.astype(float), config.thresholds.folds, config.seed)
     return folds

@@ -1,0 +1,247 @@
+"""TF-IDF rows in few bytes: what the solver reads of more sentences than a plain matrix has room for.
+
+A value follows from how often an n-gram stands in a text, from its document frequency and from the length of
+the row. So only columns are kept, each as often as its n-gram stands there: as steps between ascending
+numbers, of which frequent columns have the smallest, so that nearly every step is one byte. The value is
+made anew each time that the solver comes to the row, by the same operations in double precision: it is the
+same to the bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.engine.threads import chunks, in_threads
+
+try:
+    from trainer.engine._linear import PackedBlock as _PackedBlock
+    from trainer.engine._linear import Unpacked as _Unpacked
+    from trainer.engine._ngrams import pack_columns as _pack_columns
+except ImportError:  # installed without a compiler: the solver, too, is another one then
+    _PackedBlock = _Unpacked = _pack_columns = None
+
+COMPILED = _Unpacked is not None and _pack_columns is not None
+_CHUNK = 1_024
+"""Texts that one thread reads at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows of one block.
+
+    Attributes
+    ----------
+    data, ends : array of uint8, (n,) array of int64
+        The steps, and where each row ends.
+    norms : (n,) array of float64
+        What the values of each row are divided by.
+    whole, alone : (n,) arrays of float64
+        Squared length of each row, and of the features in it that stand nowhere else, which are left out.
+    lone_rows, lone_columns, lone_values : arrays of int64, int32 and float32
+        What was left out.
+    """
+
+    data: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    norms: NDArray[np.float64]
+    whole: NDArray[np.float64]
+    alone: NDArray[np.float64]
+    lone_rows: NDArray[np.int64]
+    lone_columns: NDArray[np.int32]
+    lone_values: NDArray[np.float32]
+
+
+class Packer(Protocol):
+    """Packs the rows of one block.
+
+    Attributes
+    ----------
+    width : int
+        Number of its columns.
+    shared : (s,) array of int32
+        Number -> column, of the features that stand in two rows or more.
+    idf : (s,) array of float64
+        By number.
+    sublinear : bool
+        Whether a count c stands for ``1 + log(c)``.
+    """
+
+    width: int
+    shared: NDArray[np.int32]
+    idf: NDArray[np.float64]
+    sublinear: bool
+
+    def pack(self, texts: Sequence[str]) -> Part:
+        """Return the rows of `texts`."""
+
+
+class NgramPacker:
+    """The `Packer` of n-grams.
+
+    Parameters
+    ----------
+    ngrams : compiled n-grams
+        With their vocabulary.
+    idf, df : (width,) arrays
+        Of every column; the document frequencies are those in the rows that are packed.
+    """
+
+    def __init__(
+        self, ngrams: Any, idf: NDArray[np.float64], df: NDArray[np.uint32], sublinear: bool
+    ) -> None:
+        shared = np.flatnonzero(df > 1)
+        self.shared = shared[np.argsort(df[shared].max(initial=0) - df[shared], kind="stable")].astype(
+            np.int32
+        )
+        self.width, self.sublinear, self.idf = len(df), sublinear, idf[self.shared]
+        self._number = np.full(len(df), -1, np.int32)
+        self._number[self.shared] = np.arange(len(self.shared), dtype=np.int32)
+        self._ngrams, self._idf = ngrams, idf
+
+    def pack(self, texts: Sequence[str]) -> Part:
+        """Return the rows of `texts`."""
+        return Part(*self._ngrams.pack(texts, self._idf, self.sublinear, self._number))
+
+
+class ColumnPacker:
+    """The `Packer` of columns that are there or not, all of one value.
+
+    Parameters
+    ----------
+    finder : object
+        Its ``rows`` tells how many columns each text has, and which, ascending.
+    """
+
+    def __init__(self, finder: Any, width: int, value: float) -> None:
+        self.width, self.sublinear, self._finder = width, False, finder
+        self.shared, self.idf = np.arange(width, dtype=np.int32), np.full(width, value)
+
+    def pack(self, texts: Sequence[str]) -> Part:
+        """Return the rows of `texts`."""
+        lengths, columns = self._finder.rows(texts)
+        squared = float(np.float32(self.idf[0])) ** 2 if self.width else 0.0
+        none = np.zeros(0, np.int64)
+        data, ends = _pack_columns(lengths, columns)
+        ones, zeros, none = np.ones(len(texts)), np.zeros(len(texts)), np.zeros(0, np.int64)
+        return Part(
+            data, ends, ones, lengths * squared, zeros, none, none.astype(np.int32), none.astype(np.float32)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRows:
+    """A matrix of blocks side by side, without the features that stand in one row only.
+
+    Attributes
+    ----------
+    blocks : list of compiled blocks
+    longest : int
+        Entries of the longest row, at least.
+    alone, norms : (n,) arrays of float32
+        Squared length of what was left out of each row, and of the whole row.
+    lone_columns, lone_rows, lone_values
+        What was left out.
+    shared : (s,) array of int32
+        Number -> column of what stayed.
+    width : int
+        Number of columns.
+    """
+
+    blocks: list[Any]
+    longest: int
+    alone: NDArray[np.float32]
+    norms: NDArray[np.float32]
+    lone_columns: NDArray[np.int32]
+    lone_rows: NDArray[np.int64]
+    lone_values: NDArray[np.float32]
+    shared: NDArray[np.int32]
+    width: int
+
+    def __len__(self) -> int:
+        return len(self.norms)
+
+    def rows(self) -> Any:
+        """Return what unpacks rows, for one thread."""
+        return _Unpacked(self.blocks, self.longest)
+
+
+def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> PackedRows:
+    """Pack the rows of texts, a batch at a time, on threads.
+
+    Raises
+    ------
+    ValueError
+        When the document frequencies are not those of these texts.
+    """
+    stacks = [_Stack(packer) for packer in packers]
+    for texts in batches:
+        found = in_threads(lambda chunk: [packer.pack(chunk) for packer in packers], chunks(texts, _CHUNK))
+        for parts in found:
+            for stack, part in zip(stacks, parts, strict=True):
+                stack.add(part)
+    starts = np.cumsum([0, *(packer.width for packer in packers)])
+    bases = np.cumsum([0, *(len(packer.shared) for packer in packers)]).tolist()
+    lone = [stack.lone(start) for stack, start in zip(stacks, starts.tolist(), strict=False)]
+    columns, rows, values = (np.concatenate(one) for one in zip(*lone, strict=True))
+    shared = [packer.shared + np.int32(start) for packer, start in zip(packers, starts, strict=False)]
+    return PackedRows(
+        [stack.block(base) for stack, base in zip(stacks, bases, strict=False)],
+        int(np.sum([stack.lengths for stack in stacks], axis=0).max(initial=0)),
+        np.sum([stack.joined("alone") for stack in stacks], axis=0).astype(np.float32),
+        np.sum([stack.joined("whole") for stack in stacks], axis=0).astype(np.float32),
+        columns, rows, values, np.concatenate(shared), int(starts[-1]),
+    )  # fmt: skip
+
+
+class _Stack:
+    """The rows of one block, part after part."""
+
+    _KEPT = ("ends", "norms", "whole", "alone", "lone_rows", "lone_columns", "lone_values")
+
+    def __init__(self, packer: Packer) -> None:
+        self.packer, self.n, self.data = packer, 0, bytearray()
+        self._parts: dict[str, list[NDArray[Any]]] = {key: [] for key in self._KEPT}
+
+    def add(self, part: Part) -> None:
+        found = {key: getattr(part, key) for key in self._KEPT}
+        found |= {"ends": part.ends + len(self.data), "lone_rows": part.lone_rows + self.n}
+        for key, values in found.items():
+            self._parts[key].append(values)
+        self.data += part.data.data  # grows in place: there is no second copy of the whole
+        self.n += len(part.ends)
+
+    def joined(self, key: str) -> NDArray[Any]:
+        return np.concatenate(self._parts[key]) if self.n else np.zeros(0)
+
+    @property
+    def start(self) -> NDArray[np.int64]:
+        return np.asarray(np.r_[0, self.joined("ends")], dtype=np.int64)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Bytes of each row: its entries are no more, nor is any count."""
+        return np.asarray(np.diff(self.start), dtype=np.int64)
+
+    def lone(self, first: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
+        columns = self.joined("lone_columns").astype(np.int32) + np.int32(first)
+        if len(columns) != self.packer.width - len(self.packer.shared):
+            raise ValueError("the document frequencies are not those of the texts whose rows are packed")
+        return (
+            columns,
+            self.joined("lone_rows").astype(np.int64),
+            self.joined("lone_values").astype(np.float32),
+        )
+
+    def block(self, base: int) -> Any:
+        most = int(self.lengths.max(initial=0)) + 1
+        tf = np.arange(most + 1, dtype=np.float64)
+        if self.packer.sublinear:
+            tf[1:] = [1.0 + math.log(count) for count in range(1, most + 1)]
+        data = np.frombuffer(self.data, np.uint8) if self.data else np.zeros(0, np.uint8)
+        return _PackedBlock(data, self.start, self.joined("norms"), self.packer.idf, tf, base)
