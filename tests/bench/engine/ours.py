@@ -29,13 +29,15 @@ class Contender:
 
     def prepare(self, texts: Sequence[str], Y: np.ndarray, folder: Path) -> None:
         """Load what fitting needs: importing is timed by the cold start."""
-        import trainer.engine.solver
+        import trainer.model.packing
         import trainer.model.tagger  # noqa: F401
 
     def fit(self, texts: Sequence[str], Y: np.ndarray) -> None:
         """Fit on raw texts."""
         from trainer.engine.solver import Problem, solve
+        from trainer.engine.threads import chunks
         from trainer.model.features import Features, learn_block
+        from trainer.model.packing import packed
         from trainer.model.tagger import Tagger
 
         wanted = {"word": self.settings["ngram_range"], "char": self.settings.get("char_ngram_range")}
@@ -45,7 +47,8 @@ class Contender:
         k = Y.shape[1]
         problems = [Problem(topic, (1.0, 1.0)) for topic in range(k)]
         labels, weights = np.ascontiguousarray(Y, np.int8), np.ones((len(Y), 1))
-        found = solve(features.transform(texts), labels, weights, problems, self.settings["loss"])
+        X = packed(features, chunks(texts, 4_096))
+        found = solve(X, labels, weights, problems, self.settings["loss"], keep_alpha=False)
         topics = tuple(f"topic-{i}" for i in range(k))
         line, half = np.tile([1.0, 0.0], (k, 1)), np.full(k, 0.5)
         self.model = Tagger(topics, features, found.coef, found.intercept, line, half)
