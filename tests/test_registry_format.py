@@ -806,7 +806,17 @@ def test_lines_come_back_as_the_vocabularies_that_they_were(blocks):
 @pytest.mark.parametrize("columns", [2, 4, -3, "3", 3.0, None, True])
 def test_a_vocabulary_of_other_columns_is_refused(model, columns):
     resigned(model, lambda manifest: manifest["blocks"][0].update(columns=columns))
-    with pytest.raises(ArtifactError, match=r"'vocabulary.txt' does not hold the n-grams"):
+    with pytest.raises(
+        ArtifactError, match=r"'vocabulary.txt' does not hold the n-grams|counts other n-grams"
+    ):
+        read_model(model)
+
+
+def test_no_table_is_made_for_n_grams_that_have_no_numbers(model, monkeypatch):
+    (model / "vocabulary.txt").write_bytes(b"\n" * 10**6)
+    resigned(model, lambda manifest: manifest["blocks"][0].update(columns=10**6))
+    monkeypatch.setattr(format_room, "counter", None)
+    with pytest.raises(ArtifactError, match="counts other n-grams than there are numbers for"):
         read_model(model)
 
 

@@ -34,21 +34,34 @@ def decoded(data: bytes, name: str, more: int = 0) -> Any:
     return json.loads(data)
 
 
+def plain_size(file: Path) -> int:
+    """Return the size of a regular file, in bytes."""
+    try:
+        about = file.lstat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _missing(file) from error
+    if not stat.S_ISREG(about.st_mode):
+        raise _missing(file)
+    return about.st_size
+
+
+def _missing(file: Path) -> ArtifactError:
+    return ArtifactError(f"'{file.name}' is missing or not a plain file", where=str(file.parent))
+
+
 def read_file(file: Path, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes; what is none is not even opened for long."""
-    missing = ArtifactError(f"'{file.name}' is missing or not a plain file", where=str(file.parent))
     try:
-        if not stat.S_ISREG(file.lstat().st_mode):
-            raise missing
+        plain_size(file)
         with os.fdopen(os.open(file, _FLAGS), "rb") as handle:
             about = os.fstat(handle.fileno())  # of what was opened: the name may stand for another by now
             if not stat.S_ISREG(about.st_mode):
-                raise missing
+                raise _missing(file)
             if about.st_size > limit:
                 raise ArtifactError(f"'{file.name}' is larger than it should be", where=str(file.parent))
             data = handle.read(about.st_size + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise missing from error
+        raise _missing(file) from error
     except OSError as error:
         raise ArtifactError(f"cannot be read: {error.strerror}", where=str(file)) from error
     if len(data) > about.st_size:

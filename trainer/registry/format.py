@@ -40,6 +40,7 @@ from trainer.registry.bounds import (
     MOST_GOLDEN,
     MOST_TERMS,
     decoded,
+    plain_size,
     read_file,
 )
 from trainer.storage import canonical_json, sha256
@@ -98,6 +99,7 @@ def _read_whole(folder: Path, digest: str | None) -> Tagger:
     listed = manifest["files"]
     _check_listed(folder, listed)
     _check_blocks(manifest["blocks"])
+    _check_columns(manifest["blocks"], plain_size(folder / "weights.safetensors"))
     vocabularies, (tensors, data) = both(
         lambda: _vocabularies(_checked(folder, "vocabulary.txt", listed), manifest["blocks"]),
         lambda: _tensors_and_rest(folder, listed),
@@ -236,9 +238,7 @@ def _lexicons(data: bytes) -> list[dict[str, list[str]]]:
 def _vocabularies(data: bytes, blocks: Sequence[Mapping[str, Any]]) -> list[tuple[Vocabulary, Counter]]:
     """Decode the n-grams of each block that has any, and make what finds them; no string is made of one."""
     entries = [entry for entry in blocks if entry["kind"] != LexiconBlock.kind]
-    sizes = [entry["columns"] for entry in entries]
-    sound = all(type(size) is int and size >= 0 for size in sizes) and data.count(b"\n") == sum(sizes)
-    if not sound or data[-1:] not in (b"", b"\n"):
+    if data.count(b"\n") != sum(entry["columns"] for entry in entries) or data[-1:] not in (b"", b"\n"):
         raise ArtifactError("'vocabulary.txt' does not hold the n-grams that the manifest counts")
     text, start, found = str(data, "utf-8", "surrogatepass"), 0, []
     for entry in entries:
@@ -271,6 +271,13 @@ def _check_blocks(blocks: Sequence[Mapping[str, Any]]) -> None:
             raise ArtifactError(
                 f"n-grams of {shortest!r:.20} to {longest!r:.20} are not known to this version"
             )
+
+
+def _check_columns(blocks: Sequence[Mapping[str, Any]], size: int) -> None:
+    """Refuse more n-grams than a file of so many bytes has document frequencies for: each takes room."""
+    counts = [entry["columns"] for entry in blocks if entry["kind"] != LexiconBlock.kind]
+    if not all(type(count) is int and count >= 0 for count in counts) or 4 * sum(counts) > size:
+        raise ArtifactError("the manifest counts other n-grams than there are numbers for")
 
 
 def _block(entry: Mapping[str, Any], vocabulary: Vocabulary, finds: Counter, df: NDArray[np.uint32]) -> Block:
