@@ -31,7 +31,7 @@ def decoded(data: bytes, name: str, more: int = 0) -> Any:
     """Decode JSON that holds no more lists and objects than its content calls for."""
     if data.count(b"[") + data.count(b"{") > _MOST_CONTAINERS + more:
         raise ArtifactError(f"'{name}' holds more lists and objects than such a file needs")
-    return json.loads(data)
+    return json.loads(str(data, "utf-8", "surrogatepass"))  # of bytes it would guess, and load a codec
 
 
 def plain_size(file: Path) -> int:
