@@ -272,3 +272,12 @@ def test_a_document_says_what_its_sentences_do_not(small):
     for language, expected in texts.items():
         (found,) = small.fit.model.tag(Document("d", "Vulcano Etna 2024.", language=language))
         assert found.prediction.language == expected
+
+
+@pytest.mark.parametrize("n", [0, 1, 6, 7])
+def test_decisions_are_the_same_however_many_are_made_together(small, monkeypatch, n):
+    texts = ["hot tea", "", "a lighthouse", "tea in the lighthouse", "gin", "tea tea", "the lamp"][:n]
+    whole = small.fit.model.predict_matrix(texts)
+    assert whole.shape == (n, len(small.fit.model.topics))
+    monkeypatch.setattr("trainer.model.tagger._TOGETHER", 3)
+    assert np.array_equal(small.fit.model.predict_matrix(texts), whole)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine.threads import chunks
 from trainer.errors import UsageError, did_you_mean
 from trainer.language import language_of
 from trainer.model.calibration import probabilities, sigmoid
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 _STREAM = 256
+_TOGETHER = 8_192
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,10 @@ class Tagger:
 
     def predict_matrix(self, texts: str | Iterable[str]) -> NDArray[np.bool_]:
         """Return the (n, k) decisions: True where the topic is tagged."""
-        tagged, _ = self.decide(self.predict_proba(texts))
-        return tagged
+        given = [texts] if isinstance(texts, str) else _listed(texts)
+        # Some thousand at a time: what lies between margins and decisions then stays in the cache.
+        found = [self.decide(self.predict_proba(part))[0] for part in chunks(given, _TOGETHER) or [given]]
+        return np.concatenate(found)
 
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
