@@ -134,3 +134,15 @@ def test_what_float32_cannot_hold_is_refused(loss):
     for cost, weight in ((1e39, 1.0), (1.0, np.nan), (1.0, np.inf)):
         with pytest.raises(ValueError, match="beyond float32"):
             solve(from_scipy(X), Y, np.full(Y.shape, weight), [Problem(0, (cost, cost))], loss)
+
+
+@pytest.mark.parametrize("C", [1.0, 8.0, 32.0])
+def test_the_logistic_loss_is_solved_to_a_tiny_gap(C):
+    # In float32 steps become too small to be taken: none of them may be taken for a large one.
+    rng = np.random.default_rng(3)
+    dense = rng.random((2_000, 300)) * (rng.random((2_000, 300)) < 0.1)
+    dense /= np.maximum(np.linalg.norm(dense, axis=1), 1e-9)[:, None]
+    X, Y = from_scipy(dense), (rng.random((2_000, 5)) < 0.2).astype(np.int8)
+    found = solve(X, Y, np.ones((2_000, 1)), [Problem(k, (C, C)) for k in range(5)], "log_loss", tol=1e-8)
+    assert found.converged
+    assert found.passes.max() < 400

@@ -153,11 +153,17 @@ CLONES static int logistic_step(float* restrict alpha, const float* restrict cos
             high[k] = off[k] > 0.0f ? a[k] : h;                                                    \
         }                                                                                          \
         for (Py_ssize_t k = 0; k < M; k++) {                                                       \
-            const float middle = 0.5f * (low[k] + high[k]), half = 0.5f * (high[k] - low[k]);      \
             const float step = a[k] - off[k] / (1.0f + C[k] * norm * share[k] * (1.0f - share[k])); \
-            const float away = step < middle ? middle - step : step - middle;                      \
-            share[k] = away < half ? step : middle;                                                \
+            const float middle = 0.5f * (low[k] + high[k]);                                        \
+            x[k] = step;                                                                           \
+            share[k] = step > low[k] ? step : middle;                                              \
         }                                                                                          \
+        for (Py_ssize_t k = 0; k < M; k++) {                                                       \
+            const float middle = 0.5f * (low[k] + high[k]);                                        \
+            share[k] = x[k] < high[k] ? share[k] : middle;                                         \
+        }                                                                                          \
+        /* Where a is one end of the bracket, a step too small for a float must not go to its middle. */ \
+        for (Py_ssize_t k = 0; k < M; k++) share[k] = x[k] == a[k] ? x[k] : share[k];              \
         for (Py_ssize_t k = 0; k < M; k++) {                                                       \
             const float size = off[k] < 0.0f ? -off[k] : off[k], rounding = 4e-7f * a[k];          \
             off[k] = size;                                                                         \
