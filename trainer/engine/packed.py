@@ -126,7 +126,6 @@ class ColumnPacker:
         """Return the rows of `texts`."""
         lengths, columns = self._finder.rows(texts)
         squared = float(np.float32(self.idf[0])) ** 2 if self.width else 0.0
-        none = np.zeros(0, np.int64)
         data, ends = _pack_columns(lengths, columns)
         ones, zeros, none = np.ones(len(texts)), np.zeros(len(texts)), np.zeros(0, np.int64)
         return Part(

@@ -154,7 +154,7 @@ def solve(
     m = len(problems)
     parts = -(-m // _WIDEST)
     edges = [round(part * m / parts) for part in range(parts + 1)] if m else [0]
-    out = _Out.of(X.width, len(X), m)
+    out = _Out.of(X.width, len(X), m, keep_alpha)
     in_threads(
         lambda place: task.run(problems[slice(*place)], alpha, out, *place), list(pairwise(edges)), n_jobs
     )
@@ -174,8 +174,8 @@ class _Out:
     alpha: NDArray[np.float32]
 
     @classmethod
-    def of(cls, width: int, n: int, m: int) -> _Out:
-        coef, alpha = np.zeros((width, m), np.float32), np.zeros((n, m), np.float32)
+    def of(cls, width: int, n: int, m: int, keep_alpha: bool) -> _Out:
+        coef, alpha = np.zeros((width, m), np.float32), np.zeros((n, m if keep_alpha else 0), np.float32)
         return cls(coef, np.zeros(m), np.zeros(m), np.zeros(m), np.zeros(m, np.int64), alpha)
 
 
