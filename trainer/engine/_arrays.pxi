@@ -1,4 +1,4 @@
-# What the compiled modules share, each with seeds of its own: hashes and growing arrays.
+# What the compiled modules share, each with seeds of its own: hashes, growing arrays, and texts where Python keeps them.
 
 import os
 
@@ -52,3 +52,45 @@ cdef inline int _push(Ints* ints, uint32_t value) except -1 nogil:
     ints.at[ints.n] = value
     ints.n += 1
     return 0
+
+
+cdef class Written:
+    """Texts as they are written, where Python keeps them.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    """
+
+    cdef list _kept
+    cdef Py_ssize_t n
+    cdef const void** data
+    cdef Py_ssize_t* length
+    cdef int* kind
+
+    def __cinit__(self, texts):
+        cdef Py_ssize_t i
+        cdef str text
+        self._kept = list(texts)
+        self.n = len(self._kept)
+        self.data = <const void**>malloc(max(self.n, 1) * sizeof(void*))
+        self.length = <Py_ssize_t*>malloc(max(self.n, 1) * sizeof(Py_ssize_t))
+        self.kind = <int*>malloc(max(self.n, 1) * sizeof(int))
+        if self.data == NULL or self.length == NULL or self.kind == NULL:
+            raise MemoryError
+        for i in range(self.n):
+            if not isinstance(self._kept[i], str):
+                raise TypeError(f"texts must be strings; text {i} is {type(self._kept[i]).__name__}")
+            self._keep(i, PyUnicode_FromObject(self._kept[i]))  # itself, or the string in a subclass
+
+    cdef int _keep(self, Py_ssize_t i, str text) except -1:
+        self._kept[i] = text
+        self.data[i] = PyUnicode_DATA(text)
+        self.length[i] = PyUnicode_GET_LENGTH(text)
+        self.kind[i] = PyUnicode_KIND(text)
+        return 0
+
+    def __dealloc__(self):
+        free(self.data)
+        free(self.length)
+        free(self.kind)

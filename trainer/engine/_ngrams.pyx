@@ -198,7 +198,7 @@ cdef Child* _child_slots(Py_ssize_t n) except NULL nogil:
     return found
 
 
-cdef class Texts:
+cdef class Texts(Written):
     """Texts in small letters, as the kernel reads them.
 
     Parameters
@@ -206,38 +206,13 @@ cdef class Texts:
     texts : sequence of str
     """
 
-    cdef list _kept
-    cdef Py_ssize_t n
-    cdef const void** data
-    cdef Py_ssize_t* length
-    cdef int* kind
-
     def __cinit__(self, texts):
         cdef Py_ssize_t i
         cdef str text
-        self._kept = list(texts)
-        self.n = len(self._kept)
-        self.data = <const void**>malloc(max(self.n, 1) * sizeof(void*))
-        self.length = <Py_ssize_t*>malloc(max(self.n, 1) * sizeof(Py_ssize_t))
-        self.kind = <int*>malloc(max(self.n, 1) * sizeof(int))
-        if self.data == NULL or self.length == NULL or self.kind == NULL:
-            raise MemoryError
         for i in range(self.n):
-            if not isinstance(self._kept[i], str):
-                raise TypeError(f"texts must be strings; text {i} is {type(self._kept[i]).__name__}")
-            text = PyUnicode_FromObject(self._kept[i])  # itself, or the string in a subclass
-            self._kept[i] = text
+            text = self._kept[i]
             if not PyUnicode_IS_ASCII(text):  # those are put into small letters while they are read
-                text = text.lower()
-                self._kept[i] = text
-            self.data[i] = PyUnicode_DATA(text)
-            self.length[i] = PyUnicode_GET_LENGTH(text)
-            self.kind[i] = PyUnicode_KIND(text)
-
-    def __dealloc__(self):
-        free(self.data)
-        free(self.length)
-        free(self.kind)
+                self._keep(i, text.lower())
 
 
 cdef class Strings:
