@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from trainer.engine import packed as packing
 from trainer.engine import solver
+from trainer.engine.costs import Problem
 from trainer.engine.packed import COMPILED, ColumnPacker, packed_rows
-from trainer.engine.solver import Problem, solve
+from trainer.engine.solver import solve
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Features, LexiconBlock, learn_block
 from trainer.model.packing import packed

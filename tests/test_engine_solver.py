@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.special import xlogy
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from trainer.engine.solver import COMPILED, Problem, solve
+from trainer.engine.costs import Judged, Problem
+from trainer.engine.solver import COMPILED, solve
 from trainer.model.learners import from_scipy
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="not compiled")
@@ -146,3 +148,29 @@ def test_the_logistic_loss_is_solved_to_a_tiny_gap(C):
     found = solve(X, Y, np.ones((2_000, 1)), [Problem(k, (C, C)) for k in range(5)], "log_loss", tol=1e-8)
     assert found.converged
     assert found.passes.max() < 400
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("C", [0.1, 4.0, 500.0])
+@pytest.mark.parametrize("passes", [1, 4])
+def test_objective_and_gap_are_those_of_the_dual_variables(loss, C, passes):
+    X, Y, weights = task(7)
+    problems = [Problem(k, (C, 2 * C)) for k in range(3)]
+    found = solve(from_scipy(X), Y, weights, problems, loss, tol=1e-9, max_passes=passes)
+
+    judged = Judged.of(Y, weights)
+    for k, problem in enumerate(problems):
+        cost = judged.numbers(problem)
+        used = cost != 0
+        y, c, a = np.sign(cost[used]), np.abs(cost[used]), found.alpha[used, k].astype(float)
+        w, b = X[used].T @ (y * a), (y * a).sum()
+        z = y * (X[used] @ w + b)
+        half = 0.5 * (w @ w + b * b)
+        if loss == "squared_hinge":
+            primal, dual = half + c @ np.maximum(1 - z, 0) ** 2, a.sum() - half - (a * a / (4 * c)).sum()
+        else:
+            primal = half + c @ np.logaddexp(0, -z)
+            dual = -half - (xlogy(a, a / c) + xlogy(c - a, (c - a) / c)).sum()
+        # Sums of float32 terms, each within some units in its last place.
+        assert found.objective[k] == pytest.approx(primal, rel=1e-5)
+        assert found.gap[k] == pytest.approx(primal - dual, rel=1e-3, abs=2e-6 * primal)

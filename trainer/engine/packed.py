@@ -10,7 +10,7 @@ same to the bit.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,14 +21,17 @@ from trainer.engine.threads import chunks, in_threads
 
 try:
     from trainer.engine._linear import PackedBlock as _PackedBlock
+    from trainer.engine._linear import Stored as _Stored
     from trainer.engine._linear import Unpacked as _Unpacked
     from trainer.engine._ngrams import pack_columns as _pack_columns
 except ImportError:  # installed without a compiler: the solver, too, is another one then
-    _PackedBlock = _Unpacked = _pack_columns = None
+    _PackedBlock = _Stored = _Unpacked = _pack_columns = None
 
 COMPILED = _Unpacked is not None and _pack_columns is not None
 _CHUNK = 1_024
 """Texts that one thread reads at a time."""
+_UNPACKED = 32_000_000
+"""Bytes of packed entries, at most, that are unpacked for the solver: they take eight times as much room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,13 @@ class PackedRows:
     def rows(self) -> Any:
         """Return what unpacks rows, for one thread."""
         return _Unpacked(self.blocks, self.longest)
+
+    def source(self) -> Callable[[], Any]:
+        """Return what makes, for a thread, what gives rows: unpacked once, where that takes little room."""
+        if sum(block.size for block in self.blocks) > _UNPACKED:
+            return self.rows
+        stored = _Stored(*self.rows().entries())
+        return lambda: stored
 
 
 def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> PackedRows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine.costs import Judged, Problem
 from trainer.engine.liblinear import solve_each
 from trainer.engine.packed import PackedRows
 from trainer.engine.sparse import SparseRows
@@ -19,10 +20,9 @@ try:
     from trainer.engine._linear import Descent as _Descent
     from trainer.engine._linear import Stored as _Stored
     from trainer.engine._linear import column_counts as _column_counts
-    from trainer.engine._linear import put_lone as _put_lone
     from trainer.engine._linear import shared_rows as _shared_rows
 except ImportError:  # installed without a compiler
-    _Descent = _Stored = _column_counts = _put_lone = _shared_rows = None
+    _Descent = _Stored = _column_counts = _shared_rows = None
 
 Loss = Literal["squared_hinge", "log_loss"]
 COMPILED = _Descent is not None
@@ -31,38 +31,10 @@ TOL: dict[Loss, float] = {"squared_hinge": 1e-4, "log_loss": 1e-5}
 """Duality gap as a share of the objective. Of the logistic loss a pass more divides it by ten."""
 _WIDEST = 16
 """Problems that are solved together: a row of their weights is one line of the cache."""
+_NARROW = 8
+"""Lanes where there are few problems: as many numbers as one instruction takes."""
 _LINE = 16
 """Weights in a line of the cache."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One binary problem: a topic, on some of the rows.
-
-    Attributes
-    ----------
-    topic : int
-        Column of the labels.
-    cost : (float, float)
-        C of the negative and of the positive rows, which the weight of a row multiplies.
-    rows : (n,) array of bool, optional
-        The rows that have a part in it; else all.
-    """
-
-    topic: int
-    cost: tuple[float, float]
-    rows: NDArray[np.bool_] | None = None
-
-    def signed_cost(self, Y: NDArray[np.int8], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the cost of each row, negative where the label is "no", and 0 where the row has no part.
-
-        Parameters
-        ----------
-        Y : (n, k) array of int8
-        weights : (n, k) array
-        """
-        cost = np.array([-self.cost[0], self.cost[1], 0.0])[Y[:, self.topic]] * weights[:, self.topic]
-        return cost if self.rows is None else np.where(self.rows, cost, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +110,18 @@ def solve(
     ValueError
         When a value or a cost is not finite in float32, in which the compiled solver works.
     """
-    weights = np.broadcast_to(weights, Y.shape)
+    judged = Judged.of(Y, weights)
     tol = TOL[loss] if tol is None else tol
     if isinstance(X, SparseRows) and not (compiled and COMPILED):
-        costs = [problem.signed_cost(Y, weights) for problem in problems]
+        costs = [judged.numbers(problem) for problem in problems]
         coef, intercept, passes = solve_each(X, costs, loss, fit_intercept, seed, n_jobs)
         unknown = np.full(len(problems), np.nan)
         start = np.zeros((len(X), len(problems)), np.float32)
         return Solution(coef, intercept, unknown, unknown, passes, True, start)
     matrix = _Matrix.of(X) if isinstance(X, SparseRows) else X
     task = _Task(
-        matrix, np.ascontiguousarray(Y, np.int8), weights,
-        _LOSSES.index(loss), fit_intercept, tol, max_passes, seed, keep_alpha,
-    )  # fmt: skip
+        matrix, matrix.source(), judged, _LOSSES.index(loss), fit_intercept, tol, max_passes, seed, keep_alpha
+    )
     m = len(problems)
     parts = -(-m // _WIDEST)
     edges = [round(part * m / parts) for part in range(parts + 1)] if m else [0]
@@ -199,9 +170,10 @@ class _Matrix:
     """Columns of the features that stayed, the most frequent first: they lie together in the cache."""
     width: int
 
-    def rows(self) -> Any:
-        """Return what gives rows, for one thread."""
-        return _Stored(self.indptr, self.indices, self.values)
+    def source(self) -> Callable[[], Any]:
+        """Return what makes, for a thread, what gives rows."""
+        stored = _Stored(self.indptr, self.indices, self.values)
+        return lambda: stored
 
     @classmethod
     def of(cls, X: SparseRows) -> _Matrix:
@@ -217,8 +189,8 @@ class _Matrix:
 @dataclass(frozen=True)
 class _Task:
     matrix: _Matrix | PackedRows
-    Y: NDArray[np.int8]
-    sample_weight: NDArray[np.float64]
+    rows: Callable[[], Any]
+    judged: Judged
     loss: int
     bias: bool
     tol: float
@@ -230,20 +202,15 @@ class _Task:
         self, problems: Sequence[Problem], start: NDArray[np.float32] | None, out: _Out, first: int, end: int
     ) -> None:
         """Solve some problems, the columns from `first` up to `end` of all."""
-        matrix, n, m = self.matrix, len(self.Y), len(problems)
-        stride = m if m < 4 else -(-m // 4) * 4
-        weights = _aligned(max(len(matrix.shared), 1), stride)
-        cost, alpha = np.zeros((n, stride), np.float32), np.zeros((n, stride), np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):  # told below
-            for k, problem in enumerate(problems):
-                cost[:, k] = problem.signed_cost(self.Y, self.sample_weight)
-        if not np.isfinite(cost).all():
-            raise ValueError("C times the weight of a row is beyond float32: scale the weights, or lower C")
+        matrix, n, m = self.matrix, len(self.judged.Y), len(problems)
+        lanes = _NARROW if m <= _NARROW else _WIDEST
+        costs, weights = self.judged.costs(problems, lanes), _aligned(max(len(matrix.shared), 1), lanes)
+        alpha = np.zeros((n, lanes), np.float32)
         if start is not None:
             alpha[:, :m] = start[:, first:end]
         descent = _Descent(
-            matrix.rows(), matrix.alone, matrix.norms + np.float32(self.bias), cost, alpha, weights, m,
-            self.loss, self.bias,
+            self.rows(), matrix.alone, matrix.norms + np.float32(self.bias), costs.numbers, costs.codes,
+            costs.table, alpha, weights, m, self.loss, self.bias,
         )  # fmt: skip
         found = descent.run(self.tol, self.max_passes, self.seed)
         for numbers, into in zip(found, (out.intercept, out.objective, out.gap, out.passes), strict=True):
@@ -251,7 +218,7 @@ class _Task:
         if self.keep_alpha:
             out.alpha[:, first:end] = np.maximum(alpha[:, :m], 0)
         out.coef[matrix.shared, first:end] = weights[: len(matrix.shared), :m]
-        _put_lone(out.coef, first, matrix.lone_columns, matrix.lone_rows, matrix.lone_values, cost, alpha, m)
+        descent.put_lone(out.coef, first, matrix.lone_columns, matrix.lone_rows, matrix.lone_values)
 
 
 def _aligned(n: int, stride: int) -> NDArray[np.float32]:

@@ -14,9 +14,10 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from trainer.engine.costs import Problem
 from trainer.engine.counting import Kind, counter, learn
 from trainer.engine.liblinear import to_scipy
-from trainer.engine.solver import Loss, Problem, solve
+from trainer.engine.solver import Loss, solve
 from trainer.engine.sparse import SparseRows
 from trainer.engine.vocabulary import Vocabulary
 from trainer.model.features import Features, counted_rows, in_parts, learn_block, smooth_idf

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine.costs import Problem
 from trainer.engine.packed import PackedRows
-from trainer.engine.solver import Loss, Problem, Solution, solve
+from trainer.engine.solver import Loss, Solution, solve
 from trainer.engine.sparse import SparseRows
 
 if TYPE_CHECKING:

@@ -34,7 +34,8 @@ class Contender:
 
     def fit(self, texts: Sequence[str], Y: np.ndarray) -> None:
         """Fit on raw texts."""
-        from trainer.engine.solver import Problem, solve
+        from trainer.engine.costs import Problem
+        from trainer.engine.solver import solve
         from trainer.engine.threads import chunks
         from trainer.model.features import Features, learn_block
         from trainer.model.packing import packed
