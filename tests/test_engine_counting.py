@@ -77,9 +77,15 @@ def test_features_and_values_are_those_of_scikit_learn(compiled, kind, ngrams, t
 
 @only_compiled
 @pytest.mark.parametrize(("kind", "ngrams"), SHAPES)
-@given(texts=texts_lists, other=texts_lists, sublinear=st.booleans(), k=st.integers(0, 9))
+@given(
+    texts=texts_lists,
+    other=texts_lists,
+    sublinear=st.booleans(),
+    k=st.integers(0, 40),
+    kept=st.sampled_from([np.float32, np.float16]),
+)
 @settings(max_examples=40, deadline=None)
-def test_compiled_and_python_give_the_same_bits(kind, ngrams, texts, other, sublinear, k):
+def test_compiled_and_python_give_the_same_bits(kind, ngrams, texts, other, sublinear, k, kept):
     found = learn(kind, ngrams, texts)
     python = learn(kind, ngrams, texts, compiled=False)
     assert (found.vocabulary, found.n, found.df.tolist()) == (python.vocabulary, python.n, python.df.tolist())
@@ -87,13 +93,25 @@ def test_compiled_and_python_give_the_same_bits(kind, ngrams, texts, other, subl
     one, two = (counter(kind, ngrams, found.vocabulary, compiled=compiled) for compiled in (True, False))
     for mine, his in zip(one.rows(other, idf, sublinear), two.rows(other, idf, sublinear), strict=True):
         assert mine.tobytes() == his.tobytes()
-    weights = np.random.default_rng(k).normal(size=(len(idf), k)).astype(np.float32)
+    weights = np.random.default_rng(k).normal(size=(len(idf), k)).astype(kept)
     out, expected = np.zeros((len(other), k)), np.zeros((len(other), k))
     one.add_scores(prepared(other), idf, sublinear, weights, out)
     lengths, columns, values = two.rows(other, idf, sublinear)
     for row, column, value in zip(np.repeat(np.arange(len(other)), lengths), columns, values, strict=True):
         expected[row] += value * weights[column].astype(float)
     assert out.tobytes() == expected.tobytes()
+
+
+@only_compiled
+@pytest.mark.parametrize("n", [63_488, 5, 3])
+def test_every_number_of_half_precision_is_read_as_it_is(n):
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    weights = every[np.isfinite(every)][None, -n:]
+    out = np.zeros(weights.shape)
+    counter("word", (1, 1), Vocabulary.of(["tea"])).add_scores(
+        prepared(["tea"]), np.ones(1), False, weights, out
+    )
+    assert np.array_equal(out, weights.astype(float))
 
 
 @both

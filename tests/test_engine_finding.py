@@ -50,11 +50,12 @@ def same(lexicons, texts):
     assert lengths.tolist() == his_lengths.tolist()
     assert columns.tolist() == his_columns.tolist()
     assert (lengths.dtype, columns.dtype) == (his_lengths.dtype, his_columns.dtype)
-    weights = np.random.default_rng(0).normal(size=(len(lexicons), 3)).astype(np.float32)
-    out, expected = np.full((2, len(texts), 3), 0.1)
-    mine.add_scores(texts, 0.7, weights, out)
-    plain.add_scores(texts, 0.7, weights, expected)
-    assert out.tobytes() == expected.tobytes()
+    for kept in (np.float16, np.float32):
+        weights = np.random.default_rng(0).normal(size=(len(lexicons), 3)).astype(kept)
+        out, expected = np.full((2, len(texts), 3), 0.1)
+        mine.add_scores(texts, 0.7, weights, out)
+        plain.add_scores(texts, 0.7, weights, expected)
+        assert out.tobytes() == expected.tobytes()
     return columns.tolist()
 
 

@@ -10,6 +10,10 @@ ctypedef fused char_t:
     uint16_t
     uint32_t
 
+ctypedef fused stored_t:  # weights of single precision; or of half, as numpy shows their bits
+    float
+    uint16_t
+
 cdef uint32_t NONE = 0xFFFFFFFF
 cdef uint32_t MOST = 0x7FFFFFF0
 

@@ -28,7 +28,10 @@ cdef extern from "Python.h":
 include "_arrays.pxi"
 
 cdef extern from "lanes.h":
-    void add_stored(double* out, const float* row, double value, Py_ssize_t m) noexcept nogil
+    void add_rows(double* out, const float* weights, const int32_t* columns, const double* values, Py_ssize_t n,
+                  Py_ssize_t m) noexcept nogil
+    void add_half_rows(double* out, const uint16_t* weights, const int32_t* columns, const double* values,
+                       Py_ssize_t n, Py_ssize_t m) noexcept nogil
 
 cdef Py_ssize_t WIDEST = WIDEST_GAP
 cdef enum:
@@ -440,16 +443,17 @@ cdef class Lexicons:
             _close(&reading)
             free(columns.at)
 
-    def add_scores(self, texts, double value, const float[:, ::1] weights, double[:, ::1] out):
+    def add_scores(self, texts, double value, const stored_t[:, ::1] weights, double[:, ::1] out):
         """Add to ``out[i]`` `value` times the rows of `weights` of the lexicons in text i, in their order.
 
         Parameters
         ----------
-        weights : (width, k) array of float32
+        weights : (width, k) array of float32, or of float16 seen as uint16
         out : (n, k) array of float64
         """
         cdef Written written = Written(texts)
-        cdef Py_ssize_t i, column, topics = weights.shape[1]
+        cdef Py_ssize_t i, topics = weights.shape[1]
+        cdef int32_t column
         cdef Reading reading
         if weights.shape[0] != self.width or out.shape[0] != written.n or out.shape[1] != topics:
             raise ValueError("the weights, or the margins, have another shape than lexicons and texts")
@@ -461,9 +465,12 @@ cdef class Lexicons:
                 for i in range(written.n):
                     if not self._find(written, i, &reading):
                         continue
-                    for column in range(self.width):
+                    for column in range(<int32_t>self.width):
                         if reading.stands[column]:
                             reading.stands[column] = False
-                            add_stored(&out[i, 0], &weights[column, 0], value, topics)
+                            if stored_t is float:
+                                add_rows(&out[i, 0], &weights[0, 0], &column, &value, 1, topics)
+                            else:
+                                add_half_rows(&out[i, 0], &weights[0, 0], &column, &value, 1, topics)
         finally:
             _close(&reading)

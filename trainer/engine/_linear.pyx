@@ -10,7 +10,8 @@ from libc.string cimport memcpy, memset
 
 cdef extern from "lanes.h":
     void PREFETCH(const void* address) noexcept nogil
-    void add_stored(double* out, const float* row, double value, Py_ssize_t m) noexcept nogil
+    void add_rows(double* out, const float* weights, const int32_t* columns, const double* values, Py_ssize_t n,
+                  Py_ssize_t m) noexcept nogil
 
 cdef extern from "descent.h":
     enum: MOST_LANES
@@ -140,14 +141,15 @@ def sparse_dot(
     double[:, ::1] out,
 ):
     """Add to ``out[i]`` the values of sparse row i times the rows of `weights`, in the order of the indices."""
-    cdef Py_ssize_t row, entry
+    cdef Py_ssize_t row, start
     cdef Py_ssize_t topics = weights.shape[1]
-    if out.shape[0] == 0 or topics == 0:
+    if topics == 0:
         return
     with nogil:
         for row in range(out.shape[0]):
-            for entry in range(indptr[row], indptr[row + 1]):
-                add_stored(&out[row, 0], &weights[indices[entry], 0], values[entry], topics)
+            start = indptr[row]
+            if indptr[row + 1] > start:
+                add_rows(&out[row, 0], &weights[0, 0], &indices[start], &values[start], indptr[row + 1] - start, topics)
 
 
 cdef inline void _shuffle(int32_t* order, Py_ssize_t n, uint64_t* state) noexcept nogil:

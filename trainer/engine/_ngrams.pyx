@@ -29,7 +29,10 @@ include "_arrays.pxi"
 cdef extern from "lanes.h":
     void* allocated(size_t size) noexcept nogil
     void PREFETCH(const void* address) noexcept nogil
-    void add_stored(double* out, const float* row, double value, Py_ssize_t m) noexcept nogil
+    void add_rows(double* out, const float* weights, const int32_t* columns, const double* values, Py_ssize_t n,
+                  Py_ssize_t m) noexcept nogil
+    void add_half_rows(double* out, const uint16_t* weights, const int32_t* columns, const double* values,
+                       Py_ssize_t n, Py_ssize_t m) noexcept nogil
 
 cdef extern from "packed.h":
     Py_ssize_t LONGEST_STEP
@@ -43,26 +46,26 @@ cdef enum:
     SOME = 64  # words that are looked up together
     RUN = 24  # sorted by insertion
 
-cdef uint8_t IS_WORD[128]
-cdef uint8_t IS_SPACE[128]
-cdef uint32_t LOWER[128]
+# What a character is read as: of a word, or of a piece; SKIPPED where it is of none.
+cdef uint32_t OF_WORD[128]
+cdef uint32_t OF_PIECE[128]
+cdef uint32_t SKIPPED = 0xFFFFFFFF
 cdef int _c
 for _c in range(128):
-    IS_WORD[_c] = Py_UNICODE_ISALNUM(_c) != 0 or _c == 95
-    IS_SPACE[_c] = Py_UNICODE_ISSPACE(_c) != 0
-    LOWER[_c] = Py_UNICODE_TOLOWER(_c)
+    OF_WORD[_c] = Py_UNICODE_TOLOWER(_c) if Py_UNICODE_ISALNUM(_c) or _c == 95 else SKIPPED
+    OF_PIECE[_c] = SKIPPED if Py_UNICODE_ISSPACE(_c) else Py_UNICODE_TOLOWER(_c)
 
 
-cdef inline bint _is_word(uint32_t c) noexcept nogil:
-    return IS_WORD[c] if c < 128 else Py_UNICODE_ISALNUM(c) != 0
+cdef inline uint32_t _of_word(uint32_t c) noexcept nogil:
+    if c < 128:
+        return OF_WORD[c]
+    return c if Py_UNICODE_ISALNUM(c) else SKIPPED
 
 
-cdef inline bint _is_space(uint32_t c) noexcept nogil:
-    return IS_SPACE[c] if c < 128 else Py_UNICODE_ISSPACE(c) != 0
-
-
-cdef inline uint32_t _lower(uint32_t c) noexcept nogil:
-    return LOWER[c] if c < 128 else c
+cdef inline uint32_t _of_piece(uint32_t c) noexcept nogil:
+    if c < 128:
+        return OF_PIECE[c]
+    return SKIPPED if Py_UNICODE_ISSPACE(c) else c
 
 
 cdef inline void _copy_ints(uint32_t* to, const uint32_t* given, Py_ssize_t n) noexcept nogil:
@@ -71,14 +74,14 @@ cdef inline void _copy_ints(uint32_t* to, const uint32_t* given, Py_ssize_t n) n
 
 
 cdef int _sort(Ints* ints, Py_ssize_t first, Ints* spare) except -1 nogil:
-    """Sort from `first` on: a few by insertion, many by one byte after another from the lowest, as many as differ."""
+    """Sort from `first` on: a few by insertion, many by digits of at most 8 bits, as few as their numbers have."""
     cdef Py_ssize_t n = ints.n - first, i, j
-    cdef Py_ssize_t place[256]
-    cdef Py_ssize_t before, count
+    cdef uint32_t count[4][256]
     cdef uint32_t* a = ints.at + first
     cdef uint32_t* b
-    cdef uint32_t x, some = 0
-    cdef int shift = 0
+    cdef uint32_t* place
+    cdef uint32_t x, before, here, some = 0, last
+    cdef int bits = 0, digits, width, d
     if n <= RUN:
         for i in range(1, n):
             x = a[i]
@@ -93,21 +96,29 @@ cdef int _sort(Ints* ints, Py_ssize_t first, Ints* spare) except -1 nogil:
     b = spare.at
     for i in range(n):
         some |= a[i]
-    while shift < 32 and some >> shift:
-        memset(place, 0, sizeof(place))
-        for i in range(n):
-            place[(a[i] >> shift) & 255] += 1
+    while bits < 32 and some >> bits:
+        bits += 1
+    digits = max((bits + 7) // 8, 1)
+    width = (bits + digits - 1) // digits
+    last = (<uint32_t>1 << width) - 1
+    for d in range(digits):
+        memset(count[d], 0, (last + 1) * sizeof(uint32_t))
+    for i in range(n):
+        for d in range(digits):
+            count[d][(a[i] >> (d * width)) & last] += 1
+    for d in range(digits):
+        place = count[d]
         before = 0
-        for i in range(256):
-            count = place[i]
+        for i in range(last + 1):
+            here = place[i]
             place[i] = before
-            before += count
+            before += here
         for i in range(n):
             x = a[i]
-            b[place[(x >> shift) & 255]] = x
-            place[(x >> shift) & 255] += 1
+            here = (x >> (d * width)) & last
+            b[place[here]] = x
+            place[here] += 1
         a, b = b, a
-        shift += 8
     if a != ints.at + first:
         memcpy(ints.at + first, a, n * sizeof(uint32_t))
     return 0
@@ -481,33 +492,37 @@ cdef class Ngrams:
                                 uint64_t* hashes, uint32_t* words, int* n) except -1 nogil:
         """Find the numbers of the next words, NONE where one is not known; return where the text goes on."""
         cdef Py_ssize_t starts[SOME + 1]
+        cdef Py_ssize_t end
         cdef uint64_t hashed
         cdef uint32_t c
         cdef int t
         n[0] = 0
-        read.n = starts[0] = 0
+        starts[0] = 0
+        read.n = read.room  # all of it may be written
         while at < length and n[0] < SOME:
-            c = _lower(text[at])
-            if not _is_word(c):
+            c = _of_word(text[at])
+            if c == SKIPPED:
                 at += 1
                 continue
             hashed = SEED
-            while True:
-                _push(read, c)
+            end = starts[n[0]]
+            while c != SKIPPED:
+                if end == read.n:
+                    _reserve(read, 64)
+                    read.n = read.room
+                read.at[end] = c
+                end += 1
                 hashed = (hashed ^ c) * ODD
                 at += 1
                 if at == length:
                     break
-                c = _lower(text[at])
-                if not _is_word(c):
-                    break
-            if read.n - starts[n[0]] < 2:  # no token
-                read.n = starts[n[0]]
+                c = _of_word(text[at])
+            if end - starts[n[0]] < 2:  # no token
                 continue
             hashes[n[0]] = _mixed(hashed)
             self.words.ask(hashes[n[0]])
             n[0] += 1
-            starts[n[0]] = read.n
+            starts[n[0]] = end
         if self.meeting:
             return at
         for t in range(n[0]):
@@ -569,22 +584,20 @@ cdef class Ngrams:
         cdef uint64_t hashed
         cdef uint32_t c, piece, start, end
         while at < length:
-            c = _lower(text[at])
-            if _is_space(c):
+            c = _of_piece(text[at])
+            if c == SKIPPED:
                 at += 1
                 continue
             hashed = SEED
             read.n = 0
             _push(read, 32)
-            while True:
+            while c != SKIPPED:
                 _push(read, c)
                 hashed = (hashed ^ c) * ODD
                 at += 1
                 if at == length:
                     break
-                c = _lower(text[at])
-                if _is_space(c):
-                    break
+                c = _of_piece(text[at])
             _push(read, 32)
             if read.n > 64:  # it would fill the memory, and is rare
                 self._take_apart(read, learn, found)
@@ -686,6 +699,8 @@ cdef class Ngrams:
                     scratch.found.n = 0
                     self._scan(texts, i, True, memo, &scratch)
                     for j in range(scratch.found.n):
+                        if j + 8 < scratch.found.n:
+                            PREFETCH(&self.counted.at[2 * <Py_ssize_t>scratch.found.at[j + 8]])
                         node = scratch.found.at[j]
                         if self.counted.at[2 * node + 1] != self.texts_learned:
                             self.counted.at[2 * node + 1] = self.texts_learned
@@ -1065,16 +1080,16 @@ cdef class Ngrams:
         return (data, np.asarray(end), np.asarray(norms), np.asarray(whole), np.asarray(alone), lone_rows,
                 lone_columns, lone_values.astype(np.float32))
 
-    def add_scores(self, Texts texts, const double[::1] idf, bint sublinear, const float[:, ::1] weights,
+    def add_scores(self, Texts texts, const double[::1] idf, bint sublinear, const stored_t[:, ::1] weights,
                    double[:, ::1] out):
         """Add to ``out[i]`` the TF-IDF row of text i times the rows of `weights`, in the order of the columns.
 
         Parameters
         ----------
-        weights : (width, k) array of float32
+        weights : (width, k) array of float32, or of float16 seen as uint16
         out : (n, k) array of float64
         """
-        cdef Py_ssize_t i, j, n
+        cdef Py_ssize_t i, n
         cdef Py_ssize_t topics = weights.shape[1]
         cdef double norm
         cdef Scratch scratch
@@ -1090,11 +1105,14 @@ cdef class Ngrams:
                 for i in range(texts.n):
                     self._row(texts, i, idf, memo, &scratch)
                     n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
-                    for j in range(n):
-                        if j + 8 < n:
-                            PREFETCH(&weights[scratch.found.at[j + 8], 0])
-                            PREFETCH(&weights[scratch.found.at[j + 8], topics - 1])
-                        add_stored(&out[i, 0], &weights[scratch.found.at[j], 0], scratch.values.at[j], topics)
+                    if n == 0:
+                        continue
+                    if stored_t is float:
+                        add_rows(&out[i, 0], &weights[0, 0], <const int32_t*>scratch.found.at, scratch.values.at, n,
+                                 topics)
+                    else:
+                        add_half_rows(&out[i, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
+                                      scratch.values.at, n, topics)
         finally:
             _free(&scratch)
         self._put_back(memo)

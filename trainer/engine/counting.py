@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.ngrams import chunk_grams, word_grams
+from trainer.engine.sparse import as_kernels_read
 from trainer.engine.vocabulary import Vocabulary
 
 try:
@@ -145,11 +146,11 @@ class CompiledCounter:
         texts: Any,
         idf: NDArray[np.float64],
         sublinear: bool,
-        weights: NDArray[np.float32],
+        weights: NDArray[np.floating[Any]],
         out: NDArray[np.float64],
     ) -> None:
-        """Add to the (n, k) `out` the rows of `texts`, as `prepared`, times the (width, k) `weights`."""
-        self._ngrams.add_scores(texts, idf, sublinear, weights, out)
+        """Add to the (n, k) `out` the rows of `texts`, as `prepared`, times (width, k) float16 or float32."""
+        self._ngrams.add_scores(texts, idf, sublinear, as_kernels_read(weights), out)
 
 
 def prepared(texts: Sequence[str]) -> Any:

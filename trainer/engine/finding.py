@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine.sparse import as_kernels_read
 from trainer.lexicons import LexiconMatcher
 
 try:
@@ -26,7 +27,7 @@ class Finder(Protocol):
         """Return how many lexicons stand in each text, and their ascending columns, end to end."""
 
     def add_scores(
-        self, texts: Sequence[str], value: float, weights: NDArray[np.float32], out: NDArray[np.float64]
+        self, texts: Sequence[str], value: float, weights: NDArray[np.floating[Any]], out: NDArray[np.float64]
     ) -> None:
         """Add to the (n, k) `out` `value` for each lexicon in `texts`, times the (width, k) `weights`."""
 
@@ -60,7 +61,7 @@ class PythonFinder:
         return lengths, np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum()))
 
     def add_scores(
-        self, texts: Sequence[str], value: float, weights: NDArray[np.float32], out: NDArray[np.float64]
+        self, texts: Sequence[str], value: float, weights: NDArray[np.floating[Any]], out: NDArray[np.float64]
     ) -> None:
         """Add to `out`: see `Finder`."""
         for row, text in zip(out, texts, strict=True):
@@ -81,7 +82,7 @@ class CompiledFinder:
         return found
 
     def add_scores(
-        self, texts: Sequence[str], value: float, weights: NDArray[np.float32], out: NDArray[np.float64]
+        self, texts: Sequence[str], value: float, weights: NDArray[np.floating[Any]], out: NDArray[np.float64]
     ) -> None:
         """Add to `out`: see `Finder`."""
-        self._lexicons.add_scores(texts, value, weights, out)
+        self._lexicons.add_scores(texts, value, as_kernels_read(weights), out)

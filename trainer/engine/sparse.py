@@ -102,3 +102,8 @@ def beside(blocks: list[SparseRows]) -> SparseRows:
     values = np.concatenate([block.values for block in blocks])
     indptr = np.sum([block.indptr for block in blocks], axis=0)
     return SparseRows(indptr, indices[order], values[order], int(offsets[-1]))
+
+
+def as_kernels_read(weights: NDArray[np.floating[Any]]) -> NDArray[Any]:
+    """Return weights of single precision as they are, and of half precision as their bits."""
+    return weights.view(np.uint16) if weights.dtype == np.float16 else weights

@@ -83,7 +83,7 @@ class Block:
         return counted_rows(self.counter, texts, self.idf, self.sublinear_tf)
 
     def add_scores(
-        self, texts: Sequence[str], read: Any, weights: NDArray[np.float32], out: NDArray[np.float64]
+        self, texts: Sequence[str], read: Any, weights: NDArray[np.floating[Any]], out: NDArray[np.float64]
     ) -> None:
         """Add to `out` the rows of the texts, of which `read` is the kernel's view, times the weights."""
         self.counter.add_scores(read, self.idf, self.sublinear_tf, weights, out)  # type: ignore[attr-defined]
@@ -135,7 +135,7 @@ class LexiconBlock:
         return SparseRows(np.r_[0, np.cumsum(lengths)], columns, values, len(self.vocabulary))
 
     def add_scores(
-        self, texts: Sequence[str], read: Any, weights: NDArray[np.float32], out: NDArray[np.float64]
+        self, texts: Sequence[str], read: Any, weights: NDArray[np.floating[Any]], out: NDArray[np.float64]
     ) -> None:
         """Add to the (n, k) `out` the rows of `texts`, as they are written, times the (width, k) weights."""
         self.finder.add_scores(texts, self.weight, weights, out)
@@ -185,7 +185,7 @@ class Features:
 
         Compiled, no row is made: what a text adds is summed as its n-grams are found.
         """
-        if not COMPILED or weights.dtype != np.float32:
+        if not COMPILED or weights.dtype not in (np.float16, np.float32):
             return self.transform(texts).dot(weights)
         weights = np.ascontiguousarray(weights)
         if len(texts) <= _BATCH:
@@ -197,7 +197,7 @@ class Features:
     def _transform(self, texts: Sequence[str]) -> SparseRows:
         return beside([block.transform(texts) for block in self.blocks])
 
-    def _scores(self, texts: Sequence[str], weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _scores(self, texts: Sequence[str], weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         out, start, read = np.zeros((len(texts), weights.shape[1])), 0, prepared(texts)
         for block in self.blocks:
             end = start + len(block.vocabulary)

@@ -72,9 +72,10 @@ class Tagger:
     rates: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
-    def _wide(self) -> NDArray[np.float32]:
-        """What is computed with: half precision is a way to keep weights, in which no processor adds."""
-        return np.ascontiguousarray(self.weights, np.float32)
+    def _kept(self) -> NDArray[np.floating[Any]]:
+        """The weights as they are multiplied: of single or half precision, row after row."""
+        half = self.weights.dtype == np.float16
+        return np.ascontiguousarray(self.weights, np.float16 if half else np.float32)
 
     @property
     def assumed_rates(self) -> Mapping[str, float]:
@@ -132,7 +133,7 @@ class Tagger:
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
         given = [texts] if isinstance(texts, str) else _listed(texts)
-        return self.features.scores(given, self._wide) + self.intercept
+        return self.features.scores(given, self._kept) + self.intercept
 
     def stream(self, lines: Iterable[str]) -> Iterator[Prediction]:
         """Tag texts one after another, holding few of them at a time."""
