@@ -45,6 +45,7 @@ cdef enum:
     REMEMBERED = 4_000_000  # numbers in a memo that is kept, at most
     SOME = 64  # words that are looked up together
     RUN = 24  # sorted by insertion
+    AT_FIRST = 256  # rows of weights that are asked for as soon as they are known
 
 # What a character is read as: of a word, or of a piece; SKIPPED where it is of none.
 cdef uint32_t OF_WORD[128]
@@ -536,25 +537,31 @@ cdef class Ngrams:
 
     cdef int _runs_of_words(self, const uint32_t* words, const uint64_t* hashes, int n, bint learn, uint32_t* open_,
                             uint64_t* runs, Ints* found) except -1 nogil:
-        cdef uint32_t nodes[SOME]  # of the runs of m words that end at each
-        cdef uint64_t hashed[SOME]  # of these runs, where they are met before they are learned
+        cdef uint32_t kept[2][SOME]
+        cdef uint32_t* nodes = kept[0]  # of the runs of m words that end at each
+        cdef uint32_t* shorter = kept[1]  # of those of m - 1
+        cdef uint64_t both[2][SOME]
+        cdef uint64_t* hashed = both[0]  # of these runs, where they are met before they are learned
+        cdef uint64_t* hashed_shorter = both[1]
         cdef uint64_t hashed_before
         cdef uint32_t parent, before
         cdef bint met = learn and self.met_mask != 0
         cdef int m, t, alive
         cdef Child* child
         for m in range(1, self.longest + 1):
+            nodes, shorter = shorter, nodes
+            hashed, hashed_shorter = hashed_shorter, hashed
             before, hashed_before = open_[m - 1], runs[m - 1]
             if m > 1 and n:
-                open_[m - 1] = nodes[n - 1]
+                open_[m - 1] = shorter[n - 1]
                 if met:
-                    runs[m - 1] = hashed[n - 1]
+                    runs[m - 1] = hashed_shorter[n - 1]
             alive = 0
-            for t in range(n - 1, -1, -1):  # a run of m words goes on from that of m - 1 which ends a word before
-                parent = 0 if m == 1 else nodes[t - 1] if t else before
+            for t in range(n):  # a run of m words goes on from that of m - 1 which ends a word before
+                parent = 0 if m == 1 else shorter[t - 1] if t else before
                 nodes[t] = NONE
                 if met:
-                    hashed[t] = _mixed((0 if m == 1 else hashed[t - 1] if t else hashed_before) ^ hashes[t])
+                    hashed[t] = _mixed((0 if m == 1 else hashed_shorter[t - 1] if t else hashed_before) ^ hashes[t])
                     if self.meeting:
                         self._meet(hashed[t])
                         continue
@@ -907,14 +914,20 @@ cdef class Ngrams:
             self.words.add(read.at, read.n, hashed)
         return word
 
-    cdef int _row(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
-                  ) except -1 nogil:
-        """Find the columns of the n-grams of text i, ascending, as often as they stand there."""
+    cdef int _find(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
+                   ) except -1 nogil:
+        """Find the columns of the n-grams of text i, and ask for what they weigh."""
         cdef Py_ssize_t j
         scratch.found.n = 0
         self._scan(texts, i, False, memo, scratch)
         for j in range(scratch.found.n):
             PREFETCH(&idf[scratch.found.at[j]])
+        return 0
+
+    cdef int _row(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
+                  ) except -1 nogil:
+        """Find the columns of the n-grams of text i, ascending, as often as they stand there."""
+        self._find(texts, i, idf, memo, scratch)
         return _sort(&scratch.found, 0, &scratch.spare)
 
     cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values,
@@ -1089,32 +1102,43 @@ cdef class Ngrams:
         weights : (width, k) array of float32, or of float16 seen as uint16
         out : (n, k) array of float64
         """
-        cdef Py_ssize_t i, n
+        cdef Py_ssize_t i, j, n
         cdef Py_ssize_t topics = weights.shape[1]
         cdef double norm
-        cdef Scratch scratch
+        cdef Scratch two[2]  # while one text is weighted, the weights of the next one come
+        cdef Scratch* scratch
         cdef Memo memo = self._memo()
         self._refuse_other(idf.shape[0])
         if weights.shape[0] != idf.shape[0] or out.shape[0] != texts.n or out.shape[1] != topics:
             raise ValueError("the weights, or the margins, have another shape than vocabulary and texts")
         if topics == 0:
             return
-        memset(&scratch, 0, sizeof(Scratch))
+        memset(two, 0, sizeof(two))
         try:
             with nogil:
-                for i in range(texts.n):
-                    self._row(texts, i, idf, memo, &scratch)
+                for i in range(texts.n + 1):
+                    if i < texts.n:
+                        scratch = &two[i & 1]
+                        self._find(texts, i, idf, memo, scratch)
+                        for j in range(min(scratch.found.n, AT_FIRST)):
+                            PREFETCH(&weights[scratch.found.at[j], 0])
+                            PREFETCH(&weights[scratch.found.at[j], topics - 1])
+                    if i == 0:
+                        continue
+                    scratch = &two[(i - 1) & 1]
+                    _sort(&scratch.found, 0, &scratch.spare)
                     n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
                     if n == 0:
                         continue
                     if stored_t is float:
-                        add_rows(&out[i, 0], &weights[0, 0], <const int32_t*>scratch.found.at, scratch.values.at, n,
-                                 topics)
+                        add_rows(&out[i - 1, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
+                                 scratch.values.at, n, topics)
                     else:
-                        add_half_rows(&out[i, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
+                        add_half_rows(&out[i - 1, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
                                       scratch.values.at, n, topics)
         finally:
-            _free(&scratch)
+            _free(&two[0])
+            _free(&two[1])
         self._put_back(memo)
 
     cdef int _refuse_other(self, Py_ssize_t width) except -1:
