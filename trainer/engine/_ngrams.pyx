@@ -13,7 +13,7 @@ from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIN
 from libc.math cimport log, sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from "Python.h":
     # Plain reads of static tables: they need no interpreter lock.
@@ -178,27 +178,14 @@ cdef void _free(Scratch* scratch) noexcept:
     free(scratch.values.at)
 
 
-# What a look needs stands together: a miss of the cache costs more than all else.
-cdef struct Word:
-    uint32_t tag  # bits of the hash
+cdef struct Node:
     uint32_t number
-    uint32_t start  # in the arena
-    uint32_t length
+    uint32_t column
 
 
 cdef struct Child:
     uint64_t key  # parent and symbol
-    uint32_t node
-    uint32_t column
-
-
-cdef Word* _word_slots(Py_ssize_t n) except NULL nogil:
-    cdef Word* found = <Word*>malloc(n * sizeof(Word))
-    if found == NULL:
-        with gil:
-            raise MemoryError
-    memset(found, 0xFF, n * sizeof(Word))
-    return found
+    Node node
 
 
 cdef Child* _child_slots(Py_ssize_t n) except NULL nogil:
@@ -227,107 +214,7 @@ cdef class Texts(Written):
                 self._keep(i, text.lower())
 
 
-cdef class Strings:
-    """Distinct strings of code points, numbered as they come."""
-
-    cdef Word* slots
-    cdef Py_ssize_t mask
-    cdef Py_ssize_t n
-    cdef Ints arena
-
-    def __cinit__(self):
-        self.slots = _word_slots(64)
-        self.mask = 63
-
-    def __dealloc__(self):
-        free(self.slots)
-        free(self.arena.at)
-
-    cdef inline void ask(self, uint64_t hashed) noexcept nogil:
-        """Ask for the slot of a string."""
-        PREFETCH(&self.slots[hashed & self.mask])
-
-    cdef inline uint32_t find(self, const uint32_t* text, Py_ssize_t length, uint64_t hashed) noexcept nogil:
-        cdef Py_ssize_t slot = hashed & self.mask, i
-        cdef const Word* word = &self.slots[slot]
-        cdef const uint32_t* kept
-        while word.number != NONE:
-            if word.tag == <uint32_t>(hashed >> 32) and word.length == length:
-                kept = self.arena.at + word.start
-                i = 0
-                while i < length and kept[i] == text[i]:
-                    i += 1
-                if i == length:
-                    return word.number
-            slot = (slot + 1) & self.mask
-            word = &self.slots[slot]
-        return NONE
-
-    cdef int add(self, const uint32_t* text, Py_ssize_t length, uint64_t hashed) except -1 nogil:
-        """Append a string that is not here yet."""
-        cdef Py_ssize_t slot
-        if self.n >= MOST or self.arena.n + length >= MOST:
-            with gil:
-                raise OverflowError("distinct words of more than 2**31 characters")
-        if 2 * (self.n + 1) > self.mask:
-            self._rehash()
-        _reserve(&self.arena, length)
-        _copy_ints(self.arena.at + self.arena.n, text, length)
-        slot = hashed & self.mask
-        while self.slots[slot].number != NONE:
-            slot = (slot + 1) & self.mask
-        self.slots[slot].tag = <uint32_t>(hashed >> 32)
-        self.slots[slot].number = <uint32_t>self.n
-        self.slots[slot].start = <uint32_t>self.arena.n
-        self.slots[slot].length = <uint32_t>length
-        self.arena.n += length
-        self.n += 1
-        return 0
-
-    cdef int _rehash(self) except -1 nogil:
-        cdef Py_ssize_t size = 4 * (self.mask + 1), slot, old
-        cdef Word* slots = _word_slots(size)
-        cdef Word* word
-        for old in range(self.mask + 1):
-            word = &self.slots[old]
-            if word.number == NONE:
-                continue
-            slot = _hashed(self.arena.at + word.start, word.length) & (size - 1)
-            while slots[slot].number != NONE:
-                slot = (slot + 1) & (size - 1)
-            slots[slot] = word[0]
-        free(self.slots)
-        self.slots = slots
-        self.mask = size - 1
-        return 0
-
-    cdef const Word* by_number(self) except NULL:
-        """Return where each string stands in the arena, by number; to be freed."""
-        cdef Py_ssize_t slot
-        cdef Word* found = <Word*>malloc(max(self.n, 1) * sizeof(Word))
-        if found == NULL:
-            raise MemoryError
-        for slot in range(self.mask + 1):
-            if self.slots[slot].number != NONE:
-                found[self.slots[slot].number] = self.slots[slot]
-        return found
-
-    def listed(self):
-        """Return the strings by number."""
-        cdef Py_ssize_t number
-        cdef const Word* words = self.by_number()
-        try:
-            return [_text(self.arena.at + words[number].start, words[number].length) for number in range(self.n)]
-        finally:
-            free(<void*>words)
-
-
-cdef uint64_t _hashed(const uint32_t* text, Py_ssize_t length) noexcept nogil:
-    cdef uint64_t hashed = SEED
-    cdef Py_ssize_t i
-    for i in range(length):
-        hashed = (hashed ^ text[i]) * ODD
-    return _mixed(hashed)
+include "_strings.pxi"
 
 
 cdef class Memo:
@@ -361,7 +248,10 @@ cdef class Ngrams:
     cdef readonly int kind, shortest, longest
     cdef Strings words  # of the word kind: its symbols
     cdef list memos  # of the character kind: those that no thread has now
-    cdef Child* slots
+    cdef Node* alone  # of the word kind: the node of each word, by its number
+    cdef Py_ssize_t room_alone
+    cdef Node nothing
+    cdef Child* slots  # all other nodes
     cdef Py_ssize_t mask
     cdef Py_ssize_t n  # nodes; the root is node 0
     cdef bint learning  # while it does, the next are kept by node
@@ -385,9 +275,11 @@ cdef class Ngrams:
         self.mask = 255
         self.slots = _child_slots(256)
         self.learning = True
+        self.nothing.number = self.nothing.column = NONE
         self._append(NONE, NONE)
 
     def __dealloc__(self):
+        free(self.alone)
         free(self.slots)
         self._end_learning()
 
@@ -413,40 +305,70 @@ cdef class Ngrams:
         self.n += 1
         return 0
 
-    cdef inline Child* _child(self, uint32_t parent, uint32_t symbol) noexcept nogil:
-        """Return where the child stands, or would."""
-        cdef uint64_t key = (<uint64_t>parent << 32) | symbol
+    cdef inline Child* _slot(self, uint64_t key) noexcept nogil:
+        """Return where the child of this key stands, or would."""
         cdef Py_ssize_t slot = _mixed(key) & self.mask
-        while self.slots[slot].node != NONE and self.slots[slot].key != key:
+        while self.slots[slot].node.number != NONE and self.slots[slot].key != key:
             slot = (slot + 1) & self.mask
         return &self.slots[slot]
 
-    cdef inline void _ask(self, uint32_t parent, uint32_t symbol) noexcept nogil:
-        """Ask for the slot in which the child stands."""
-        PREFETCH(&self.slots[_mixed((<uint64_t>parent << 32) | symbol) & self.mask])
+    cdef inline Node* _child(self, uint32_t parent, uint32_t symbol) noexcept nogil:
+        """Return the child; its number is NONE where there is none."""
+        if parent == 0 and self.kind == WORD:
+            return &self.alone[symbol] if symbol < self.room_alone else &self.nothing
+        return &self._slot((<uint64_t>parent << 32) | symbol).node
 
-    cdef Child* _grown(self, uint32_t parent, uint32_t symbol) except NULL nogil:
+    cdef inline void _ask(self, uint32_t parent, uint32_t symbol) noexcept nogil:
+        """Ask for where the child stands."""
+        if parent == 0 and self.kind == WORD:
+            PREFETCH(&self.alone[symbol])
+        else:
+            PREFETCH(&self.slots[_mixed((<uint64_t>parent << 32) | symbol) & self.mask])
+
+    cdef Node* _grown(self, uint32_t parent, uint32_t symbol) except NULL nogil:
         """Return the child, made where there is none."""
-        cdef Child* child = self._child(parent, symbol)
-        if child.node != NONE:
+        cdef Node* child = self._child(parent, symbol)
+        cdef Child* slot
+        if child.number != NONE:
             return child
-        if 2 * (self.n + 1) > self.mask:
-            self._resize(2 * (self.mask + 1))
-            child = self._child(parent, symbol)
         self._append(parent, symbol)
-        child.node = <uint32_t>(self.n - 1)
-        child.key = (<uint64_t>parent << 32) | symbol
+        if parent == 0 and self.kind == WORD:
+            self._make_room(symbol)
+            child = &self.alone[symbol]
+        else:
+            if 2 * self.n > self.mask:
+                self._resize(2 * (self.mask + 1))
+            slot = self._slot((<uint64_t>parent << 32) | symbol)
+            slot.key = (<uint64_t>parent << 32) | symbol
+            child = &slot.node
+        child.number = <uint32_t>(self.n - 1)
+        child.column = NONE
         return child
+
+    cdef int _make_room(self, uint32_t symbol) except -1 nogil:
+        """Make room for the node of a word alone."""
+        cdef Py_ssize_t room = max(2 * self.room_alone, <Py_ssize_t>symbol + 1, 64)
+        cdef void* grown
+        if symbol < self.room_alone:
+            return 0
+        grown = realloc(self.alone, room * sizeof(Node))
+        if grown == NULL:
+            with gil:
+                raise MemoryError
+        self.alone = <Node*>grown
+        memset(&self.alone[self.room_alone], 0xFF, (room - self.room_alone) * sizeof(Node))
+        self.room_alone = room
+        return 0
 
     cdef int _resize(self, Py_ssize_t size) except -1 nogil:
         """Move to a table of `size` slots, a power of 2."""
         cdef Py_ssize_t old, slot
         cdef Child* slots = _child_slots(size)
         for old in range(self.mask + 1):
-            if self.slots[old].node == NONE:
+            if self.slots[old].node.number == NONE:
                 continue
             slot = _mixed(self.slots[old].key) & (size - 1)
-            while slots[slot].node != NONE:
+            while slots[slot].node.number != NONE:
                 slot = (slot + 1) & (size - 1)
             slots[slot] = self.slots[old]
         free(self.slots)
@@ -493,9 +415,10 @@ cdef class Ngrams:
                                 uint64_t* hashes, uint32_t* words, int* n) except -1 nogil:
         """Find the numbers of the next words, NONE where one is not known; return where the text goes on."""
         cdef Py_ssize_t starts[SOME + 1]
+        cdef Key keys[SOME]
         cdef Py_ssize_t end
-        cdef uint64_t hashed
-        cdef uint32_t c
+        cdef uint64_t packed
+        cdef uint32_t c, all_bits
         cdef int t
         n[0] = 0
         starts[0] = 0
@@ -505,7 +428,7 @@ cdef class Ngrams:
             if c == SKIPPED:
                 at += 1
                 continue
-            hashed = SEED
+            packed = all_bits = 0
             end = starts[n[0]]
             while c != SKIPPED:
                 if end == read.n:
@@ -513,25 +436,28 @@ cdef class Ngrams:
                     read.n = read.room
                 read.at[end] = c
                 end += 1
-                hashed = (hashed ^ c) * ODD
+                packed = (packed << 8) | c
+                all_bits |= c
                 at += 1
                 if at == length:
                     break
                 c = _of_word(text[at])
             if end - starts[n[0]] < 2:  # no token
                 continue
-            hashes[n[0]] = _mixed(hashed)
-            self.words.ask(hashes[n[0]])
+            keys[n[0]] = _key(read.at + starts[n[0]], end - starts[n[0]], packed, all_bits)
+            self.words.ask(keys[n[0]])
             n[0] += 1
             starts[n[0]] = end
+        if self.met_mask:
+            for t in range(n[0]):
+                hashes[t] = _mixed(keys[t].bits)
         if self.meeting:
             return at
         for t in range(n[0]):
-            words[t] = self.words.find(read.at + starts[t], starts[t + 1] - starts[t], hashes[t])
+            words[t] = self.words.find(read.at + starts[t], keys[t])
             if learn and words[t] == NONE and not (self.met_mask and self._seldom(_mixed(hashes[t]))):
-                words[t] = <uint32_t>self.words.n
-                self.words.add(read.at + starts[t], starts[t + 1] - starts[t], hashes[t])
-            if words[t] != NONE:
+                words[t] = self.words.add(read.at + starts[t], keys[t])
+            if words[t] < self.room_alone:
                 self._ask(0, words[t])
         return at
 
@@ -547,7 +473,7 @@ cdef class Ngrams:
         cdef uint32_t parent, before
         cdef bint met = learn and self.met_mask != 0
         cdef int m, t, alive
-        cdef Child* child
+        cdef Node* child
         for m in range(1, self.longest + 1):
             nodes, shorter = shorter, nodes
             hashed, hashed_shorter = hashed_shorter, hashed
@@ -568,15 +494,15 @@ cdef class Ngrams:
                 if parent == NONE or words[t] == NONE or (met and self._seldom(hashed[t])):
                     continue
                 child = self._grown(parent, words[t]) if learn else self._child(parent, words[t])
-                if child.node == NONE:
+                if child.number == NONE:
                     continue
-                nodes[t] = child.node
+                nodes[t] = child.number
                 alive += 1
                 if m < self.longest and t + 1 < n:
-                    self._ask(child.node, words[t + 1])
+                    self._ask(child.number, words[t + 1])
                 if m >= self.shortest:
                     if learn:
-                        _push(found, child.node)
+                        _push(found, child.number)
                     elif child.column != NONE:
                         _push(found, child.column)
             if alive == 0 and open_[m] == NONE and not self.meeting:
@@ -588,19 +514,21 @@ cdef class Ngrams:
         cdef Ints* read = &scratch.piece
         cdef Ints* found = &scratch.found
         cdef Py_ssize_t at = 0, first
-        cdef uint64_t hashed
-        cdef uint32_t c, piece, start, end
+        cdef Key key
+        cdef uint64_t packed
+        cdef uint32_t c, all_bits, piece, start, end
         while at < length:
             c = _of_piece(text[at])
             if c == SKIPPED:
                 at += 1
                 continue
-            hashed = SEED
+            packed = all_bits = 0
             read.n = 0
             _push(read, 32)
             while c != SKIPPED:
                 _push(read, c)
-                hashed = (hashed ^ c) * ODD
+                packed = (packed << 8) | c
+                all_bits |= c
                 at += 1
                 if at == length:
                     break
@@ -609,8 +537,8 @@ cdef class Ngrams:
             if read.n > 64:  # it would fill the memory, and is rare
                 self._take_apart(read, learn, found)
                 continue
-            hashed = _mixed(hashed)
-            piece = memo.pieces.find(read.at + 1, read.n - 2, hashed)
+            key = _key(read.at + 1, read.n - 2, packed, all_bits)
+            piece = memo.pieces.find(read.at + 1, key)
             if piece != NONE:
                 end = memo.ends.at[piece]
                 start = memo.ends.at[piece - 1] if piece > 0 else 0
@@ -621,7 +549,7 @@ cdef class Ngrams:
             first = found.n
             self._take_apart(read, learn, found)
             if memo.nodes.n + found.n - first < MOST:
-                memo.pieces.add(read.at + 1, read.n - 2, hashed)
+                memo.pieces.add(read.at + 1, key)
                 _reserve(&memo.nodes, found.n - first)
                 _copy_ints(memo.nodes.at + memo.nodes.n, found.at + first, found.n - first)
                 memo.nodes.n += found.n - first
@@ -631,7 +559,7 @@ cdef class Ngrams:
     cdef int _take_apart(self, Ints* padded, bint learn, Ints* found) except -1 nogil:
         cdef Py_ssize_t start, size
         cdef uint32_t node, symbol
-        cdef Child* child
+        cdef Node* child
         # A piece that is shorter than a size counts once, whole, for the first such size.
         cdef Py_ssize_t shortest = min(<Py_ssize_t>self.shortest, padded.n)
         for start in range(padded.n - shortest + 1):
@@ -639,7 +567,7 @@ cdef class Ngrams:
             for size in range(1, min(<Py_ssize_t>self.longest, padded.n - start) + 1):
                 symbol = padded.at[start + size - 1]
                 child = self._grown(node, symbol) if learn else self._child(node, symbol)
-                node = child.node
+                node = child.number
                 if node == NONE:
                     break
                 if size >= shortest:
@@ -731,7 +659,7 @@ cdef class Ngrams:
         cdef uint32_t node
         cdef int depth, m
         cdef uint32_t path[LONGEST]
-        cdef const Word* words = self.words.by_number() if self.kind == WORD else NULL
+        cdef uint32_t start, size
         cdef Ints lines
         memset(&lines, 0, sizeof(Ints))
         try:
@@ -747,20 +675,20 @@ cdef class Ngrams:
                         node = self.parent.at[node]
                         depth += 1
                     for m in range(LONGEST - depth, LONGEST):
-                        if words == NULL:
+                        if self.kind == CHAR:
                             _push(&lines, path[m])
                             continue
                         if m > LONGEST - depth:
                             _push(&lines, 32)
-                        _reserve(&lines, words[path[m]].length)
-                        _copy_ints(lines.at + lines.n, self.words.arena.at + words[path[m]].start,
-                                   words[path[m]].length)
-                        lines.n += words[path[m]].length
+                        start = self.words.start(path[m])
+                        size = self.words.ends.at[path[m]] - start
+                        _reserve(&lines, size)
+                        _copy_ints(lines.at + lines.n, self.words.arena.at + start, size)
+                        lines.n += size
                     _push(&lines, 10)
             return _text(lines.at, lines.n)
         finally:
             free(lines.at)
-            free(<void*>words)
 
     # A vocabulary
 
@@ -768,7 +696,7 @@ cdef class Ngrams:
         """Take these nodes for the columns 0, 1, …, and forget those that are not used: learning has ended."""
         cdef Py_ssize_t i, old, kept = 0, size = 256
         cdef uint32_t* columns
-        cdef Child* child
+        cdef Node* node
         if used.shape[0] != self.n or not self.learning:
             raise ValueError("these are not the nodes that were learned")
         for i in range(nodes.shape[0]):
@@ -786,13 +714,12 @@ cdef class Ngrams:
             for i in range(nodes.shape[0]):
                 columns[nodes[i]] = <uint32_t>i
             with nogil:
-                for old in range(self.mask + 1):
-                    child = &self.slots[old]
-                    if child.node != NONE:
-                        child.column = columns[child.node]
-                        if not used[child.node]:
-                            child.node = NONE
-                            child.column = NONE
+                for old in range(self.room_alone + self.mask + 1):
+                    node = &self.alone[old] if old < self.room_alone else &self.slots[old - self.room_alone].node
+                    if node.number != NONE:
+                        node.column = columns[node.number]
+                        if not used[node.number]:
+                            node.number = node.column = NONE
                 self._resize(size)
         finally:
             free(columns)
@@ -855,23 +782,32 @@ cdef class Ngrams:
 
     cdef Py_ssize_t _ask_for_words(self, const char_t* lines, Py_ssize_t at, Py_ssize_t length) noexcept nogil:
         """Ask for the slots of the words that the next lines end with; return where these lines end."""
-        cdef uint64_t hashed = SEED
+        cdef uint64_t packed = 0
+        cdef uint32_t all_bits = 0
+        cdef Key key
+        cdef Py_ssize_t start = at
         cdef int left = SOME
         while at < length and left:
-            if lines[at] == 10:
-                self.words.ask(_mixed(hashed))
-                left -= 1
-            hashed = SEED if lines[at] == 10 or lines[at] == 32 else (hashed ^ lines[at]) * ODD
+            if lines[at] == 10 or lines[at] == 32:
+                if lines[at] == 10 and at - start <= PACKED and all_bits < 256:  # others are few
+                    key.bits = packed
+                    self.words.ask(key)
+                left -= lines[at] == 10
+                packed = all_bits = 0
+                start = at + 1
+            else:
+                packed = (packed << 8) | lines[at]
+                all_bits |= lines[at]
             at += 1
         return at
 
     cdef int _put_symbols(self, const char_t* gram, Py_ssize_t length, Py_ssize_t same, uint32_t* path,
                           uint32_t column) except -1 nogil:
         cdef Py_ssize_t m
-        cdef Child* child = NULL
+        cdef Node* child = NULL
         for m in range(min(same, length - 1), length):
             child = self._grown(path[m], gram[m])
-            path[m + 1] = child.node
+            path[m + 1] = child.number
         child.column = column
         return 0
 
@@ -886,7 +822,7 @@ cdef class Ngrams:
                         ) except -1 nogil:
         cdef Py_ssize_t at, first = start, size
         cdef int m = 0
-        cdef Child* child = NULL
+        cdef Node* child = NULL
         for at in range(start, end + 1):
             if at < end and lines[at] != 32:
                 continue
@@ -899,7 +835,7 @@ cdef class Ngrams:
                     _push(word, lines[first])
                     first += 1
                 child = self._grown(path[m], self._word(word))
-                path[m + 1] = child.node
+                path[m + 1] = child.number
             m += 1
             first = at + 1
         child.column = column
@@ -907,12 +843,9 @@ cdef class Ngrams:
 
     cdef uint32_t _word(self, const Ints* read) except? 0 nogil:
         """Return the number of a word, new or not."""
-        cdef uint64_t hashed = _hashed(read.at, read.n)
-        cdef uint32_t word = self.words.find(read.at, read.n, hashed)
-        if word == NONE:
-            word = <uint32_t>self.words.n
-            self.words.add(read.at, read.n, hashed)
-        return word
+        cdef Key key = _key_of(read.at, read.n)
+        cdef uint32_t word = self.words.find(read.at, key)
+        return self.words.add(read.at, key) if word == NONE else word
 
     cdef int _find(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
                    ) except -1 nogil:
