@@ -5,6 +5,12 @@ import os
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
 
+cdef extern from "Python.h":
+    bint PyUnicode_IS_ASCII(object text)
+
+cdef extern from "lanes.h":
+    void PREFETCH(const void* address) noexcept nogil
+
 ctypedef fused char_t:
     uint8_t
     uint16_t
@@ -71,6 +77,7 @@ cdef class Written:
     cdef const void** data
     cdef Py_ssize_t* length
     cdef int* kind
+    cdef uint8_t* ascii
 
     def __cinit__(self, texts):
         cdef Py_ssize_t i
@@ -80,7 +87,8 @@ cdef class Written:
         self.data = <const void**>malloc(max(self.n, 1) * sizeof(void*))
         self.length = <Py_ssize_t*>malloc(max(self.n, 1) * sizeof(Py_ssize_t))
         self.kind = <int*>malloc(max(self.n, 1) * sizeof(int))
-        if self.data == NULL or self.length == NULL or self.kind == NULL:
+        self.ascii = <uint8_t*>malloc(max(self.n, 1))
+        if self.data == NULL or self.length == NULL or self.kind == NULL or self.ascii == NULL:
             raise MemoryError
         for i in range(self.n):
             if not isinstance(self._kept[i], str):
@@ -92,9 +100,18 @@ cdef class Written:
         self.data[i] = PyUnicode_DATA(text)
         self.length[i] = PyUnicode_GET_LENGTH(text)
         self.kind[i] = PyUnicode_KIND(text)
+        self.ascii[i] = PyUnicode_IS_ASCII(text)
         return 0
+
+    cdef inline void ask(self, Py_ssize_t i) noexcept nogil:
+        """Ask for the beginning of a text, if there is one."""
+        cdef Py_ssize_t at
+        if i < self.n:
+            for at in range(0, min(self.length[i] * self.kind[i], 256), 64):
+                PREFETCH(<const char*>self.data[i] + at)
 
     def __dealloc__(self):
         free(self.data)
         free(self.length)
         free(self.kind)
+        free(self.ascii)

@@ -20,7 +20,6 @@ cdef extern from "Python.h":
     int Py_UNICODE_ISALNUM(Py_UCS4 ch) noexcept nogil
     int Py_UNICODE_ISSPACE(Py_UCS4 ch) noexcept nogil
     Py_UCS4 Py_UNICODE_TOLOWER(Py_UCS4 ch) noexcept nogil
-    bint PyUnicode_IS_ASCII(object text)
     str PyUnicode_FromObject(object text)
     object PyUnicode_FromKindAndData(int kind, const void* buffer, Py_ssize_t size)
 
@@ -28,11 +27,20 @@ include "_arrays.pxi"
 
 cdef extern from "lanes.h":
     void* allocated(size_t size) noexcept nogil
-    void PREFETCH(const void* address) noexcept nogil
     void add_rows(double* out, const float* weights, const int32_t* columns, const double* values, Py_ssize_t n,
                   Py_ssize_t m) noexcept nogil
     void add_half_rows(double* out, const uint16_t* weights, const int32_t* columns, const double* values,
                        Py_ssize_t n, Py_ssize_t m) noexcept nogil
+
+cdef extern from "ascii.h":
+    enum: SHORT_TEXT
+    int ascii_words(const uint8_t* text, Py_ssize_t length, uint8_t* lowered, uint16_t* bounds, int most
+                    ) noexcept nogil
+    uint64_t packed_ascii(const uint8_t* text, Py_ssize_t length) noexcept nogil
+
+cdef extern from "sort.h":
+    Py_ssize_t FEW
+    void sort_few(uint32_t* numbers, Py_ssize_t n) noexcept nogil
 
 cdef extern from "packed.h":
     Py_ssize_t LONGEST_STEP
@@ -44,7 +52,6 @@ cdef enum:
     LONGEST = 64  # n-gram
     REMEMBERED = 4_000_000  # numbers in a memo that is kept, at most
     SOME = 64  # words that are looked up together
-    RUN = 24  # sorted by insertion
     AT_FIRST = 256  # rows of weights that are asked for as soon as they are known
 
 # What a character is read as: of a word, or of a piece; SKIPPED where it is of none.
@@ -74,31 +81,25 @@ cdef inline void _copy_ints(uint32_t* to, const uint32_t* given, Py_ssize_t n) n
         memcpy(to, given, n * sizeof(uint32_t))
 
 
-cdef int _sort(Ints* ints, Py_ssize_t first, Ints* spare) except -1 nogil:
-    """Sort from `first` on: a few by insertion, many by digits of at most 8 bits, as few as their numbers have."""
-    cdef Py_ssize_t n = ints.n - first, i, j
+cdef int _sort(Ints* ints, Ints* spare) except -1 nogil:
+    """Sort: a few by their ranks, many by digits of at most 8 bits, as few as their numbers have."""
+    cdef Py_ssize_t n = ints.n, i
     cdef uint32_t count[4][256]
-    cdef uint32_t* a = ints.at + first
+    cdef uint32_t* a = ints.at
     cdef uint32_t* b
     cdef uint32_t* place
     cdef uint32_t x, before, here, some = 0, last
     cdef int bits = 0, digits, width, d
-    if n <= RUN:
-        for i in range(1, n):
-            x = a[i]
-            j = i
-            while j > 0 and a[j - 1] > x:
-                a[j] = a[j - 1]
-                j -= 1
-            a[j] = x
-        return 0
-    spare.n = 0
-    _reserve(spare, n)
-    b = spare.at
     for i in range(n):
         some |= a[i]
     while bits < 32 and some >> bits:
         bits += 1
+    if n <= FEW and bits <= 25:
+        sort_few(a, n)
+        return 0
+    spare.n = 0
+    _reserve(spare, n)
+    b = spare.at
     digits = max((bits + 7) // 8, 1)
     width = (bits + digits - 1) // digits
     last = (<uint32_t>1 << width) - 1
@@ -120,8 +121,8 @@ cdef int _sort(Ints* ints, Py_ssize_t first, Ints* spare) except -1 nogil:
             b[place[here]] = x
             place[here] += 1
         a, b = b, a
-    if a != ints.at + first:
-        memcpy(ints.at + first, a, n * sizeof(uint32_t))
+    if a != ints.at:
+        memcpy(ints.at, a, n * sizeof(uint32_t))
     return 0
 
 
@@ -169,6 +170,8 @@ cdef struct Scratch:  # what reading one text after another needs
     Ints found  # the n-grams of a text
     Ints spare
     Doubles values
+    uint32_t words[SOME]  # whose runs are still to be found
+    int waiting  # how many
 
 
 cdef void _free(Scratch* scratch) noexcept:
@@ -379,6 +382,9 @@ cdef class Ngrams:
 
     cdef int _scan(self, Texts texts, Py_ssize_t i, bint learn, Memo memo, Scratch* scratch) except -1 nogil:
         """Append to what was found the nodes of text i, made where need be, or its known columns."""
+        if self.kind == WORD and texts.ascii[i]:
+            if self._scan_ascii(<const uint8_t*>texts.data[i], texts.length[i], learn, scratch):
+                return 0
         if texts.kind[i] == 1:
             return self._scan_data[uint8_t](<const uint8_t*>texts.data[i], texts.length[i], learn, memo, scratch)
         if texts.kind[i] == 2:
@@ -410,6 +416,21 @@ cdef class Ngrams:
             at = self._read_words(text, at, length, learn, read, hashes, words, &n)
             self._runs_of_words(words, hashes, n, learn, open_, runs, found)
         return 0
+
+    cdef bint _scan_ascii(self, const uint8_t* text, Py_ssize_t length, bint learn, Scratch* scratch
+                          ) except -1 nogil:
+        """Read a whole plain text; return whether it is as short as that is written for."""
+        cdef uint32_t open_[LONGEST + 1]
+        cdef uint64_t runs[LONGEST + 1]
+        cdef uint64_t hashes[SOME]
+        cdef int n, m
+        if not self._read_ascii(text, length, learn, &scratch.piece, hashes, scratch.words, &n):
+            return False
+        for m in range(self.longest + 1):
+            open_[m] = NONE
+            runs[m] = 0
+        self._runs_of_words(scratch.words, hashes, n, learn, open_, runs, &scratch.found)
+        return True
 
     cdef Py_ssize_t _read_words(self, const char_t* text, Py_ssize_t at, Py_ssize_t length, bint learn, Ints* read,
                                 uint64_t* hashes, uint32_t* words, int* n) except -1 nogil:
@@ -460,6 +481,57 @@ cdef class Ngrams:
             if words[t] < self.room_alone:
                 self._ask(0, words[t])
         return at
+
+    cdef bint _read_ascii(self, const uint8_t* text, Py_ssize_t length, bint learn, Ints* read, uint64_t* hashes,
+                          uint32_t* words, int* n) except -1 nogil:
+        """Find the numbers of all words of a plain text; return whether it is as short as that is written for."""
+        cdef uint8_t lowered[SHORT_TEXT + 8]
+        cdef uint16_t bounds[2 * SOME]
+        cdef Key keys[SOME]
+        cdef Py_ssize_t starts[SOME]  # of those that are not their own keys, among the characters read
+        cdef Py_ssize_t size
+        cdef int found = ascii_words(text, length, lowered, bounds, SOME), t
+        n[0] = 0
+        read.n = 0
+        for t in range(found):
+            size = bounds[2 * t + 1] - bounds[2 * t]
+            if size < 2:  # no token
+                continue
+            bounds[2 * n[0]], bounds[2 * n[0] + 1] = bounds[2 * t], bounds[2 * t + 1]
+            starts[n[0]] = read.n
+            if size <= PACKED:
+                keys[n[0]].bits = packed_ascii(&lowered[bounds[2 * t]], size)
+                keys[n[0]].length = <uint32_t>size
+                keys[n[0]].whole = True
+            else:
+                self._spell(lowered, bounds + 2 * t, read)
+                keys[n[0]] = _key(read.at + starts[n[0]], size, 0, 0)
+            self.words.ask(keys[n[0]])
+            n[0] += 1
+        if self.met_mask:
+            for t in range(n[0]):
+                hashes[t] = _mixed(keys[t].bits)
+        if self.meeting:
+            return found >= 0
+        for t in range(n[0]):
+            words[t] = self.words.find(read.at + starts[t], keys[t])
+            if learn and words[t] == NONE and not (self.met_mask and self._seldom(_mixed(hashes[t]))):
+                if keys[t].whole:
+                    starts[t] = read.n
+                    self._spell(lowered, bounds + 2 * t, read)
+                words[t] = self.words.add(read.at + starts[t], keys[t])
+            if words[t] < self.room_alone:
+                self._ask(0, words[t])
+        return found >= 0
+
+    cdef int _spell(self, const uint8_t* lowered, const uint16_t* bounds, Ints* read) except -1 nogil:
+        """Append the characters of a word to those that were read."""
+        cdef Py_ssize_t i
+        _reserve(read, bounds[1] - bounds[0])
+        for i in range(bounds[0], bounds[1]):
+            read.at[read.n] = lowered[i]
+            read.n += 1
+        return 0
 
     cdef int _runs_of_words(self, const uint32_t* words, const uint64_t* hashes, int n, bint learn, uint32_t* open_,
                             uint64_t* runs, Ints* found) except -1 nogil:
@@ -847,12 +919,51 @@ cdef class Ngrams:
         cdef uint32_t word = self.words.find(read.at, key)
         return self.words.add(read.at, key) if word == NONE else word
 
-    cdef int _find(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
-                   ) except -1 nogil:
-        """Find the columns of the n-grams of text i, and ask for what they weigh."""
+    cdef int _begin(self, Texts texts, Py_ssize_t i, Memo memo, Scratch* scratch) except -1 nogil:
+        """Find the columns of the n-grams of text i; of words, only ask for where they stand, unless there are many."""
+        texts.ask(i + 4)
+        scratch.found.n = scratch.waiting = 0
+        if self.kind == CHAR:
+            self._scan(texts, i, False, memo, scratch)
+        elif texts.ascii[i] and self._read_ascii(<const uint8_t*>texts.data[i], texts.length[i], False,
+                                                 &scratch.piece, NULL, scratch.words, &scratch.waiting):
+            self._ask_for_runs(scratch)
+        elif texts.kind[i] == 1:
+            self._begin_words[uint8_t](<const uint8_t*>texts.data[i], texts.length[i], scratch)
+        elif texts.kind[i] == 2:
+            self._begin_words[uint16_t](<const uint16_t*>texts.data[i], texts.length[i], scratch)
+        else:
+            self._begin_words[uint32_t](<const uint32_t*>texts.data[i], texts.length[i], scratch)
+        return 0
+
+    cdef int _begin_words(self, const char_t* text, Py_ssize_t length, Scratch* scratch) except -1 nogil:
+        cdef uint64_t hashes[SOME]
+        if self._read_words(text, 0, length, False, &scratch.piece, hashes, scratch.words, &scratch.waiting) < length:
+            scratch.waiting = 0
+            return self._scan_words(text, length, False, &scratch.piece, &scratch.found)
+        self._ask_for_runs(scratch)
+        return 0
+
+    cdef int _ask_for_runs(self, Scratch* scratch) noexcept nogil:
+        """Ask for the slots of the runs of two words."""
+        cdef uint32_t node
+        cdef int t
+        if self.longest > 1:
+            for t in range(scratch.waiting - 1):
+                node = self._child(0, scratch.words[t]).number
+                if node != NONE and scratch.words[t + 1] != NONE:
+                    self._ask(node, scratch.words[t + 1])
+        return 0
+
+    cdef int _end(self, const double[::1] idf, Scratch* scratch) except -1 nogil:
+        """Find what was asked for, and ask for what it weighs."""
+        cdef uint32_t open_[LONGEST + 1]
+        cdef uint64_t runs[LONGEST + 1]
         cdef Py_ssize_t j
-        scratch.found.n = 0
-        self._scan(texts, i, False, memo, scratch)
+        if scratch.waiting:
+            for j in range(self.longest + 1):
+                open_[j] = NONE
+            self._runs_of_words(scratch.words, NULL, scratch.waiting, False, open_, runs, &scratch.found)
         for j in range(scratch.found.n):
             PREFETCH(&idf[scratch.found.at[j]])
         return 0
@@ -860,8 +971,9 @@ cdef class Ngrams:
     cdef int _row(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
                   ) except -1 nogil:
         """Find the columns of the n-grams of text i, ascending, as often as they stand there."""
-        self._find(texts, i, idf, memo, scratch)
-        return _sort(&scratch.found, 0, &scratch.spare)
+        self._begin(texts, i, memo, scratch)
+        self._end(idf, scratch)
+        return _sort(&scratch.found, &scratch.spare)
 
     cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values,
                               double* norm) except -1 nogil:
@@ -994,7 +1106,7 @@ cdef class Ngrams:
                     for j in range(scratch.found.n):
                         if number[scratch.found.at[j]] >= 0:
                             _push(&numbers, number[scratch.found.at[j]])
-                    _sort(&numbers, 0, &scratch.spare)
+                    _sort(&numbers, &scratch.spare)
                     _reserve_bytes(&packed, LONGEST_STEP * numbers.n)
                     if numbers.n:
                         packed.n = pack_steps(packed.at + packed.n, numbers.at, numbers.n) - packed.at
@@ -1038,7 +1150,7 @@ cdef class Ngrams:
         cdef Py_ssize_t i, j, n
         cdef Py_ssize_t topics = weights.shape[1]
         cdef double norm
-        cdef Scratch two[2]  # while one text is weighted, the weights of the next one come
+        cdef Scratch three[3]  # one text is weighted, what the next one weighs and where a third stands comes
         cdef Scratch* scratch
         cdef Memo memo = self._memo()
         self._refuse_other(idf.shape[0])
@@ -1046,32 +1158,34 @@ cdef class Ngrams:
             raise ValueError("the weights, or the margins, have another shape than vocabulary and texts")
         if topics == 0:
             return
-        memset(two, 0, sizeof(two))
+        memset(three, 0, sizeof(three))
         try:
             with nogil:
-                for i in range(texts.n + 1):
+                for i in range(texts.n + 2):
                     if i < texts.n:
-                        scratch = &two[i & 1]
-                        self._find(texts, i, idf, memo, scratch)
+                        self._begin(texts, i, memo, &three[i % 3])
+                    if 0 < i <= texts.n:
+                        scratch = &three[(i - 1) % 3]
+                        self._end(idf, scratch)
                         for j in range(min(scratch.found.n, AT_FIRST)):
                             PREFETCH(&weights[scratch.found.at[j], 0])
                             PREFETCH(&weights[scratch.found.at[j], topics - 1])
-                    if i == 0:
+                    if i < 2:
                         continue
-                    scratch = &two[(i - 1) & 1]
-                    _sort(&scratch.found, 0, &scratch.spare)
+                    scratch = &three[(i - 2) % 3]
+                    _sort(&scratch.found, &scratch.spare)
                     n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
                     if n == 0:
                         continue
                     if stored_t is float:
-                        add_rows(&out[i - 1, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
+                        add_rows(&out[i - 2, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
                                  scratch.values.at, n, topics)
                     else:
-                        add_half_rows(&out[i - 1, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
+                        add_half_rows(&out[i - 2, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
                                       scratch.values.at, n, topics)
         finally:
-            _free(&two[0])
-            _free(&two[1])
+            for i in range(3):
+                _free(&three[i])
         self._put_back(memo)
 
     cdef int _refuse_other(self, Py_ssize_t width) except -1:
