@@ -11,6 +11,8 @@ Texts are read where Python keeps them, without the interpreter lock. Hashes are
 
 import numpy as np
 
+cimport cython
+
 from trainer.lexicons import GAP, WIDEST_GAP
 
 from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
@@ -139,6 +141,7 @@ cdef Branch* _branches(Py_ssize_t n) except NULL:
     return found
 
 
+@cython.final
 cdef class Lexicons:
     """Terms of lexicons, in the order of their columns.
 

@@ -3,6 +3,8 @@
 
 import numpy as np
 
+cimport cython
+
 from libc.math cimport INFINITY, fabs, log
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
@@ -171,6 +173,7 @@ cdef inline void _shuffle(int32_t* order, Py_ssize_t n, uint64_t* state) noexcep
 include "_rows.pxi"
 
 
+@cython.final
 cdef class Descent:
     """Dual coordinate descent on m problems over one matrix: each row is read once for all of them.
 

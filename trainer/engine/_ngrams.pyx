@@ -9,6 +9,8 @@ and no result depends on them. Texts are read where Python keeps them, without t
 
 import numpy as np
 
+cimport cython
+
 from cpython.unicode cimport PyUnicode_DATA, PyUnicode_GET_LENGTH, PyUnicode_KIND
 from libc.math cimport log, sqrt
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -52,6 +54,7 @@ cdef enum:
     LONGEST = 64  # n-gram
     REMEMBERED = 4_000_000  # numbers in a memo that is kept, at most
     SOME = 64  # words that are looked up together
+    COMING = 16  # nodes that are put together; a power of 2
     AT_FIRST = 256  # rows of weights that are asked for as soon as they are known
 
 # What a character is read as: of a word, or of a piece; SKIPPED where it is of none.
@@ -200,6 +203,7 @@ cdef Child* _child_slots(Py_ssize_t n) except NULL nogil:
     return found
 
 
+@cython.final
 cdef class Texts(Written):
     """Texts in small letters, as the kernel reads them.
 
@@ -220,6 +224,13 @@ cdef class Texts(Written):
 include "_strings.pxi"
 
 
+cdef struct Placing:  # nodes on their way into the table: their slots come meanwhile
+    Child waiting[COMING]
+    Py_ssize_t n  # how many came in all
+    bint new  # whether every node is, for n-grams came in ascending order
+
+
+@cython.final
 cdef class Memo:
     """The n-grams of pieces that were taken apart already: distinct pieces are few."""
 
@@ -235,6 +246,7 @@ cdef class Memo:
         free(self.nodes.at)
 
 
+@cython.final
 cdef class Ngrams:
     """The n-grams of texts, in order of first appearance while they are learned.
 
@@ -823,11 +835,18 @@ cdef class Ngrams:
         self.width = n
 
     cdef int _put_lines(self, const char_t* lines, Py_ssize_t length) except -1 nogil:
+        """Put n-grams in.
+
+        Where they ascend, all that begin alike stand together. So what an n-gram does not share with the one
+        before is new, and need not be looked for.
+        """
         cdef uint32_t path[LONGEST + 1]  # the nodes of the n-gram before: what both begin with stands already
         cdef Py_ssize_t at = 0, end, before = 0, before_end = 0, same, asked = 0
         cdef uint32_t column = 0
         cdef Ints word
+        cdef Placing placing
         memset(&word, 0, sizeof(Ints))
+        placing.n, placing.new = 0, True
         path[0] = 0
         try:
             while at < length:
@@ -835,22 +854,64 @@ cdef class Ngrams:
                     asked = self._ask_for_words(lines, at, length)
                 end = at
                 while lines[end] != 10:  # the last line ends with one too
+                    if lines[end] < 32:  # it sorts below a blank: words that begin alike may stand apart
+                        self._place_all(&placing)
                     end += 1
                 same = 0
                 while same < end - at and same < before_end - before and lines[at + same] == lines[before + same]:
                     same += 1
+                if at and not (before + same == before_end or (same < end - at and
+                                                              lines[at + same] > lines[before + same])):
+                    self._place_all(&placing)
                 if self.kind == CHAR:
                     if 0 < end - at <= self.longest:
-                        self._put_symbols(lines + at, end - at, same, path, column)
+                        self._put_symbols(lines + at, end - at, same, path, &placing, column)
                         before, before_end = at, end
                 elif self._words_in(lines + at, end - at) <= self.longest:
-                    self._put_words(lines, at, end, before, before_end, same, path, &word, column)
+                    self._put_words(lines, at, end, before, before_end, same, path, &word, &placing, column)
                     before, before_end = at, end
                 column += 1
                 at = end + 1
+            self._place_all(&placing)
         finally:
             free(word.at)
         return 0
+
+    cdef int _place_all(self, Placing* placing) except -1 nogil:
+        """Put in what waits; what comes from here on is looked for first."""
+        cdef Py_ssize_t i
+        if placing.new:
+            for i in range(max(0, placing.n - COMING), placing.n):
+                self._place_now(&placing.waiting[i & (COMING - 1)])
+        placing.new = False
+        return 0
+
+    cdef int _place_now(self, const Child* child) except -1 nogil:
+        cdef Child* slot = self._slot(child.key)
+        slot[0] = child[0]
+        return 0
+
+    cdef uint32_t _place(self, uint32_t parent, uint32_t symbol, uint32_t column, Placing* placing
+                         ) except? 0 nogil:
+        """Put in a node, new or not, which has a column or has NONE; return its number."""
+        cdef Node* node
+        cdef Child* child
+        if not placing.new or (parent == 0 and self.kind == WORD):
+            node = self._grown(parent, symbol)
+            if column != NONE:
+                node.column = column
+            return node.number
+        if 2 * (self.n + 1) > self.mask:
+            self._resize(2 * (self.mask + 1))
+        child = &placing.waiting[placing.n & (COMING - 1)]
+        if placing.n >= COMING:
+            self._place_now(child)
+        child.key = (<uint64_t>parent << 32) | symbol
+        child.node.number, child.node.column = <uint32_t>self.n, column
+        self._ask(parent, symbol)
+        self._append(parent, symbol)
+        placing.n += 1
+        return child.node.number
 
     cdef Py_ssize_t _ask_for_words(self, const char_t* lines, Py_ssize_t at, Py_ssize_t length) noexcept nogil:
         """Ask for the slots of the words that the next lines end with; return where these lines end."""
@@ -874,13 +935,10 @@ cdef class Ngrams:
         return at
 
     cdef int _put_symbols(self, const char_t* gram, Py_ssize_t length, Py_ssize_t same, uint32_t* path,
-                          uint32_t column) except -1 nogil:
+                          Placing* placing, uint32_t column) except -1 nogil:
         cdef Py_ssize_t m
-        cdef Node* child = NULL
         for m in range(min(same, length - 1), length):
-            child = self._grown(path[m], gram[m])
-            path[m + 1] = child.number
-        child.column = column
+            path[m + 1] = self._place(path[m], gram[m], column if m == length - 1 else NONE, placing)
         return 0
 
     cdef Py_ssize_t _words_in(self, const char_t* gram, Py_ssize_t length) noexcept nogil:
@@ -890,11 +948,10 @@ cdef class Ngrams:
         return found
 
     cdef int _put_words(self, const char_t* lines, Py_ssize_t start, Py_ssize_t end, Py_ssize_t before,
-                        Py_ssize_t before_end, Py_ssize_t same, uint32_t* path, Ints* word, uint32_t column
-                        ) except -1 nogil:
+                        Py_ssize_t before_end, Py_ssize_t same, uint32_t* path, Ints* word, Placing* placing,
+                        uint32_t column) except -1 nogil:
         cdef Py_ssize_t at, first = start, size
         cdef int m = 0
-        cdef Node* child = NULL
         for at in range(start, end + 1):
             if at < end and lines[at] != 32:
                 continue
@@ -906,11 +963,9 @@ cdef class Ngrams:
                 while first < at:
                     _push(word, lines[first])
                     first += 1
-                child = self._grown(path[m], self._word(word))
-                path[m + 1] = child.number
+                path[m + 1] = self._place(path[m], self._word(word), column if at == end else NONE, placing)
             m += 1
             first = at + 1
-        child.column = column
         return 0
 
     cdef uint32_t _word(self, const Ints* read) except? 0 nogil:

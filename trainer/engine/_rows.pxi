@@ -22,6 +22,7 @@ cdef class Rows:
         """Ask for the entries of a row."""
 
 
+@cython.final
 cdef class Stored(Rows):
     """Rows as they are stored.
 
@@ -55,6 +56,7 @@ cdef class Stored(Rows):
             PREFETCH(&self.values[at])
 
 
+@cython.final
 cdef class PackedBlock:
     """Rows of one block of columns, in few bytes: see `trainer.engine.packed`."""
 
@@ -72,6 +74,7 @@ cdef class PackedBlock:
         return self.data.shape[0]
 
 
+@cython.final
 cdef class Unpacked(Rows):
     """Rows that are unpacked when they are taken: blocks side by side.
 

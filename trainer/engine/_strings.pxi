@@ -50,6 +50,7 @@ cdef Word* _word_slots(Py_ssize_t n) except NULL nogil:
     return found
 
 
+@cython.final
 cdef class Strings:
     """Distinct strings of code points, numbered as they come."""
 
