@@ -90,8 +90,8 @@ def corpus_examples(corpus: Corpus, splits: Sequence[str] = SPLITS) -> Examples:
     order = pc.sort_indices(by, [("id", "ascending"), ("text", "ascending")]).to_numpy()
     ids, texts, groups, sources, dates = (column.take(order) for column in columns.values())
     return Examples(
-        corpus.topics, ids, texts, np.concatenate(labels)[order], np.concatenate(golds)[order], groups, sources,
-        f"{corpus.name}@{corpus.version} {'+'.join(splits)}", dates=dates,
+        corpus.topics, ids, texts, np.concatenate(labels)[order], np.concatenate(golds)[order],
+        groups, sources, f"{corpus.name}@{corpus.version} {'+'.join(splits)}", dates=dates,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class Spool:
         self._held += view
         self.size += len(view)
         if len(self._held) > self.LARGEST:
-            self._file = self._file or TemporaryFile()
+            self._file = self._file or TemporaryFile()  # noqa: SIM115 (closed by whoever reads it)
             self._flush()
 
     def whole(self) -> bytearray | mmap:
@@ -36,7 +36,12 @@ class Spool:
         if self._file is None:
             return self._held
         self._flush()
-        return mmap(self._file.fileno(), 0, access=ACCESS_READ)
+        with self._file:  # the mapping holds it open
+            return mmap(self._file.fileno(), 0, access=ACCESS_READ)
+
+    def __del__(self) -> None:
+        if self._file is not None:  # nobody asked for what was taken
+            self._file.close()
 
     def _flush(self) -> None:
         self._file.write(self._held)

@@ -85,7 +85,7 @@ class Strings(Sequence[str]):
 
 
 class StringsWriter:
-    """Takes the parts of a column, one after another, then gives all of it; see `Spool` for where they wait."""
+    """Takes the parts of a column, one after another, then gives all of it. They wait in a `Spool`."""
 
     def __init__(self) -> None:
         self._text, self._ends = Spool(), Spool()
