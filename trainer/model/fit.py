@@ -43,7 +43,7 @@ class Fitted:
         Scores of the gold sentences, each tagged by a model that had not seen its group.
     examples : Examples
         The n sentences that it was trained on.
-    held_out : (n, k) array of float64
+    held_out : (g, k) array of float64
         Probabilities of the gold ones among them, from models that had not seen their group.
     precision : Precision
         What rounding the weights changed.
@@ -89,9 +89,9 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     margins = data.out_of_fold(score, held_out)
     del held_out
     coef = coef.copy()  # the weights of the folds go
-    gold = used.gold
-    groups = taken(used.groups, np.flatnonzero(gold))
-    decided = decide_topics(margins[gold], used.Y[gold], groups, data.folds[gold], used.topics, config)
+    Y = used.Y[used.gold]
+    groups = taken(used.groups, np.flatnonzero(used.gold))
+    decided = decide_topics(margins, Y, groups, data.gold_folds, used.topics, config)
     calibration, curves = split_curves(used.topics, [one.calibrated.curve for one in decided])
     thresholds = np.array([one.choice.threshold for one in decided])
     bands = np.array([one.band for one in decided]) if config.thresholds.review_error else None
@@ -102,7 +102,7 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     )  # fmt: skip
     tagger, precision = rounded(fitted, used.texts, config.classifier.precision)
     scores = tagger.scores(margins)
-    table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
+    table = score_table(Y, scores >= thresholds, scores, used.topics)
     progress("scoring", 1, 1)
     decisions = {topic: one.to_dict() for topic, one in zip(used.topics, decided, strict=True)}
     return Fitted(tagger, table, used, scores, precision, decisions)

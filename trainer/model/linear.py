@@ -25,7 +25,7 @@ _TOL = 1e-5
 def fit_topics(
     X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
-    weights: NDArray[np.float64],
+    weights: NDArray[Any],
     rows: Sequence[NDArray[np.bool_]],
     settings: Classifier,
     seed: int,
@@ -56,7 +56,7 @@ def fit_topics(
 def fit_path(
     X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
-    weights: NDArray[np.float64],
+    weights: NDArray[Any],
     rows: Sequence[NDArray[np.bool_]],
     settings: Classifier,
     path: Sequence[float],
@@ -108,7 +108,7 @@ def _model(
 
 def _problems(
     Y: NDArray[np.int8],
-    weights: NDArray[np.float64],
+    weights: NDArray[Any],
     rows: Sequence[NDArray[np.bool_]],
     settings: Classifier,
 ) -> tuple[dict[tuple[int, int], tuple[float, float]], NDArray[np.float64]]:
@@ -121,20 +121,20 @@ def _problems(
     for i, chosen in enumerate(rows):
         for topic in range(Y.shape[1]):
             used = chosen & (Y[:, topic] >= 0) & (weights[:, topic] > 0)
-            y, weight = Y[used, topic], weights[used, topic]
-            if len(np.unique(y)) < 2:
+            y = Y[used, topic]
+            if not y.any() or y.all():
                 fixed[i, topic] = 10.0 if y.any() else -10.0
                 continue
-            share = _class_weight(y, weight, settings)
-            shares[i, topic] = (float(share[y == 0][0]), float(share[y == 1][0]))
+            shares[i, topic] = _class_weight(y, weights[used, topic], settings)
     return shares, fixed
 
 
 def _class_weight(
-    y: NDArray[np.int8], weight: NDArray[np.float64], settings: Classifier
-) -> NDArray[np.float64]:
-    """Give both classes the same weight in all, or leave them as they are."""
+    y: NDArray[np.int8], weight: NDArray[np.floating[Any]], settings: Classifier
+) -> tuple[float, float]:
+    """Give both classes the same weight in all, or leave them as they are; return that of "no" and "yes"."""
     if settings.class_weight == "none":
-        return np.ones(len(y))
-    mass = np.array([weight[y == 0].sum(), weight[y == 1].sum()])
-    return np.asarray((weight.sum() / (2 * mass))[y], dtype=np.float64)
+        return 1.0, 1.0
+    no, yes = (float(weight[y == answer].sum(dtype=np.float64)) for answer in (0, 1))
+    both = float(weight.sum(dtype=np.float64))
+    return both / (2 * no), both / (2 * yes)
