@@ -46,7 +46,7 @@ def test_gold_rows_are_scored_by_the_model_that_had_not_seen_their_group(example
         return rows[:, None] * coef
 
     models = [(np.full(2, 10.0**fold, np.float32), np.array([fold, -fold])) for fold in range(data.n_folds)]
-    margins = data.out_of_fold(score, models)
+    margins = data.out_of_fold(score, iter(models))
     gold = np.flatnonzero(examples.gold)
     folds = data.folds[gold]
     assert margins[:, 0].tolist() == [row * 10.0**fold + fold for row, fold in zip(gold, folds, strict=True)]

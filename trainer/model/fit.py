@@ -22,7 +22,7 @@ from trainer.metrics import score_table
 from trainer.model.calibration import split_curves
 from trainer.model.decisions import decide_topics
 from trainer.model.features import Features, LexiconBlock, learn_block
-from trainer.model.linear import fit_topics
+from trainer.model.linear import fit_in_turns
 from trainer.model.packing import packed
 from trainer.model.precision import Precision, rounded
 from trainer.model.tagger import Tagger
@@ -74,21 +74,18 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     used = data.examples
     features = learn_features(used, config, progress)
     X = packed(features, _parts(used, "weighing", progress)) if COMPILED else features.transform(used.texts)
-    progress("solving", 0, None)
-    everything = np.ones(len(used), dtype=bool)
-    *held_out, (coef, intercept) = fit_topics(
-        X, used.Y, data.weights, [*data.selections, everything], config.classifier, config.seed
-    )
-    progress("solving", 1, 1)
-    progress("scoring", 0, 1)
-    del X  # from here on texts are scored as they are read
+    selections = [*data.selections, np.ones(len(used), dtype=bool)]
+    models = fit_in_turns(X, used.Y, data.weights, selections, config.classifier, config.seed, progress)
+    del X, selections  # they go as soon as all is solved: texts are scored as they are read
 
     def score(rows: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float64]:
         return features.scores(taken(used.texts, rows), weights)
 
-    margins = data.out_of_fold(score, held_out)
-    del held_out
+    margins = data.out_of_fold(score, models)
+    coef, intercept = next(models)
     coef = coef.copy()  # the weights of the folds go
+    del models
+    progress("scoring", 0, 1)
     Y = used.Y[used.gold]
     groups = taken(used.groups, np.flatnonzero(used.gold))
     decided = decide_topics(margins, Y, groups, data.gold_folds, used.topics, config)

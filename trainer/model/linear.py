@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.packed import PackedRows
-from trainer.engine.solver import Loss, Problem, Solution, solve
+from trainer.engine.solver import COMPILED, Loss, Problem, Solution, solve
 from trainer.engine.sparse import SparseRows
+from trainer.engine.threads import in_threads
+from trainer.progress import Progress, silent
 
 if TYPE_CHECKING:
     from trainer.config import Classifier
@@ -20,6 +23,14 @@ Model = tuple[NDArray[np.floating[Any]], NDArray[np.float64]]
 LOSSES: Mapping[str, Loss] = {"svm": "squared_hinge", "logistic": "log_loss"}
 _TOL = 1e-5
 """Duality gap as a share of the objective: margins then change by less than they do from corpus to corpus."""
+
+WIDEST = 16
+"""Problems that the solver takes together, at most."""
+_SIDE_BY_SIDE = 4_000_000
+"""Sentences, and twice the features, up to which groups of problems are solved side by side.
+
+Each takes 64 bytes for a sentence, and for a feature twice.
+"""
 
 
 def fit_topics(
@@ -51,6 +62,49 @@ def fit_topics(
     """
     (only,) = fit_path(X, Y, weights, rows, settings, [settings.C], seed, warm=False, compiled=compiled)
     return only
+
+
+def fit_in_turns(
+    X: SparseRows | PackedRows,
+    Y: NDArray[np.int8],
+    weights: NDArray[Any],
+    rows: Sequence[NDArray[np.bool_]],
+    settings: Classifier,
+    seed: int,
+    progress: Progress = silent,
+) -> Iterator[Model]:
+    """Yield what `fit_topics` returns, of which some at a time are in memory where they are large.
+
+    The selections are solved in the same groups whether side by side or one group after another: a problem
+    stops where its group does, so that its last bits may depend on the others in it.
+    """
+    # LIBLINEAR draws from one random generator of the whole process: it never runs side by side.
+    groups = _turns(rows, Y.shape[1]) if COMPILED else [rows]
+    progress("solving", 0, len(groups))
+
+    def solved(group: Sequence[NDArray[np.bool_]]) -> list[Model]:
+        return fit_topics(X, Y, weights, group, settings, seed)
+
+    if len(Y) + 2 * X.width <= _SIDE_BY_SIDE:
+        found = in_threads(solved, groups)
+        progress("solving", len(groups), len(groups))
+        yield from chain.from_iterable(found)
+        return
+    for done, group in enumerate(groups, 1):
+        models = solved(group)
+        progress("solving", done, len(groups))
+        while models:
+            yield models.pop(0)  # nothing here keeps what the caller lets go
+
+
+def _turns(rows: Sequence[NDArray[np.bool_]], topics: int) -> list[Sequence[NDArray[np.bool_]]]:
+    """Part selections into as many even groups as cost no more passes over the rows than all together."""
+    n = len(rows)
+    for groups in range(n, 1, -1):
+        edges = [round(group * n / groups) for group in range(groups + 1)]
+        if sum(-(-(b - a) * topics // WIDEST) for a, b in pairwise(edges)) <= -(-n * topics // WIDEST):
+            return [rows[a:b] for a, b in pairwise(edges)]
+    return [rows]
 
 
 def fit_path(

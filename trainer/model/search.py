@@ -111,7 +111,7 @@ class _Search:
             compiled=self.compiled,
         )  # fmt: skip
         for C, held_out in zip(path, models, strict=True):
-            scores = self.scores(data.out_of_fold(lambda rows, coef: X.dot(coef)[rows], held_out))
+            scores = self.scores(data.out_of_fold(lambda rows, coef: X.dot(coef)[rows], iter(held_out)))
             ended = time.perf_counter()
             yield Trial(words, chars, class_weight, C, X.width, scores, ended - started)
             started = time.perf_counter()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,22 +71,24 @@ class TrainingSet:
         """The fold that holds out each of the g gold rows."""
         return self.folds[self.examples.gold].astype(np.int64)
 
-    def out_of_fold(self, score: Score, held_out: Iterable[tuple[Weights, NDArray[np.float64]]]) -> Margins:
+    def out_of_fold(self, score: Score, held_out: Iterator[tuple[Weights, NDArray[np.float64]]]) -> Margins:
         """Return the (g, k) margins of the gold rows, each by the model of the fold that holds it out.
 
         Parameters
         ----------
         score : callable
             Multiplies the features of the rows that are given by weights in float32.
-        held_out : iterable of (coef, intercept)
-            The models of `selections`.
+        held_out : iterator of (coef, intercept)
+            The models of `selections`; what comes after these is not taken.
         """
         gold, folds = np.flatnonzero(self.examples.gold), self.gold_folds
         margins = np.zeros((len(gold), self.examples.Y.shape[1]))
-        for fold, (coef, intercept) in enumerate(held_out):
+        for fold in range(self.n_folds):
+            coef, intercept = next(held_out)
             there = folds == fold
             if there.any():
                 margins[there] = score(gold[there], coef.astype(np.float32, copy=False)) + intercept
+            del coef  # before the next is made
         return margins
 
 
