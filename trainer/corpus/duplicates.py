@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHINGLE = 3
-_WORDS = 2_000_000
+_WORDS = 500_000
 """Words whose shingles are in memory at one time, unless one text alone has more."""
 _PAIRS = 100_000
 _COUNTERS = 1 << 22
