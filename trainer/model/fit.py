@@ -31,6 +31,8 @@ from trainer.progress import Progress, silent
 
 _TOGETHER = 65_536
 """Texts whose rows wait to be put below the others, at most."""
+_MANY = 1_000_000
+"""Features from which on their tables take a hundred megabytes, and less than a second to make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,10 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     selections = [*data.selections, np.ones(len(used), dtype=bool)]
     models = fit_in_turns(X, used.Y, data.weights, selections, config.classifier, config.seed, progress)
     del X, selections  # they go as soon as all is solved: texts are scored as they are read
+    features = _light(features)
 
     def score(rows: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float64]:
-        return features.scores(taken(used.texts, rows), weights)
+        return _light(features).scores(taken(used.texts, rows), weights)
 
     margins = data.out_of_fold(score, models)
     coef, intercept = next(models)
@@ -103,6 +106,11 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     progress("scoring", 1, 1)
     decisions = {topic: one.to_dict() for topic, one in zip(used.topics, decided, strict=True)}
     return Fitted(tagger, table, used, scores, precision, decisions)
+
+
+def _light(features: Features) -> Features:
+    """Return features that hold no tables beside the matrix while that is solved, where tables are large."""
+    return features.bare() if len(features) > _MANY else features
 
 
 def learn_features(examples: Examples, config: Config, progress: Progress = silent) -> Features:
