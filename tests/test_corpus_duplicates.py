@@ -101,9 +101,11 @@ def test_across_sides_only_what_is_alike_on_both_is_joined(texts, bound, data):
         and Fraction(len(sets[a] & sets[b]), len(sets[a] | sets[b])) >= bound
     ]
     expected = connected(len(texts), np.array(links, dtype=np.int64).reshape(-1, 2)).tolist()
-    for bits in (1, duplicates._MOST_BITS):  # one hash for many shingles: other candidates
+    # One hash for many shingles, or one sentence at a time: other candidates.
+    for bits, together in ((1, 1), (duplicates._MOST_BITS, duplicates._WORDS), (duplicates._MOST_BITS, 1)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(duplicates, "_MOST_BITS", bits)
+            patch.setattr(duplicates, "_WORDS", together)
             found = near_duplicate_clusters(words, offsets, np.arange(len(texts)), float(bound), sides)
         assert found.tolist() == expected
 

@@ -28,7 +28,7 @@ class Spool:
         self._held += view
         self.size += len(view)
         if len(self._held) > self.LARGEST:
-            self._file = self._file or TemporaryFile()  # noqa: SIM115 (closed by whoever reads it)
+            self._file = self._file or TemporaryFile()  # noqa: SIM115 (closed below)
             self._flush()
 
     def whole(self) -> bytearray | mmap:
@@ -36,11 +36,10 @@ class Spool:
         if self._file is None:
             return self._held
         self._flush()
-        with self._file:  # the mapping holds it open
-            return mmap(self._file.fileno(), 0, access=ACCESS_READ)
+        return mmap(self._file.fileno(), 0, access=ACCESS_READ)  # which holds the file open by itself
 
     def __del__(self) -> None:
-        if self._file is not None:  # nobody asked for what was taken
+        if self._file is not None:
             self._file.close()
 
     def _flush(self) -> None:
