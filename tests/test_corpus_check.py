@@ -78,6 +78,23 @@ def test_a_near_duplicate_on_two_sides_is_refused_though_texts_and_groups_differ
         refuse_leakage(corpus)
 
 
+def test_chains_of_near_duplicates_are_counted_to_their_end(corpus):
+    append(corpus, "train", id="x1", group="x1", text=LINE)
+    append(corpus, "test", id="x2", group="x2", text=LINE + " again")
+    append(corpus, "test", id="x3", group="x3", text=LINE + " again and again")
+    (leak,) = leaks(Rows(corpus))
+    assert (leak.count, leak.examples) == (2, ("x1 in train, x2 in test", "x1 in train, x3 in test"))
+
+
+def test_where_nothing_is_alike_across_splits_clusters_are_not_made(corpus):
+    append(corpus, "train", id="x1", group="x1", text=LINE)
+    append(corpus, "train", id="x2", group="x2", text=LINE + " again")
+    rows = Rows(corpus)
+    assert list(leaks(rows)) == []
+    assert "cluster" not in vars(rows)
+    assert len(set(rows.cluster.tolist())) == len(rows) - 1
+
+
 def test_short_sentences_that_are_alike_are_no_leak(corpus):
     append(corpus, "train", id="x1", group="x1", text="the tea is very cold")
     append(corpus, "test", id="x2", group="x2", text="the tea is very cold today")

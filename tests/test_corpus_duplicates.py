@@ -86,6 +86,46 @@ def test_only_the_sentences_asked_for_are_looked_at(texts, data):
     assert found.tolist() == brute_force([texts[row] for row in rows], Fraction(4, 5))
 
 
+@given(alike_sentences() | st.lists(sentence, max_size=10), bounds, st.data())
+def test_across_sides_only_what_is_alike_on_both_is_joined(texts, bound, data):
+    sides = np.array(
+        data.draw(st.lists(st.integers(0, 2), min_size=len(texts), max_size=len(texts))), np.int8
+    )
+    words, offsets = word_columns(texts)
+    sets = [shingles(text) for text in texts]
+    links = [
+        (a, b)
+        for a, b in combinations(range(len(sets)), 2)
+        if sides[a] != sides[b]
+        and sets[a] | sets[b]
+        and Fraction(len(sets[a] & sets[b]), len(sets[a] | sets[b])) >= bound
+    ]
+    expected = connected(len(texts), np.array(links, dtype=np.int64).reshape(-1, 2)).tolist()
+    # One hash for many shingles, or one sentence at a time: other candidates.
+    for bits, together in ((1, 1), (duplicates._MOST_BITS, duplicates._WORDS), (duplicates._MOST_BITS, 1)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(duplicates, "_MOST_BITS", bits)
+            patch.setattr(duplicates, "_WORDS", together)
+            found = near_duplicate_clusters(words, offsets, np.arange(len(texts)), float(bound), sides)
+        assert found.tolist() == expected
+
+
+def test_across_sides_few_shingles_are_held(monkeypatch):
+    held = []
+    prefixes = duplicates._prefixes
+    monkeypatch.setattr(
+        duplicates, "_prefixes", lambda *given_: held.append(prefixes(*given_)) or prefixes(*given_)
+    )
+    texts = [" ".join(words) for words in made_up(random.Random(7), 2_000)]
+    texts += [texts[0], texts[1]]
+    words, offsets = word_columns(texts)
+    sides = np.repeat(np.array([0, 1], np.int8), [1_800, 202])
+    for given_ in (None, sides):
+        near_duplicate_clusters(words, offsets, np.arange(len(texts)), 0.8, given_)
+    (_, every, _, _), (_, some, _, _) = held
+    assert 4 < len(some) < len(every) / 4
+
+
 def test_case_and_punctuation_make_no_difference():
     assert clusters(["The tea, it seems, is cold!", "the TEA it seems is “cold”"], 1.0) == [0, 0]
 

@@ -173,6 +173,15 @@ def test_rows_may_be_read_by_split_and_column(corpus):
 # -- opening ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("together", [1, 3, 1_000])
+def test_rows_may_be_read_some_at_a_time(corpus, monkeypatch, together):
+    monkeypatch.setattr("trainer.corpus.store._TOGETHER", together)
+    for given_ in ((), (["test", "train"],), (["train"], ["text", "labels", "id"]), (["nothing"],)):
+        batches = list(corpus.batches(*given_))
+        assert max(map(len, batches), default=0) <= together
+        assert [row for batch in batches for row in batch.to_pylist()] == corpus.rows(*given_).to_pylist()
+
+
 def test_a_corpus_is_opened_by_folder_by_number_or_as_the_newest(corpus, copied, tmp_path, monkeypatch):
     root = tmp_path / "artifacts"
     shutil.copytree(copied, copied.parent / "10")
@@ -223,12 +232,16 @@ def test_a_truncated_parquet_file_is_named(copied, tmp_path, cut):
     file.write_bytes(data[: int(len(data) * cut) if isinstance(cut, float) else cut])
     with pytest.raises(ArtifactError, match="the corpus is damaged"):
         open_corpus(copied, tmp_path, "weather").rows()
+    with pytest.raises(ArtifactError, match="the corpus is damaged"):
+        list(open_corpus(copied, tmp_path, "weather").batches())
 
 
 def test_a_missing_parquet_file_is_named(copied, tmp_path):
     (copied / "data" / "test.parquet").unlink()
     with pytest.raises(ArtifactError, match="the corpus is damaged"):
         open_corpus(copied, tmp_path, "weather").rows()
+    with pytest.raises(ArtifactError, match="the corpus is damaged"):
+        list(open_corpus(copied, tmp_path, "weather").batches())
 
 
 # -- fingerprint ------------------------------------------------------------------------------------------

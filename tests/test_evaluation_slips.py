@@ -35,12 +35,16 @@ def test_planted_slips_are_found_first(fitted):
     }  # fmt: skip
     assert all(slip["label"] == "no" and slip["probability"] > 0.85 for slip in found)
     (finding,) = slips_finding(found)
+    # Probabilities are of the gold rows only.
+    gold = np.arange(n) > 1
+    some = replace(examples, gold=gold)
+    assert label_slips(replace(fitted, examples=some, held_out=sure[gold])) == found
     assert (finding.kind, finding.level, finding.count) == ("slip", "warning", 2)
     assert finding.examples[0].startswith(f"{found[0]['id']}, {found[0]['topic']} no, probability 0.9")
 
 
 def test_labels_that_a_model_agrees_with_are_no_slips(fitted):
-    Y = fitted.examples.Y
+    Y = fitted.examples.Y[fitted.examples.gold]
     held_out = np.where(Y == 1, 0.95, 0.05).astype(float)
     assert label_slips(replace(fitted, held_out=held_out)) == []
     assert slips_finding([]) == []

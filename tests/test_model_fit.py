@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import replace
 from itertools import product
@@ -13,9 +14,11 @@ from sklearn.linear_model import LogisticRegression
 import trainer
 from trainer.config import Config
 from trainer.corpus.examples import Examples, corpus_examples
+from trainer.engine.counting import CompiledCounter
 from trainer.engine.liblinear import to_scipy
 from trainer.engine.packed import COMPILED
 from trainer.errors import DataError
+from trainer.model import linear
 from trainer.model.features import Block
 from trainer.model.fit import fit_tagger, learn_features
 from trainer.model.training_set import label_counts
@@ -394,3 +397,25 @@ def test_how_many_texts_are_read_at_a_time_changes_no_bit(monkeypatch):
     few = fit_tagger(examples(sentences()), settings).tagger
     assert few.weights.tobytes() == at_once.weights.tobytes()
     assert few.intercept.tobytes() == at_once.intercept.tobytes()
+
+
+@pytest.mark.skipif(not COMPILED, reason="not compiled")
+def test_tables_of_many_features_are_not_there_while_weights_are_found(monkeypatch):
+    counters = []
+    solve = linear.solve
+
+    def watched(*given_, **more):
+        gc.collect()
+        counters.append(sum(isinstance(one, CompiledCounter) for one in gc.get_objects()))
+        return solve(*given_, **more)
+
+    monkeypatch.setattr(linear, "solve", watched)
+    monkeypatch.setattr(linear, "_SIDE_BY_SIDE", 0)
+    settings = config(features={"char_ngrams": [2, 3]}, thresholds={"folds": 10})
+    as_they_are = fit_tagger(examples(sentences()), settings)
+    there = counters.pop()  # two of them its own
+    monkeypatch.setattr("trainer.model.fit._MANY", 1)
+    light = fit_tagger(examples(sentences()), settings)
+    assert counters == [there] * 3  # which the first model keeps, and the second has none
+    assert same(as_they_are.tagger, light.tagger)
+    assert as_they_are.held_out.tobytes() == light.held_out.tobytes()

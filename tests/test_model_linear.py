@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,9 +14,11 @@ from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
 from trainer.config import Classifier
+from trainer.engine import solver
 from trainer.engine.liblinear import to_scipy
 from trainer.engine.sparse import SparseRows
-from trainer.model.linear import fit_path, fit_topics
+from trainer.model import linear
+from trainer.model.linear import fit_in_turns, fit_path, fit_topics
 
 KINDS = ["logistic", "svm"]
 SEED = 13
@@ -191,6 +195,55 @@ def test_the_same_matrix_goes_to_scikit_learn():
     matrix.check_format(full_check=True)
     assert matrix.has_canonical_format
     assert same([(from_scipy(matrix).values, from_scipy(matrix).indices)], [(X.values, X.indices)])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_models_that_are_made_in_turns_are_those_made_side_by_side(kind, monkeypatch):
+    X, Y, weights = problem(9, n=300, width=200, topics=5)
+    rows = [*(np.arange(300) % 5 != fold for fold in range(5)), everything(X)]
+    told = []
+
+    def fitted():
+        given_ = (X, Y, weights, rows, Classifier(kind=kind), SEED, lambda *step: told.append(step))
+        return list(fit_in_turns(*given_))
+
+    beside, last = fitted(), 2 if solver.COMPILED else 1
+    assert told == [("solving", 0, last), ("solving", last, last)]
+    told.clear()
+    monkeypatch.setattr(linear, "_SIDE_BY_SIDE", 0)
+    assert same(beside, fitted())
+    assert told == [("solving", done, last) for done in range(last + 1)]
+    # Of five topics the solver makes these very groups of its own accord.
+    assert same(beside, fit_topics(X, Y, weights, rows, Classifier(kind=kind), SEED))
+
+
+@pytest.mark.skipif(not solver.COMPILED, reason="not compiled")
+def test_of_models_that_are_made_in_turns_those_that_were_used_are_let_go(monkeypatch):
+    monkeypatch.setattr(linear, "_SIDE_BY_SIDE", 0)
+    X, Y, weights = problem(9, n=100, width=200, topics=5)
+    rows = [*(np.arange(100) % 5 != fold for fold in range(5)), everything(X)]
+    models = fit_in_turns(X, Y, weights, rows, Classifier(), SEED)
+    matrices = []
+    for number in range(len(rows)):
+        coef, _intercept = next(models)
+        matrices.append(weakref.ref(coef if coef.base is None else coef.base))
+        del coef
+        assert [matrix() is None for matrix in matrices[:3]] == [number > 1] * min(number + 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("selections", "topics", "sizes"),
+    [
+        (6, 5, [3, 3]), (6, 1, [6]), (6, 2, [6]), (6, 3, [3, 3]), (6, 4, [3, 3]), (6, 6, [2, 2, 2]),
+        (6, 7, [2, 2, 2]), (6, 8, [2, 2, 2]), (6, 10, [3, 3]), (6, 16, [1] * 6), (6, 17, [6]), (1, 40, [1]),
+    ],
+)  # fmt: skip
+def test_selections_are_parted_as_finely_as_costs_nothing(selections, topics, sizes):
+    rows = [np.full(1, i) for i in range(selections)]
+    groups = linear._turns(rows, topics)
+    assert [len(group) for group in groups] == sizes
+    assert [int(one[0]) for group in groups for one in group] == list(range(selections))
+    assert linear.WIDEST == solver._WIDEST
 
 
 @pytest.mark.parametrize("compiled", [True, False])

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.corpus.grouping import long_clusters
+from trainer.corpus.spool import Spool
 from trainer.corpus.store import Corpus
-from trainer.corpus.strings import Strings
+from trainer.corpus.strings import Strings, StringsWriter
 from trainer.errors import LeakageError
 
 SHOWN = 5
@@ -59,9 +60,11 @@ class Rows:
     """
 
     def __init__(self, corpus: Corpus) -> None:
-        columns = ("id", "text", "split", "group", "origin")
-        rows = corpus.rows(columns=columns)
-        self.ids, self.texts, self.splits, self.groups, self.origins = (Strings(rows[c]) for c in columns)
+        writers = {key: StringsWriter() for key in ("id", "text", "split", "group", "origin")}
+        for batch in corpus.batches(columns=tuple(writers)):
+            for key, writer in writers.items():
+                writer.write(batch[key])
+        self.ids, self.texts, self.splits, self.groups, self.origins = (w.strings() for w in writers.values())
         self._corpus = corpus
         self._build = corpus.manifest["config"]["build"]
 
@@ -82,24 +85,38 @@ class Rows:
     def words(self) -> tuple[NDArray[np.uint32], NDArray[np.int64], list[str]]:
         """Words of all texts by number, one after the other; where each text starts; the words."""
         numbers: dict[str, int] = {}
-        found = array("I")
+        found = Spool()
         offsets = np.zeros(len(self) + 1, np.int64)
         for row, text in enumerate(self.texts, 1):
-            found.extend(numbers.setdefault(word, len(numbers)) for word in _WORD.findall(text.lower()))
-            offsets[row] = len(found)
-        return np.frombuffer(found, np.uint32) if found else np.zeros(0, np.uint32), offsets, list(numbers)
+            words = _WORD.findall(text.lower())
+            found.write(array("I", [numbers.setdefault(word, len(numbers)) for word in words]))
+            offsets[row] = found.size // 4
+        return np.frombuffer(found.whole(), np.uint32), offsets, list(numbers)
+
+    @cached_property
+    def sides(self) -> NDArray[np.int8]:
+        """The split that each is in, as a number."""
+        names = {name: number for number, name in enumerate(sorted(set(self.splits)))}
+        return np.fromiter(map(names.__getitem__, self.splits), np.int8, len(self))
 
     @cached_property
     def cluster(self) -> NDArray[np.int64]:
         """Row -> the first row that is nearly the same, by the bounds that the corpus was built with."""
+        return self._clusters()
+
+    def apart(self) -> bool:
+        """Tell whether no sentence is nearly the same as one in another split; `cluster` takes more."""
+        return bool((self._clusters(self.sides) == np.arange(len(self))).all())
+
+    def _clusters(self, sides: NDArray[np.int8] | None = None) -> NDArray[np.int64]:
         words, offsets, _ = self.words
         bounds = (self._build["link_words"], self._build["near_duplicate"])
-        return long_clusters(words, offsets, np.arange(len(self)), *bounds)
+        return long_clusters(words, offsets, np.arange(len(self)), *bounds, sides)
 
 
 def leaks(rows: Rows) -> Iterator[Finding]:
     """Yield what stands in more than one split: groups, texts, near-duplicates."""
-    split = np.searchsorted(sorted(set(rows.splits)), np.fromiter(rows.splits, "U16", len(rows)))
+    split = rows.sides
     for what, keys in (("group", rows.groups), ("text", rows.texts)):
         side: dict[str, str] = {}
         suspects = _on_several_sides(keys, split)
@@ -111,6 +128,8 @@ def leaks(rows: Rows) -> Iterator[Finding]:
         if torn:
             detail = f"{what}s stand in more than one split"
             yield Finding("leak", "error", len(torn), detail, tuple(torn.values())[:SHOWN])
+    if rows.apart():  # so no chain of such sentences leads from one split to another either
+        return
     across = [(int(rows.cluster[i]), i) for i in np.flatnonzero(split != split[rows.cluster]).tolist()]
     near = [(a, b) for a, b in across if rows.texts[a] != rows.texts[b]]  # equal ones are told above
     if near:
@@ -121,7 +140,7 @@ def leaks(rows: Rows) -> Iterator[Finding]:
         yield Finding("leak", "error", len(near), detail, tuple(shown))
 
 
-def _on_several_sides(keys: Strings, split: NDArray[np.int64]) -> NDArray[np.int64]:
+def _on_several_sides(keys: Strings, split: NDArray[np.int8]) -> NDArray[np.int64]:
     """Return the rows, ascending, of keys that stand on several sides, and the few whose hash is alike."""
     hashed = np.fromiter(map(hash, keys), np.int64, len(keys))
     order = np.argsort(hashed, kind="stable")

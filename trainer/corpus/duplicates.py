@@ -17,15 +17,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHINGLE = 3
-_WORDS = 2_000_000
+_WORDS = 500_000
 """Words whose shingles are in memory at one time, unless one text alone has more."""
 _PAIRS = 100_000
 _COUNTERS = 1 << 22
+_MOST_BITS = 27
 _Ints = NDArray[np.int64]
 _Keys = NDArray[np.uint64]
 
 
-def near_duplicate_clusters(words: NDArray[np.uint32], offsets: _Ints, rows: _Ints, bound: float) -> _Ints:
+def near_duplicate_clusters(
+    words: NDArray[np.uint32],
+    offsets: _Ints,
+    rows: _Ints,
+    bound: float,
+    sides: NDArray[np.int8] | None = None,
+) -> _Ints:
     """Put sentences that are near-duplicates, directly or by a chain, into one cluster.
 
     Parameters
@@ -38,6 +45,9 @@ def near_duplicate_clusters(words: NDArray[np.uint32], offsets: _Ints, rows: _In
         The sentences to look at.
     bound : float
         Least Jaccard similarity, in (0, 1].
+    sides : (m,) array of int8, optional
+        At least 0. Where they are given, only near-duplicates on different sides are joined, and what is in
+        memory are few shingles beside those.
 
     Returns
     -------
@@ -46,7 +56,7 @@ def near_duplicate_clusters(words: NDArray[np.uint32], offsets: _Ints, rows: _In
     """
     cluster = np.arange(len(rows), dtype=np.int64)
     shingles = _Shingles(words, offsets, rows)
-    sizes, heads, places, ranks = _prefixes(shingles, bound)
+    sizes, heads, places, ranks = _prefixes(shingles, bound, sides)
     if not len(heads):
         return cluster
     # Sentences that share a rare shingle, the short ones first: only neighbours in size can be alike.
@@ -62,6 +72,8 @@ def near_duplicate_clusters(words: NDArray[np.uint32], offsets: _Ints, rows: _In
         live = live[sizes[places[live]] >= bound * sizes[places[live + step]] - 1e-9]
         pairs = np.stack([places[live], places[live + step]], axis=1)
         apart = cluster[pairs[:, 0]] != cluster[pairs[:, 1]]
+        if sides is not None:
+            apart &= sides[pairs[:, 0]] != sides[pairs[:, 1]]
         pairs = np.unique(np.sort(pairs[apart], axis=1), axis=0)
         found = [part[_jaccard(part, shingles, sizes) >= bound - 1e-9] for part in _parts(pairs)]
         if sum(map(len, found)):
@@ -107,12 +119,20 @@ def _reach(sizes: _Ints, share: float) -> _Ints:
     return np.asarray(sizes - np.ceil(share * sizes - 1e-9) + 1, dtype=np.int64)
 
 
-def _prefixes(shingles: _Shingles, bound: float) -> tuple[_Ints, _Keys, _Ints, _Ints]:
-    """Return the number of shingles of each sentence, and its rarest ones: key, sentence, rank."""
+def _prefixes(
+    shingles: _Shingles, bound: float, sides: NDArray[np.int8] | None
+) -> tuple[_Ints, _Keys, _Ints, _Ints]:
+    """Return the number of shingles of each sentence, and its rarest ones: key, sentence, rank.
+
+    Where there are `sides`, of shingles that may stand on several of them only.
+    """
     counts = np.zeros(_COUNTERS, np.int64)
+    met = None if sides is None else _Met(int(shingles.lengths.sum()))
     for places in _blocks(shingles.lengths):
-        _, keys = shingles.keys(places)
+        owner, keys = shingles.keys(places)
         counts += np.bincount(_counter(keys), minlength=_COUNTERS)
+        if met is not None and sides is not None:
+            met.add(keys, sides[places[owner]])
     sizes = np.zeros(len(shingles), np.int64)
     none = np.zeros(0, np.int64)
     found: list[tuple[_Keys, _Ints, _Ints]] = [(none.astype(np.uint64), none, none)]
@@ -126,9 +146,36 @@ def _prefixes(shingles: _Shingles, bound: float) -> tuple[_Ints, _Keys, _Ints, _
         owner, keys = owner[order], keys[order]
         rank = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size)
         first = rank < _reach(size, bound)[owner]
+        if met is not None:
+            first[first] = met.several(keys[first])
         found.append((keys[first], places[owner[first]], rank[first]))
     heads, owners, ranks = (np.concatenate(part) for part in zip(*found, strict=True))
     return sizes, heads, owners, ranks
+
+
+class _Met:
+    """The sides on which shingles were met, by hash: several where it is one side of each of two shingles."""
+
+    _SEVERAL = 255
+
+    def __init__(self, expected: int) -> None:
+        bits = min(max((2 * expected).bit_length(), 16), _MOST_BITS)
+        self._side = np.zeros(1 << bits, np.uint8)  # and 1; 0 where none was met
+
+    def add(self, keys: _Keys, sides: NDArray[np.int8]) -> None:
+        """Take shingles that stand on a side each."""
+        slots = self._slots(keys)
+        for side in np.unique(sides).tolist():
+            there = slots[sides == side]
+            before = self._side[there]
+            self._side[there] = np.where((before == 0) | (before == side + 1), side + 1, self._SEVERAL)
+
+    def several(self, keys: _Keys) -> NDArray[np.bool_]:
+        """Tell which shingles may stand on several sides."""
+        return np.asarray(self._side[self._slots(keys)] == self._SEVERAL)
+
+    def _slots(self, keys: _Keys) -> _Ints:
+        return (_mixed(keys, np.ones(1, np.uint64)) % np.uint64(len(self._side))).astype(np.int64)
 
 
 def _jaccard(pairs: _Ints, shingles: _Shingles, sizes: _Ints) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from trainer.corpus.labels import CODES, human_votes, judge
 from trainer.corpus.readers.reading import Reading
 from trainer.corpus.sources import read_inputs
 from trainer.corpus.store import SPLITS, Corpus
-from trainer.corpus.strings import Strings, taken
+from trainer.corpus.strings import StringsWriter, taken
 from trainer.errors import DataError
 from trainer.records import LabelledPlace, LabelledText, Rejection, Vote, listing
 
@@ -69,32 +69,30 @@ class Examples:
 
 
 def corpus_examples(corpus: Corpus, splits: Sequence[str] = SPLITS) -> Examples:
-    """Return the sentences of some splits of a corpus, sorted by id."""
+    """Return the sentences of some splits of a corpus, sorted by id; of many, the strings stay on disk."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = ("id", "text", "group", "origin", "labels", "unknown", "source", "date")
-    rows = corpus.rows(splits, columns)
-    order = pc.sort_indices(rows, [("id", "ascending"), ("text", "ascending")])
-
-    def column(key: str) -> Strings:
-        return Strings(rows[key]).take(order.to_numpy())
-
-    gold = pc.fill_null(pc.equal(rows["origin"], "gold"), False).to_numpy()
-    Y = np.zeros((len(rows), len(corpus.topics)), dtype=np.int8)
-    for key, code in (("labels", 1), ("unknown", -1)):
-        listed = rows[key].combine_chunks()
-        Y[pc.list_parent_indices(listed).to_numpy(), pc.list_flatten(listed).to_numpy()] = code
+    writers = {key: StringsWriter() for key in ("id", "text", "group", "source", "date")}
+    golds, labels = [np.zeros(0, bool)], [np.zeros((0, len(corpus.topics)), np.int8)]
+    for batch in corpus.batches(splits, (*writers, "origin", "labels", "unknown")):
+        for key, writer in writers.items():
+            writer.write(batch[key])
+        gold = pc.fill_null(pc.equal(batch["origin"], "gold"), False)
+        golds.append(gold.to_numpy(zero_copy_only=False))
+        Y = np.zeros((len(batch), len(corpus.topics)), np.int8)
+        for key, code in (("labels", 1), ("unknown", -1)):
+            listed = batch[key]
+            Y[pc.list_parent_indices(listed).to_numpy(), pc.list_flatten(listed).to_numpy()] = code
+        labels.append(Y)
+    columns = {key: writer.strings() for key, writer in writers.items()}
+    by = pa.table({key: columns[key].arrow for key in ("id", "text")})
+    order = pc.sort_indices(by, [("id", "ascending"), ("text", "ascending")]).to_numpy()
+    ids, texts, groups, sources, dates = (column.take(order) for column in columns.values())
     return Examples(
-        corpus.topics,
-        column("id"),
-        column("text"),
-        Y[order.to_numpy()],
-        np.asarray(gold[order.to_numpy()], dtype=bool),
-        column("group"),
-        column("source"),
-        f"{corpus.name}@{corpus.version} {'+'.join(splits)}",
-        dates=column("date"),
-    )
+        corpus.topics, ids, texts, np.concatenate(labels)[order], np.concatenate(golds)[order],
+        groups, sources, f"{corpus.name}@{corpus.version} {'+'.join(splits)}", dates=dates,
+    )  # fmt: skip
 
 
 def file_examples(

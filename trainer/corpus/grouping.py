@@ -38,12 +38,19 @@ def cluster_texts(index: SentenceIndex, build: Build) -> tuple[_Ints, int]:
     return cluster, int(sizes[sizes > 1].sum())
 
 
-def long_clusters(words: NDArray[np.uint32], offsets: _Ints, rows: _Ints, least: int, bound: float) -> _Ints:
+def long_clusters(
+    words: NDArray[np.uint32],
+    offsets: _Ints,
+    rows: _Ints,
+    least: int,
+    bound: float,
+    sides: NDArray[np.int8] | None = None,
+) -> _Ints:
     """Put sentences of at least so many words that are near-duplicates into one cluster.
 
     Parameters
     ----------
-    words, offsets, rows
+    words, offsets, rows, sides
         See `near_duplicate_clusters`.
     least : int
         A sentence of fewer words is a cluster of its own.
@@ -57,7 +64,8 @@ def long_clusters(words: NDArray[np.uint32], offsets: _Ints, rows: _Ints, least:
     """
     cluster = np.arange(len(rows), dtype=np.int64)
     long_enough = np.flatnonzero(offsets[rows + 1] - offsets[rows] >= least)
-    found = near_duplicate_clusters(words, offsets, rows[long_enough], bound)
+    kept = None if sides is None else sides[long_enough]
+    found = near_duplicate_clusters(words, offsets, rows[long_enough], bound, kept)
     cluster[long_enough] = long_enough[found]
     return cluster
 

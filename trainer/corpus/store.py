@@ -39,6 +39,8 @@ ROW_COLUMNS = (
 )  # fmt: skip
 _KEYS = {"name", "topics", "fingerprint", "documents", "sentences", "labels", "gold", "splits", "rejected"}
 _CANONICAL = json.JSONEncoder(ensure_ascii=False)
+_TOGETHER = 65_536
+"""Rows that are in memory at one time, where they are read by batches."""
 _VERSION_HINT = "`trainer build` makes one."
 
 
@@ -94,6 +96,23 @@ class Corpus:
         try:
             return pa.concat_tables([empty, *(pq.read_table(file, columns=list(columns)) for file in files)])
         except (OSError, pa.ArrowException) as error:
+            raise ArtifactError(f"the corpus is damaged: {error}", where=str(self.path)) from error
+
+    def batches(
+        self, splits: Sequence[str] = SPLITS, columns: Sequence[str] = ROW_COLUMNS
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that `rows` returns, some ten thousand at a time: more are never in memory."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = pa.schema([row_schema(self.topics).field(column) for column in columns])
+        try:
+            for split in splits:
+                if split in self.splits:
+                    with pq.ParquetFile(self.path / "data" / f"{split}.parquet") as file:
+                        for batch in file.iter_batches(_TOGETHER, columns=list(columns)):
+                            yield batch.select(schema.names).cast(schema)
+        except (OSError, KeyError, pa.ArrowException) as error:
             raise ArtifactError(f"the corpus is damaged: {error}", where=str(self.path)) from error
 
     def sides(self) -> dict[str, str]:

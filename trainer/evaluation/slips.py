@@ -32,9 +32,11 @@ def label_slips(fitted: Fitted) -> list[dict[str, Any]]:
     from cleanlab.filter import find_label_issues
 
     examples, found = fitted.examples, []
+    gold = np.flatnonzero(examples.gold)
     for k, topic in enumerate(examples.topics):
-        rows = np.flatnonzero(examples.gold & (examples.Y[:, k] >= 0))
-        y, p = examples.Y[rows, k].astype(int), fitted.held_out[rows, k]
+        judged = examples.Y[gold, k] >= 0
+        rows = gold[judged]
+        y, p = examples.Y[rows, k].astype(int), fitted.held_out[judged, k]
         if len(np.unique(y)) < 2:
             continue
         chosen = find_label_issues(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -156,6 +156,10 @@ class Features:
 
     def __len__(self) -> int:
         return sum(len(block.vocabulary) for block in self.blocks)
+
+    def bare(self) -> Features:
+        """Return these features without the tables that find n-grams: they are made anew when need be."""
+        return Features(tuple(replace(block) if isinstance(block, Block) else block for block in self.blocks))
 
     def names_of(self, columns: Iterable[int]) -> list[str]:
         """Return the names of columns, as ``word:…``, ``char:…`` or ``lexicon:…``."""

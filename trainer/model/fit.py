@@ -22,7 +22,7 @@ from trainer.metrics import score_table
 from trainer.model.calibration import split_curves
 from trainer.model.decisions import decide_topics
 from trainer.model.features import Features, LexiconBlock, learn_block
-from trainer.model.linear import fit_topics
+from trainer.model.linear import fit_in_turns
 from trainer.model.packing import packed
 from trainer.model.precision import Precision, rounded
 from trainer.model.tagger import Tagger
@@ -31,6 +31,8 @@ from trainer.progress import Progress, silent
 
 _TOGETHER = 65_536
 """Texts whose rows wait to be put below the others, at most."""
+_MANY = 1_000_000
+"""Features from which on their tables take a hundred megabytes, and less than a second to make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Fitted:
         Scores of the gold sentences, each tagged by a model that had not seen its group.
     examples : Examples
         The n sentences that it was trained on.
-    held_out : (n, k) array of float64
+    held_out : (g, k) array of float64
         Probabilities of the gold ones among them, from models that had not seen their group.
     precision : Precision
         What rounding the weights changed.
@@ -74,24 +76,22 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     used = data.examples
     features = learn_features(used, config, progress)
     X = packed(features, _parts(used, "weighing", progress)) if COMPILED else features.transform(used.texts)
-    progress("solving", 0, None)
-    everything = np.ones(len(used), dtype=bool)
-    *held_out, (coef, intercept) = fit_topics(
-        X, used.Y, data.weights, [*data.selections, everything], config.classifier, config.seed
-    )
-    progress("solving", 1, 1)
-    progress("scoring", 0, 1)
-    del X  # from here on texts are scored as they are read
+    selections = [*data.selections, np.ones(len(used), dtype=bool)]
+    models = fit_in_turns(X, used.Y, data.weights, selections, config.classifier, config.seed, progress)
+    del X, selections  # they go as soon as all is solved: texts are scored as they are read
+    features = _light(features)
 
     def score(rows: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float64]:
-        return features.scores(taken(used.texts, rows), weights)
+        return _light(features).scores(taken(used.texts, rows), weights)
 
-    margins = data.out_of_fold(score, held_out)
-    del held_out
+    margins = data.out_of_fold(score, models)
+    coef, intercept = next(models)
     coef = coef.copy()  # the weights of the folds go
-    gold = used.gold
-    groups = taken(used.groups, np.flatnonzero(gold))
-    decided = decide_topics(margins[gold], used.Y[gold], groups, data.folds[gold], used.topics, config)
+    del models
+    progress("scoring", 0, 1)
+    Y = used.Y[used.gold]
+    groups = taken(used.groups, np.flatnonzero(used.gold))
+    decided = decide_topics(margins, Y, groups, data.gold_folds, used.topics, config)
     calibration, curves = split_curves(used.topics, [one.calibrated.curve for one in decided])
     thresholds = np.array([one.choice.threshold for one in decided])
     bands = np.array([one.band for one in decided]) if config.thresholds.review_error else None
@@ -102,10 +102,15 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     )  # fmt: skip
     tagger, precision = rounded(fitted, used.texts, config.classifier.precision)
     scores = tagger.scores(margins)
-    table = score_table(used.Y[gold], (scores >= thresholds)[gold], scores[gold], used.topics)
+    table = score_table(Y, scores >= thresholds, scores, used.topics)
     progress("scoring", 1, 1)
     decisions = {topic: one.to_dict() for topic, one in zip(used.topics, decided, strict=True)}
     return Fitted(tagger, table, used, scores, precision, decisions)
+
+
+def _light(features: Features) -> Features:
+    """Return features that hold no tables beside the matrix while that is solved, where tables are large."""
+    return features.bare() if len(features) > _MANY else features
 
 
 def learn_features(examples: Examples, config: Config, progress: Progress = silent) -> Features:

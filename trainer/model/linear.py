@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from trainer.engine.costs import Problem
 from trainer.engine.packed import PackedRows
-from trainer.engine.solver import Loss, Solution, solve
+from trainer.engine.solver import COMPILED, Loss, Solution, solve
 from trainer.engine.sparse import SparseRows
+from trainer.engine.threads import in_threads
+from trainer.progress import Progress, silent
 
 if TYPE_CHECKING:
     from trainer.config import Classifier
@@ -22,11 +25,19 @@ LOSSES: Mapping[str, Loss] = {"svm": "squared_hinge", "logistic": "log_loss"}
 _TOL = 1e-5
 """Duality gap as a share of the objective: margins then change by less than they do from corpus to corpus."""
 
+WIDEST = 16
+"""Problems that the solver takes together, at most."""
+_SIDE_BY_SIDE = 4_000_000
+"""Sentences, and twice the features, up to which groups of problems are solved side by side.
+
+Each takes 64 bytes for a sentence, and for a feature twice.
+"""
+
 
 def fit_topics(
     X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
-    weights: NDArray[np.float64],
+    weights: NDArray[Any],
     rows: Sequence[NDArray[np.bool_]],
     settings: Classifier,
     seed: int,
@@ -54,10 +65,53 @@ def fit_topics(
     return only
 
 
+def fit_in_turns(
+    X: SparseRows | PackedRows,
+    Y: NDArray[np.int8],
+    weights: NDArray[Any],
+    rows: Sequence[NDArray[np.bool_]],
+    settings: Classifier,
+    seed: int,
+    progress: Progress = silent,
+) -> Iterator[Model]:
+    """Yield what `fit_topics` returns, of which some at a time are in memory where they are large.
+
+    The selections are solved in the same groups whether side by side or one group after another: a problem
+    stops where its group does, so that its last bits may depend on the others in it.
+    """
+    # LIBLINEAR draws from one random generator of the whole process: it never runs side by side.
+    groups = _turns(rows, Y.shape[1]) if COMPILED else [rows]
+    progress("solving", 0, len(groups))
+
+    def solved(group: Sequence[NDArray[np.bool_]]) -> list[Model]:
+        return fit_topics(X, Y, weights, group, settings, seed)
+
+    if len(Y) + 2 * X.width <= _SIDE_BY_SIDE:
+        found = in_threads(solved, groups)
+        progress("solving", len(groups), len(groups))
+        yield from chain.from_iterable(found)
+        return
+    for done, group in enumerate(groups, 1):
+        models = solved(group)
+        progress("solving", done, len(groups))
+        while models:
+            yield models.pop(0)  # nothing here keeps what the caller lets go
+
+
+def _turns(rows: Sequence[NDArray[np.bool_]], topics: int) -> list[Sequence[NDArray[np.bool_]]]:
+    """Part selections into as many even groups as cost no more passes over the rows than all together."""
+    n = len(rows)
+    for groups in range(n, 1, -1):
+        edges = [round(group * n / groups) for group in range(groups + 1)]
+        if sum(-(-(b - a) * topics // WIDEST) for a, b in pairwise(edges)) <= -(-n * topics // WIDEST):
+            return [rows[a:b] for a, b in pairwise(edges)]
+    return [rows]
+
+
 def fit_path(
     X: SparseRows | PackedRows,
     Y: NDArray[np.int8],
-    weights: NDArray[np.float64],
+    weights: NDArray[Any],
     rows: Sequence[NDArray[np.bool_]],
     settings: Classifier,
     path: Sequence[float],
@@ -109,7 +163,7 @@ def _model(
 
 def _problems(
     Y: NDArray[np.int8],
-    weights: NDArray[np.float64],
+    weights: NDArray[Any],
     rows: Sequence[NDArray[np.bool_]],
     settings: Classifier,
 ) -> tuple[dict[tuple[int, int], tuple[float, float]], NDArray[np.float64]]:
@@ -122,20 +176,20 @@ def _problems(
     for i, chosen in enumerate(rows):
         for topic in range(Y.shape[1]):
             used = chosen & (Y[:, topic] >= 0) & (weights[:, topic] > 0)
-            y, weight = Y[used, topic], weights[used, topic]
-            if len(np.unique(y)) < 2:
+            y = Y[used, topic]
+            if not y.any() or y.all():
                 fixed[i, topic] = 10.0 if y.any() else -10.0
                 continue
-            share = _class_weight(y, weight, settings)
-            shares[i, topic] = (float(share[y == 0][0]), float(share[y == 1][0]))
+            shares[i, topic] = _class_weight(y, weights[used, topic], settings)
     return shares, fixed
 
 
 def _class_weight(
-    y: NDArray[np.int8], weight: NDArray[np.float64], settings: Classifier
-) -> NDArray[np.float64]:
-    """Give both classes the same weight in all, or leave them as they are."""
+    y: NDArray[np.int8], weight: NDArray[np.floating[Any]], settings: Classifier
+) -> tuple[float, float]:
+    """Give both classes the same weight in all, or leave them as they are; return that of "no" and "yes"."""
     if settings.class_weight == "none":
-        return np.ones(len(y))
-    mass = np.array([weight[y == 0].sum(), weight[y == 1].sum()])
-    return np.asarray((weight.sum() / (2 * mass))[y], dtype=np.float64)
+        return 1.0, 1.0
+    no, yes = (float(weight[y == answer].sum(dtype=np.float64)) for answer in (0, 1))
+    both = float(weight.sum(dtype=np.float64))
+    return both / (2 * no), both / (2 * yes)

@@ -27,7 +27,7 @@ from trainer.model.training_set import TrainingSet
 from trainer.progress import Progress, silent
 
 _Question = tuple[int, NDArray[np.intp], NDArray[np.bool_]]
-"""A topic, the rows of a fold that people judged for it, and which of them are on it."""
+"""A topic, the gold rows of a fold that people judged for it, and which of them are on it."""
 _WHAT_TO_DO = (
     "Label sentences of several documents: `trainer corpus export --to-label 200 --out FILE` picks some, "
     "`trainer build … --labels FILE` takes them. Or fit without the search."
@@ -111,7 +111,7 @@ class _Search:
             compiled=self.compiled,
         )  # fmt: skip
         for C, held_out in zip(path, models, strict=True):
-            scores = self.scores(data.out_of_fold(lambda rows, coef: X.dot(coef)[rows], held_out))
+            scores = self.scores(data.out_of_fold(lambda rows, coef: X.dot(coef)[rows], iter(held_out)))
             ended = time.perf_counter()
             yield Trial(words, chars, class_weight, C, X.width, scores, ended - started)
             started = time.perf_counter()
@@ -145,10 +145,9 @@ def _questions(data: TrainingSet) -> list[list[_Question]]:
 
     A fold without any is left out, and so is a topic where a fold has no positive.
     """
-    Y, found = data.examples.Y, []
+    Y, folds, found = data.examples.Y[data.examples.gold], data.gold_folds, []
     for fold in range(data.n_folds):
-        gold = data.examples.gold & (data.folds == fold)
-        judged = [np.flatnonzero(gold & (Y[:, topic] >= 0)) for topic in range(Y.shape[1])]
+        judged = [np.flatnonzero((folds == fold) & (Y[:, topic] >= 0)) for topic in range(Y.shape[1])]
         asked = [(topic, rows, Y[rows, topic] == 1) for topic, rows in enumerate(judged)]
         found.append([question for question in asked if question[2].any()])
     scored = [asked for asked in found if asked]

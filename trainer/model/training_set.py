@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,17 +34,17 @@ class TrainingSet:
     ----------
     examples : Examples
         n sentences, judged for k topics.
-    weights : (n, k) array of float64
+    weights : (n, k) array of float32
         Of every label; 0 where nothing is known.
-    folds : (n,) array of int64
+    folds : (n,) array of int8
         The fold that holds out each row, whole groups at a time; -1 where none does, for there is no gold row
         in the group.
     n_folds : int
     """
 
     examples: Examples
-    weights: NDArray[np.float64]
-    folds: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    folds: NDArray[np.int8]
     n_folds: int
 
     @classmethod
@@ -66,21 +66,29 @@ class TrainingSet:
         """For each fold, the rows to train on while it is held out."""
         return [self.folds != fold for fold in range(self.n_folds)]
 
-    def out_of_fold(self, score: Score, held_out: Iterable[tuple[Weights, NDArray[np.float64]]]) -> Margins:
-        """Return the (n, k) margins of each row by the model of the fold that holds it out; else 0.
+    @property
+    def gold_folds(self) -> NDArray[np.int64]:
+        """The fold that holds out each of the g gold rows."""
+        return self.folds[self.examples.gold].astype(np.int64)
+
+    def out_of_fold(self, score: Score, held_out: Iterator[tuple[Weights, NDArray[np.float64]]]) -> Margins:
+        """Return the (g, k) margins of the gold rows, each by the model of the fold that holds it out.
 
         Parameters
         ----------
         score : callable
             Multiplies the features of the rows that are given by weights in float32.
-        held_out : iterable of (coef, intercept)
-            The models of `selections`.
+        held_out : iterator of (coef, intercept)
+            The models of `selections`; what comes after these is not taken.
         """
-        margins = np.zeros(self.examples.Y.shape)
-        for fold, (coef, intercept) in enumerate(held_out):
-            rows = np.flatnonzero(self.folds == fold)
-            if len(rows):
-                margins[rows] = score(rows, coef.astype(np.float32, copy=False)) + intercept
+        gold, folds = np.flatnonzero(self.examples.gold), self.gold_folds
+        margins = np.zeros((len(gold), self.examples.Y.shape[1]))
+        for fold in range(self.n_folds):
+            coef, intercept = next(held_out)
+            there = folds == fold
+            if there.any():
+                margins[there] = score(gold[there], coef.astype(np.float32, copy=False)) + intercept
+            del coef  # before the next is made
         return margins
 
 
@@ -111,13 +119,15 @@ def _chosen(examples: Examples, config: Config) -> NDArray[np.bool_]:
     return weighty
 
 
-def _weights(examples: Examples, config: Config) -> NDArray[np.float64]:
+def _weights(examples: Examples, config: Config) -> NDArray[np.float32]:
     """Return the weight of every label: 1 for people's, less for rules', least for their silence."""
     silver = config.classifier.silver_weight
     silence = silver * config.build.silence_weight
-    by_rule = np.where(examples.Y == 1, silver, silence)
-    weights = np.where(examples.gold[:, None], 1.0, by_rule)
-    return np.where(examples.Y < 0, 0.0, weights)
+    by_rule, by_people = np.array([silence, silver, 0.0], np.float32), np.array([1, 1, 0], np.float32)
+    weights = np.empty(examples.Y.shape, np.float32)
+    for topic, y in enumerate(examples.Y.T):  # one after another: numbers of places take eight bytes each
+        weights[:, topic] = np.where(examples.gold, by_people[y], by_rule[y])
+    return weights
 
 
 def _refuse_empty(examples: Examples, config: Config) -> None:
@@ -133,11 +143,11 @@ def _refuse_empty(examples: Examples, config: Config) -> None:
                 )
 
 
-def _gold_folds(examples: Examples, config: Config) -> NDArray[np.int64]:
+def _gold_folds(examples: Examples, config: Config) -> NDArray[np.int8]:
     """Return the fold that holds out each row; a group with no gold row is held out by none (-1)."""
     with_gold = set(taken(examples.groups, np.flatnonzero(examples.gold)))
     rows = np.fromiter((group in with_gold for group in examples.groups), bool, len(examples))
-    folds = np.full(len(examples), -1, dtype=np.int64)
+    folds = np.full(len(examples), -1, np.int8)
     groups = taken(examples.groups, np.flatnonzero(rows))
     positive = (examples.Y[rows] == 1) & examples.gold[rows, None]
     if len(groups):

@@ -15,10 +15,12 @@ from trainer.config import load_config
 
 _BETWEEN = 0.02
 """Seconds between two looks at the memory."""
+_PEAKS = {"peak_mb": "VmRSS", "own_mb": "RssAnon", "data_mb": "VmData"}
+"""What is resident; without pages of files, which the system may take back; what the limit is on."""
 
 
 class Watch:
-    """Seconds and peak of resident memory by stage, as progress tells the stages."""
+    """Seconds and peaks of memory by stage, as progress tells the stages."""
 
     def __init__(self) -> None:
         self.stages: dict[str, dict[str, Any]] = {}
@@ -39,17 +41,19 @@ class Watch:
     def _look(self) -> None:
         before = perf_counter()
         while not self._over.wait(_BETWEEN):
-            found = self.stages.setdefault(self._stage, {"seconds": 0.0, "peak_mb": 0.0})
+            found = self.stages.setdefault(self._stage, dict.fromkeys(("seconds", *_PEAKS), 0.0))
             now = perf_counter()
             found["seconds"] += now - before
-            found["peak_mb"] = max(found["peak_mb"], resident())
             before = now
+            for peak, size in memory().items():
+                found[peak] = max(found[peak], size)
 
 
-def resident() -> float:
-    """Return the resident memory of this process, in MB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
+def memory() -> dict[str, float]:
+    """Return the memory of this process, in MB: see `_PEAKS`."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    found = dict(line.split(":", 1) for line in lines)
+    return {peak: int(found[name].split()[0]) / 2**10 for peak, name in _PEAKS.items()}
 
 
 def main() -> None:
@@ -65,7 +69,7 @@ def main() -> None:
     stages = watch.end()
     found = {
         "seconds": seconds,
-        "peak_mb": max(stage["peak_mb"] for stage in stages),
+        **{peak: max(stage[peak] for stage in stages) for peak in _PEAKS},
         "features": len(result.model.features),
         "digest": result.digest,
         "stages": stages,
