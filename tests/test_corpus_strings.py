@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from strategies import unicode_text
 
 from trainer.corpus import strings
-from trainer.corpus.spool import Spool
 from trainer.corpus.strings import Strings, StringsWriter, taken
+from trainer.spool import Spool
 
 columns = st.lists(st.none() | unicode_text, max_size=12)
 

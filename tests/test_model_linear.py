@@ -243,7 +243,6 @@ def test_selections_are_parted_as_finely_as_costs_nothing(selections, topics, si
     groups = linear._turns(rows, topics)
     assert [len(group) for group in groups] == sizes
     assert [int(one[0]) for group in groups for one in group] == list(range(selections))
-    assert linear.WIDEST == solver._WIDEST
 
 
 @pytest.mark.parametrize("compiled", [True, False])

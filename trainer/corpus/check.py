@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.corpus.grouping import long_clusters
-from trainer.corpus.spool import Spool
 from trainer.corpus.store import Corpus
 from trainer.corpus.strings import Strings, StringsWriter
 from trainer.errors import LeakageError
+from trainer.spool import Spool
 
 SHOWN = 5
 """Examples of each finding."""

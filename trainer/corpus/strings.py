@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.corpus.spool import Spool
+from trainer.spool import Spool
 
 if TYPE_CHECKING:
     import pyarrow as pa

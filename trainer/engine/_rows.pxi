@@ -40,6 +40,10 @@ cdef class Stored(Rows):
         self.indptr, self.indices, self.values = indptr, indices, values
         self.n = self.indptr.shape[0] - 1
 
+    def entries(self):
+        """Return indptr, indices and values."""
+        return np.asarray(self.indptr), np.asarray(self.indices), np.asarray(self.values)
+
     cdef void take(self, Py_ssize_t row, Py_ssize_t slot, Row* to) noexcept nogil:
         cdef Py_ssize_t start = self.indptr[row]
         to.n = self.indptr[row + 1] - start

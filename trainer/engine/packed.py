@@ -10,7 +10,7 @@ same to the bit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.threads import chunks, in_threads
+from trainer.spool import Spool
 
 try:
     from trainer.engine._linear import PackedBlock as _PackedBlock
@@ -143,6 +144,9 @@ class PackedRows:
     Attributes
     ----------
     blocks : list of compiled blocks
+        Packed.
+    stored : compiled rows, optional
+        The same unpacked, where that takes little room.
     longest : int
         Entries of the longest row, at least.
     alone, norms : (n,) arrays of float32
@@ -156,6 +160,7 @@ class PackedRows:
     """
 
     blocks: list[Any]
+    stored: Any | None
     longest: int
     alone: NDArray[np.float32]
     norms: NDArray[np.float32]
@@ -169,15 +174,8 @@ class PackedRows:
         return len(self.norms)
 
     def rows(self) -> Any:
-        """Return what unpacks rows, for one thread."""
-        return _Unpacked(self.blocks, self.longest)
-
-    def source(self) -> Callable[[], Any]:
-        """Return what makes, for a thread, what gives rows: unpacked once, where that takes little room."""
-        if sum(block.size for block in self.blocks) > _UNPACKED:
-            return self.rows
-        stored = _Stored(*self.rows().entries())
-        return lambda: stored
+        """Return what gives the rows, for one thread."""
+        return self.stored if self.stored is not None else _Unpacked(self.blocks, self.longest)
 
 
 def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> PackedRows:
@@ -199,9 +197,13 @@ def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> 
     lone = [stack.lone(start) for stack, start in zip(stacks, starts.tolist(), strict=False)]
     columns, rows, values = (np.concatenate(one) for one in zip(*lone, strict=True))
     shared = [packer.shared + np.int32(start) for packer, start in zip(packers, starts, strict=False)]
+    blocks = [stack.block(base) for stack, base in zip(stacks, bases, strict=False)]
+    longest = int(np.sum([stack.lengths for stack in stacks], axis=0).max(initial=0))
+    few = sum(block.size for block in blocks) <= _UNPACKED
     return PackedRows(
-        [stack.block(base) for stack, base in zip(stacks, bases, strict=False)],
-        int(np.sum([stack.lengths for stack in stacks], axis=0).max(initial=0)),
+        blocks,
+        _Stored(*_Unpacked(blocks, longest).entries()) if few else None,
+        longest,
         np.sum([stack.joined("alone") for stack in stacks], axis=0).astype(np.float32),
         np.sum([stack.joined("whole") for stack in stacks], axis=0).astype(np.float32),
         columns, rows, values, np.concatenate(shared), int(starts[-1]),
@@ -209,20 +211,20 @@ def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> 
 
 
 class _Stack:
-    """The rows of one block, part after part."""
+    """The rows of one block, part after part: many wait on the disk, for each is read once in a pass only."""
 
     _KEPT = ("ends", "norms", "whole", "alone", "lone_rows", "lone_columns", "lone_values")
 
     def __init__(self, packer: Packer) -> None:
-        self.packer, self.n, self.data = packer, 0, bytearray()
+        self.packer, self.n, self.data = packer, 0, Spool()
         self._parts: dict[str, list[NDArray[Any]]] = {key: [] for key in self._KEPT}
 
     def add(self, part: Part) -> None:
         found = {key: getattr(part, key) for key in self._KEPT}
-        found |= {"ends": part.ends + len(self.data), "lone_rows": part.lone_rows + self.n}
+        found |= {"ends": part.ends + self.data.size, "lone_rows": part.lone_rows + self.n}
         for key, values in found.items():
             self._parts[key].append(values)
-        self.data += part.data.data  # grows in place: there is no second copy of the whole
+        self.data.write(part.data)
         self.n += len(part.ends)
 
     def joined(self, key: str) -> NDArray[Any]:
@@ -252,5 +254,5 @@ class _Stack:
         tf = np.arange(most + 1, dtype=np.float64)
         if self.packer.sublinear:
             tf[1:] = [1.0 + math.log(count) for count in range(1, most + 1)]
-        data = np.frombuffer(self.data, np.uint8) if self.data else np.zeros(0, np.uint8)
+        data = np.frombuffer(self.data.whole(), np.uint8) if self.data.size else np.zeros(0, np.uint8)
         return _PackedBlock(data, self.start, self.joined("norms"), self.packer.idf, tf, base)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -29,10 +29,13 @@ COMPILED = _Descent is not None
 _LOSSES = ("squared_hinge", "log_loss")
 TOL: dict[Loss, float] = {"squared_hinge": 1e-4, "log_loss": 1e-5}
 """Duality gap as a share of the objective. Of the logistic loss a pass more divides it by ten."""
-_WIDEST = 16
+WIDEST = 16
 """Problems that are solved together: a row of their weights is one line of the cache."""
 _NARROW = 8
-"""Lanes where there are few problems: as many numbers as one instruction takes."""
+"""Lanes where there are few problems, or very many rows: as many numbers as one instruction takes.
+
+Two threads then have room where one would with twice as many.
+"""
 _LINE = 16
 """Weights in a line of the cache."""
 
@@ -119,11 +122,9 @@ def solve(
         start = np.zeros((len(X), len(problems)), np.float32)
         return Solution(coef, intercept, unknown, unknown, passes, True, start)
     matrix = _Matrix.of(X) if isinstance(X, SparseRows) else X
-    task = _Task(
-        matrix, matrix.source(), judged, _LOSSES.index(loss), fit_intercept, tol, max_passes, seed, keep_alpha
-    )
+    task = _Task(matrix, judged, _LOSSES.index(loss), fit_intercept, tol, max_passes, seed, keep_alpha)
     m = len(problems)
-    parts = -(-m // _WIDEST)
+    parts = -(-m // (WIDEST if matrix.stored is not None else _NARROW))
     edges = [round(part * m / parts) for part in range(parts + 1)] if m else [0]
     out = _Out.of(X.width, len(X), m, keep_alpha)
     in_threads(
@@ -170,10 +171,14 @@ class _Matrix:
     """Columns of the features that stayed, the most frequent first: they lie together in the cache."""
     width: int
 
-    def source(self) -> Callable[[], Any]:
-        """Return what makes, for a thread, what gives rows."""
-        stored = _Stored(self.indptr, self.indices, self.values)
-        return lambda: stored
+    @property
+    def stored(self) -> Any:
+        """What gives the rows."""
+        return _Stored(self.indptr, self.indices, self.values)
+
+    def rows(self) -> Any:
+        """Return what gives the rows, for one thread."""
+        return self.stored
 
     @classmethod
     def of(cls, X: SparseRows) -> _Matrix:
@@ -189,7 +194,6 @@ class _Matrix:
 @dataclass(frozen=True)
 class _Task:
     matrix: _Matrix | PackedRows
-    rows: Callable[[], Any]
     judged: Judged
     loss: int
     bias: bool
@@ -203,13 +207,13 @@ class _Task:
     ) -> None:
         """Solve some problems, the columns from `first` up to `end` of all."""
         matrix, n, m = self.matrix, len(self.judged.Y), len(problems)
-        lanes = _NARROW if m <= _NARROW else _WIDEST
+        lanes = _NARROW if m <= _NARROW else WIDEST
         costs, weights = self.judged.costs(problems, lanes), _aligned(max(len(matrix.shared), 1), lanes)
         alpha = np.zeros((n, lanes), np.float32)
         if start is not None:
             alpha[:, :m] = start[:, first:end]
         descent = _Descent(
-            self.rows(), matrix.alone, matrix.norms + np.float32(self.bias), costs.numbers, costs.codes,
+            matrix.rows(), matrix.alone, matrix.norms + np.float32(self.bias), costs.numbers, costs.codes,
             costs.table, alpha, weights, m, self.loss, self.bias,
         )  # fmt: skip
         found = descent.run(self.tol, self.max_passes, self.seed)

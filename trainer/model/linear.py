@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trainer.engine.costs import Problem
 from trainer.engine.packed import PackedRows
-from trainer.engine.solver import COMPILED, Loss, Solution, solve
+from trainer.engine.solver import COMPILED, WIDEST, Loss, Solution, solve
 from trainer.engine.sparse import SparseRows
 from trainer.engine.threads import in_threads
 from trainer.progress import Progress, silent
@@ -25,8 +25,6 @@ LOSSES: Mapping[str, Loss] = {"svm": "squared_hinge", "logistic": "log_loss"}
 _TOL = 1e-5
 """Duality gap as a share of the objective: margins then change by less than they do from corpus to corpus."""
 
-WIDEST = 16
-"""Problems that the solver takes together, at most."""
 _SIDE_BY_SIDE = 4_000_000
 """Sentences, and twice the features, up to which groups of problems are solved side by side.
 
