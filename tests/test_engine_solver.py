@@ -174,3 +174,24 @@ def test_objective_and_gap_are_those_of_the_dual_variables(loss, C, passes):
         # Sums of float32 terms, each within some units in its last place.
         assert found.objective[k] == pytest.approx(primal, rel=1e-5)
         assert found.gap[k] == pytest.approx(primal - dual, rel=1e-3, abs=2e-6 * primal)
+
+
+@pytest.mark.parametrize("topics", [3, 40])
+def test_it_tells_how_far_it_is_and_stops_where_that_raises(topics):
+    X, Y, weights = task(5)
+    Y, weights = np.tile(Y, 14)[:, :topics], np.tile(weights, 14)[:, :topics]
+    problems, told = [Problem(k, (32.0, 32.0)) for k in range(topics)], []
+
+    whole = solve(from_scipy(X), Y, weights, problems, "squared_hinge", told=told.append, tol=1e-6)
+
+    assert told[0] == 0
+    assert told == sorted(told)
+    assert 0.5 < told[-1] <= 1
+    assert len(told) >= whole.passes.max()
+
+    def stop(share):
+        if share > 0.3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        solve(from_scipy(X), Y, weights, problems, "squared_hinge", told=stop, tol=1e-6)

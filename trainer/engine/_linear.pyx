@@ -352,13 +352,25 @@ cdef class Descent:
         for k in range(self.m):
             self.p.gap[k] = self.p.primal[k]
 
+    cdef double _share(self, double tol) noexcept nogil:
+        """Return the mean over the problems of how far their gaps are, by what the last pass tells."""
+        cdef Py_ssize_t k
+        cdef double share, total = 0.0
+        for k in range(self.m):
+            share = 1.0
+            if self.p.live[k] > 0 and self.p.estimate[k] > tol * self.p.primal[k]:
+                share = log(self.p.estimate[k] / self.p.primal[k]) / log(tol)
+            total += max(share, 0.0)
+        return total / self.m
+
     def run(self, double tol, int most, uint64_t seed, told=None):
         """Descend until each gap is at most `tol` of its objective, or for `most` passes.
 
         Parameters
         ----------
         told : callable, optional
-            Called after each pass; what it raises ends the descent.
+            Called before each pass with how far the gaps are, as a share of the digits that they must lose; what
+            it raises ends the descent.
 
         Returns
         -------
@@ -381,7 +393,7 @@ cdef class Descent:
                 self._measure_nothing()
         while number < most and left:
             if told is not None:
-                told()
+                told(self._share(tol) if number else 0.0)
             with nogil:
                 _shuffle(&order[0], self.n, &state)
                 self._pass(&order[0])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
-from itertools import pairwise
+from threading import Event
 from typing import Any, Literal
 
 import numpy as np
@@ -84,6 +85,7 @@ def solve(
     keep_alpha: bool = True,
     n_jobs: int | None = None,
     compiled: bool = True,
+    told: Callable[[float], None] | None = None,
 ) -> Solution:
     """Minimise ``|w|^2 / 2 + sum_i cost_i * loss(y_i (x_i w + b))`` for each problem.
 
@@ -107,6 +109,9 @@ def solve(
         Threads at most. The result does not depend on it.
     compiled : bool
         False asks for LIBLINEAR even where the compiled solver is there: it knows no gap, and no warm start.
+    told : callable, optional
+        Called with the share of the way that is done, again and again, by any thread; what it raises ends the
+        work. LIBLINEAR tells nothing.
 
     Raises
     ------
@@ -127,9 +132,20 @@ def solve(
     parts = -(-m // (WIDEST if matrix.stored is not None else _NARROW))
     edges = [round(part * m / parts) for part in range(parts + 1)] if m else [0]
     out = _Out.of(X.width, len(X), m, keep_alpha)
-    in_threads(
-        lambda place: task.run(problems[slice(*place)], alpha, out, *place), list(pairwise(edges)), n_jobs
-    )
+    shares, stopped = np.zeros(parts), Event()
+
+    def run(part: int) -> None:
+        def tell(share: float) -> None:
+            if stopped.is_set():
+                raise CancelledError
+            if told is not None:
+                shares[part] = max(shares[part], share)
+                told(float(shares.mean()))
+
+        first, end = edges[part], edges[part + 1]
+        task.run(problems[first:end], alpha, out, first, end, tell)
+
+    in_threads(run, range(parts), n_jobs, stopped.set)
     converged = bool((out.gap <= tol * out.objective).all())
     return Solution(out.coef, out.intercept, out.objective, out.gap, out.passes, converged, out.alpha)
 
@@ -203,7 +219,13 @@ class _Task:
     keep_alpha: bool
 
     def run(
-        self, problems: Sequence[Problem], start: NDArray[np.float32] | None, out: _Out, first: int, end: int
+        self,
+        problems: Sequence[Problem],
+        start: NDArray[np.float32] | None,
+        out: _Out,
+        first: int,
+        end: int,
+        told: Callable[[float], None],
     ) -> None:
         """Solve some problems, the columns from `first` up to `end` of all."""
         matrix, n, m = self.matrix, len(self.judged.Y), len(problems)
@@ -216,7 +238,7 @@ class _Task:
             matrix.rows(), matrix.alone, matrix.norms + np.float32(self.bias), costs.numbers, costs.codes,
             costs.table, alpha, weights, m, self.loss, self.bias,
         )  # fmt: skip
-        found = descent.run(self.tol, self.max_passes, self.seed)
+        found = descent.run(self.tol, self.max_passes, self.seed, told)
         for numbers, into in zip(found, (out.intercept, out.objective, out.gap, out.passes), strict=True):
             into[first:end] = numbers
         if self.keep_alpha:

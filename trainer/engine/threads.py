@@ -19,13 +19,20 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def in_threads(work: Callable[[T], R], items: Sequence[T], n_jobs: int | None = None) -> list[R]:
+def in_threads(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    n_jobs: int | None = None,
+    stop: Callable[[], object] | None = None,
+) -> list[R]:
     """Return what `work` makes of each item, in their order; one thread where there is little.
 
     Parameters
     ----------
     n_jobs : int, optional
         Threads at most; else as many as processors. Results never depend on it.
+    stop : callable, optional
+        Called when one item has failed, or somebody interrupts: the others need not be finished.
     """
     workers = min(len(items), n_jobs or cores())
     if workers <= 1:
@@ -33,7 +40,13 @@ def in_threads(work: Callable[[T], R], items: Sequence[T], n_jobs: int | None = 
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(work, items))
+        try:
+            return list(pool.map(work, items))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if stop is not None:
+                stop()
+            raise
 
 
 def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from functools import partial
 from itertools import chain, pairwise
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +28,8 @@ LOSSES: Mapping[str, Loss] = {"svm": "squared_hinge", "logistic": "log_loss"}
 _TOL = 1e-5
 """Duality gap as a share of the objective: margins then change by less than they do from corpus to corpus."""
 
+_STEPS = 100
+"""Of the progress of one group."""
 _SIDE_BY_SIDE = 4_000_000
 """Sentences, and twice the features, up to which groups of problems are solved side by side.
 
@@ -41,6 +46,7 @@ def fit_topics(
     seed: int,
     *,
     compiled: bool = True,
+    told: Callable[[float], None] | None = None,
 ) -> list[Model]:
     """Fit every topic on each of several selections of rows, in parallel.
 
@@ -52,6 +58,8 @@ def fit_topics(
         Weight of each sentence for each topic; 0 leaves it out.
     rows : sequence of (n,) arrays of bool
         The selections.
+    told : callable, optional
+        Called with the share of the way that is done: see `trainer.engine.solver.solve`.
 
     Returns
     -------
@@ -59,7 +67,8 @@ def fit_topics(
         For each selection, a (width, k) array of float32, or of float64 from LIBLINEAR, and a (k,) array of
         float64. A topic of which a selection holds one class only gets no weights and an intercept of -/+ 10.
     """
-    (only,) = fit_path(X, Y, weights, rows, settings, [settings.C], seed, warm=False, compiled=compiled)
+    path = [settings.C]
+    (only,) = fit_path(X, Y, weights, rows, settings, path, seed, warm=False, compiled=compiled, told=told)
     return only
 
 
@@ -79,19 +88,26 @@ def fit_in_turns(
     """
     # LIBLINEAR draws from one random generator of the whole process: it never runs side by side.
     groups = _turns(rows, Y.shape[1]) if COMPILED else [rows]
-    progress("solving", 0, len(groups))
+    shares, stopped = [0.0] * len(groups), Event()
 
-    def solved(group: Sequence[NDArray[np.bool_]]) -> list[Model]:
-        return fit_topics(X, Y, weights, group, settings, seed)
+    def tell(group: int, share: float) -> None:
+        if stopped.is_set():
+            raise CancelledError
+        shares[group] = max(shares[group], share)
+        progress("solving", int(_STEPS * sum(shares)), _STEPS * len(groups))
+
+    def solved(group: int) -> list[Model]:
+        told = partial(tell, group)
+        told(0.0)
+        models = fit_topics(X, Y, weights, groups[group], settings, seed, told=told)
+        told(1.0)
+        return models
 
     if len(Y) + 2 * X.width <= _SIDE_BY_SIDE:
-        found = in_threads(solved, groups)
-        progress("solving", len(groups), len(groups))
-        yield from chain.from_iterable(found)
+        yield from chain.from_iterable(in_threads(solved, range(len(groups)), stop=stopped.set))
         return
-    for done, group in enumerate(groups, 1):
+    for group in range(len(groups)):
         models = solved(group)
-        progress("solving", done, len(groups))
         while models:
             yield models.pop(0)  # nothing here keeps what the caller lets go
 
@@ -118,6 +134,7 @@ def fit_path(
     warm: bool = True,
     n_jobs: int | None = None,
     compiled: bool = True,
+    told: Callable[[float], None] | None = None,
 ) -> Iterator[list[Model]]:
     """Yield what `fit_topics` returns, for one C after another.
 
@@ -138,7 +155,7 @@ def fit_path(
         problems = [Problem(topic, (C * no, C * yes), rows[i]) for (i, topic), (no, yes) in shares.items()]
         found = solve(
             X, Y, weights, problems, LOSSES[settings.kind], tol=_TOL, seed=seed, alpha=start,
-            keep_alpha=warm, n_jobs=n_jobs, compiled=compiled,
+            keep_alpha=warm, n_jobs=n_jobs, compiled=compiled, told=told,
         )  # fmt: skip
         start = found.alpha if warm else None
         yield [_model(found, list(shares), i, intercept) for i, intercept in enumerate(fixed)]
