@@ -30,6 +30,8 @@ _MEMO = 200_000
 _MANY = 300_000
 """Texts from which on rare n-grams of words are passed over before they are learned."""
 _COUNTS = 2**27
+_LINES = 65_536
+"""N-grams that are written at a time."""
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
 
 
@@ -176,7 +178,10 @@ def _learned_compiled(
         symbol = ranks[symbol] if len(words) else symbol
     # An n-gram that is only the beginning of others stands in no text by itself.
     nodes, used = _ascending(parent, symbol, (df >= max(least, 1)) & (df <= most))
-    vocabulary = Vocabulary(trie.lines_of(nodes))
+    # Some at a time: while they are made, n-grams take four times as much room as in the end.
+    lines = [trie.lines_of(nodes[start : start + _LINES]) for start in range(0, len(nodes), _LINES)]
+    vocabulary = Vocabulary("".join(lines))
+    del lines
     trie.number(nodes, used, norm)
     return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(trie))
 
@@ -225,7 +230,7 @@ def _ascending(
     for nodes in levels:
         nodes = nodes[size[nodes] > 0]
         above = parent[nodes - 1]
-        order = np.lexsort((symbol[nodes - 1], rank[above]))
+        order = np.argsort((rank[above] << 32) | symbol[nodes - 1])
         nodes, above = nodes[order], above[order]
         rank[nodes] = np.arange(len(nodes))
         before = np.cumsum(size[nodes]) - size[nodes]

@@ -1,7 +1,9 @@
 /* Rows of counts in few bytes: the steps between the ascending numbers of the columns, each in groups of 7 bits, the
    low ones first, with the eighth bit set where more follow. A step of 0 is the same column once more. */
-#include <Python.h>
-#include <stdint.h>
+#ifndef PACKED_H
+#define PACKED_H
+
+#include "lanes.h"
 
 #define LONGEST_STEP 5 /* bytes */
 
@@ -48,8 +50,11 @@ static inline Py_ssize_t unpack_steps(const uint8_t* at, const uint8_t* end, int
 
 /* The values of columns that came so often: what `tf` has for the count, times idf, over the length of the row; in
    double precision and this order, as when the row was made. */
-static inline void unpack_values(float* values, const int32_t* columns, const int32_t* counts, Py_ssize_t n,
-                                 int32_t base, const double* tf, const double* idf, double norm)
+CLONES static void unpack_values(float* restrict values, const int32_t* restrict columns,
+                                 const int32_t* restrict counts, Py_ssize_t n, int32_t base,
+                                 const double* restrict tf, const double* restrict idf, double norm)
 {
     for (Py_ssize_t e = 0; e < n; e++) values[e] = (float)(tf[counts[e]] * idf[columns[e] - base] / norm);
 }
+
+#endif
