@@ -146,6 +146,17 @@ def test_what_has_another_shape_is_refused_before_a_byte_is_read():
 
 
 @both
+@pytest.mark.parametrize("before", range(60, 70))
+def test_a_run_goes_on_where_its_end_stands_for_nothing_by_itself(compiled, before):
+    # Words are read some at a time. Here no shorter run that ends in "gin" is known.
+    text = "none " * before + "tea rum gin " + "none " * 100
+    lengths, _, _ = counter("word", (3, 3), Vocabulary.of(["tea rum gin"]), compiled=compiled).rows(
+        [text], np.ones(1), True
+    )
+    assert lengths.tolist() == [1]
+
+
+@both
 def test_a_text_of_a_million_distinct_words_is_counted(compiled):
     text = " ".join(f"w{i}" for i in range(100_000 if not compiled else 1_000_000))
     found = learn("word", (1, 1), [text], compiled=compiled)

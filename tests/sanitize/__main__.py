@@ -20,7 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = (
     "test_engine_counting",
+    "test_engine_costs",
     "test_engine_finding",
+    "test_engine_packed",
     "test_engine_solver",
     "test_model_sparse",
     "test_model_features",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import random
 import re
+import string
 import sys
 import time
 
 import numpy as np
 
+from trainer.engine.costs import Problem
 from trainer.engine.counting import counter, learn, prepared
 from trainer.engine.finding import finder
+from trainer.engine.solver import solve
 from trainer.engine.vocabulary import Vocabulary
 from trainer.lexicons import LexiconMatcher
+from trainer.model.features import Features, learn_block
+from trainer.model.packing import packed
 
 ALPHABETS = (
     "ab ",
@@ -21,8 +26,11 @@ ALPHABETS = (
     "\ud800\udfff\U0001f600\u2028\x85\x1c 𐐀",
     "".join(map(chr, range(700))),
     "éàü ßẞ",
+    string.printable,
+    string.ascii_letters + "_09" + " " * 12,
+    "a b",  # more words than are read together
 )
-LENGTHS = (0, 1, 3, 20, 200, 3_000)
+LENGTHS = (0, 1, 3, 20, 200, 2_100, 3_000)
 KINDS = ("word", "char")
 
 
@@ -33,6 +41,7 @@ def main(seed: int, seconds: float) -> None:
         try:
             count(rng)
             find(rng)
+            fit(rng)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}, round {rounds}") from error
         rounds += 1
@@ -49,15 +58,41 @@ def count(rng: random.Random) -> None:
     assert one.df.tolist() == two.df.tolist()
     vocabulary = rng.sample(list(one.vocabulary), rng.randint(0, len(one.vocabulary)))
     if rng.random() < 0.3:
-        vocabulary += [gram for gram in ("x  y", "", " ") if gram not in vocabulary]
+        vocabulary += [gram for gram in ("x  y", "", " ", "x\x01y", "x y", "x") if gram not in vocabulary]
+    if rng.random() < 0.5:
+        vocabulary.sort()
     new, k = [text(rng) for _ in range(rng.randint(0, 6))] + texts, rng.randint(0, 9)
     idf = np.full(len(vocabulary), 1.5)
     known = Vocabulary.of(vocabulary)
     counters = [counter(kind, shape, known, compiled=compiled) for compiled in (True, False)]
     for mine, plain in zip(*(one.rows(new, idf, True) for one in counters), strict=True):
         assert mine.tobytes() == plain.tobytes()
-    out = np.zeros((len(new), k))
-    counters[0].add_scores(prepared(new), idf, True, np.ones((len(vocabulary), k), np.float32), out)
+    draws = np.random.default_rng(rng.randint(0, 2**32))
+    weights = draws.normal(size=(len(vocabulary), k)).astype(rng.choice([np.float16, np.float32]))
+    out, expected = np.zeros((2, len(new), k))
+    counters[0].add_scores(prepared(new), idf, True, weights, out)
+    lengths, columns, values = counters[1].rows(new, idf, True)
+    for row, column, value in zip(np.repeat(np.arange(len(new)), lengths), columns, values, strict=True):
+        expected[row] += value * weights[column].astype(float)
+    assert out.tobytes() == expected.tobytes()
+
+
+def fit(rng: random.Random) -> None:
+    """Solve on some texts, packed and as they are: both are minima, within their gaps."""
+    texts = [text(rng)[:300] for _ in range(rng.randint(1, 30))]
+    blocks = (learn_block(kind, (1, rng.randint(1, 3)), texts, rng.randint(1, 2), True) for kind in KINDS)
+    features = Features(tuple(blocks))
+    if len(features) == 0:
+        return
+    draws, k = np.random.default_rng(rng.randint(0, 2**32)), rng.randint(1, 20)
+    Y = draws.choice(np.array([-1, 0, 1], np.int8), (len(texts), k))
+    weights = draws.random(Y.shape) if rng.random() < 0.3 else draws.choice([0.0, 0.3, 1.0], Y.shape)
+    problems = [Problem(i, (1.0, rng.choice([0.1, 1.0, 8.0]))) for i in range(k)]
+    loss = rng.choice(["squared_hinge", "log_loss"])
+    one = solve(packed(features, [texts]), Y, weights, problems, loss)
+    two = solve(features.transform(texts), Y, weights, problems, loss)
+    away = np.linalg.norm(one.coef - two.coef, axis=0)
+    assert (away <= np.sqrt(2 * one.gap) + np.sqrt(2 * two.gap) + 1e-3).all()
 
 
 def find(rng: random.Random) -> None:

@@ -556,8 +556,11 @@ cdef class Ngrams:
         cdef uint64_t hashed_before
         cdef uint32_t parent, before
         cdef bint met = learn and self.met_mask != 0
-        cdef int m, t, alive
+        cdef int m, t, alive, last_open = 0
         cdef Node* child
+        for m in range(1, self.longest + 1):
+            if open_[m] != NONE:
+                last_open = m
         for m in range(1, self.longest + 1):
             nodes, shorter = shorter, nodes
             hashed, hashed_shorter = hashed_shorter, hashed
@@ -589,7 +592,7 @@ cdef class Ngrams:
                         _push(found, child.number)
                     elif child.column != NONE:
                         _push(found, child.column)
-            if alive == 0 and open_[m] == NONE and not self.meeting:
+            if alive == 0 and last_open < m and not self.meeting:
                 return 0  # nor does any longer one
         return 0
 
