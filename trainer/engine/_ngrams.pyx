@@ -40,10 +40,6 @@ cdef extern from "ascii.h":
                     ) noexcept nogil
     uint64_t packed_ascii(const uint8_t* text, Py_ssize_t length) noexcept nogil
 
-cdef extern from "sort.h":
-    Py_ssize_t FEW
-    void sort_few(uint32_t* numbers, Py_ssize_t n) noexcept nogil
-
 cdef extern from "packed.h":
     Py_ssize_t LONGEST_STEP
     uint8_t* pack_steps(uint8_t* to, const uint32_t* numbers, Py_ssize_t n) noexcept nogil
@@ -84,104 +80,7 @@ cdef inline void _copy_ints(uint32_t* to, const uint32_t* given, Py_ssize_t n) n
         memcpy(to, given, n * sizeof(uint32_t))
 
 
-cdef int _sort(Ints* ints, Ints* spare) except -1 nogil:
-    """Sort: a few by their ranks, many by digits of at most 8 bits, as few as their numbers have."""
-    cdef Py_ssize_t n = ints.n, i
-    cdef uint32_t count[4][256]
-    cdef uint32_t* a = ints.at
-    cdef uint32_t* b
-    cdef uint32_t* place
-    cdef uint32_t x, before, here, some = 0, last
-    cdef int bits = 0, digits, width, d
-    for i in range(n):
-        some |= a[i]
-    while bits < 32 and some >> bits:
-        bits += 1
-    if n <= FEW and bits <= 25:
-        sort_few(a, n)
-        return 0
-    spare.n = 0
-    _reserve(spare, n)
-    b = spare.at
-    digits = max((bits + 7) // 8, 1)
-    width = (bits + digits - 1) // digits
-    last = (<uint32_t>1 << width) - 1
-    for d in range(digits):
-        memset(count[d], 0, (last + 1) * sizeof(uint32_t))
-    for i in range(n):
-        for d in range(digits):
-            count[d][(a[i] >> (d * width)) & last] += 1
-    for d in range(digits):
-        place = count[d]
-        before = 0
-        for i in range(last + 1):
-            here = place[i]
-            place[i] = before
-            before += here
-        for i in range(n):
-            x = a[i]
-            here = (x >> (d * width)) & last
-            b[place[here]] = x
-            place[here] += 1
-        a, b = b, a
-    if a != ints.at:
-        memcpy(ints.at, a, n * sizeof(uint32_t))
-    return 0
-
-
-cdef struct Doubles:
-    double* at
-    Py_ssize_t room
-
-
-cdef int _reserve_doubles(Doubles* doubles, Py_ssize_t n) except -1 nogil:
-    cdef Py_ssize_t room
-    cdef void* grown
-    if n > doubles.room:
-        room = max(2 * doubles.room, n, 64)
-        grown = realloc(doubles.at, room * sizeof(double))
-        if grown == NULL:
-            with gil:
-                raise MemoryError
-        doubles.at = <double*>grown
-        doubles.room = room
-    return 0
-
-
-cdef struct Bytes:
-    uint8_t* at
-    Py_ssize_t n
-    Py_ssize_t room
-
-
-cdef int _reserve_bytes(Bytes* data, Py_ssize_t more) except -1 nogil:
-    cdef Py_ssize_t room
-    cdef void* grown
-    if data.n + more > data.room:
-        room = max(2 * data.room, data.n + more, 64)
-        grown = realloc(data.at, room)
-        if grown == NULL:
-            with gil:
-                raise MemoryError
-        data.at = <uint8_t*>grown
-        data.room = room
-    return 0
-
-
-cdef struct Scratch:  # what reading one text after another needs
-    Ints piece  # the word, or the padded piece, that is being read
-    Ints found  # the n-grams of a text
-    Ints spare
-    Doubles values
-    uint32_t words[SOME]  # whose runs are still to be found
-    int waiting  # how many
-
-
-cdef void _free(Scratch* scratch) noexcept:
-    free(scratch.piece.at)
-    free(scratch.found.at)
-    free(scratch.spare.at)
-    free(scratch.values.at)
+include "_scratch.pxi"
 
 
 cdef struct Node:
