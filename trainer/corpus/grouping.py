@@ -50,12 +50,14 @@ def long_clusters(
 
     Parameters
     ----------
-    words, offsets, rows, sides
+    words, offsets, rows
         See `near_duplicate_clusters`.
     least : int
         A sentence of fewer words is a cluster of its own.
     bound : float
         Least Jaccard similarity, in (0, 1].
+    sides : (m,) array of int8, optional
+        See `near_duplicate_clusters`.
 
     Returns
     -------

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trainer.corpus.spool import Spool
+
+from trainer.spool import Spool
 
 parts = st.lists(st.binary(max_size=40), max_size=8)
 
