@@ -334,13 +334,14 @@ cdef class Ngrams:
         cdef uint32_t open_[LONGEST + 1]
         cdef uint64_t runs[LONGEST + 1]
         cdef uint64_t hashes[SOME]
+        cdef uint32_t words[SOME]
         cdef int n, m
-        if not self._read_ascii(text, length, learn, &scratch.piece, hashes, scratch.words, &n):
+        if not self._read_ascii(text, length, learn, &scratch.piece, hashes, words, &n):
             return False
         for m in range(self.longest + 1):
             open_[m] = NONE
             runs[m] = 0
-        self._runs_of_words(scratch.words, hashes, n, learn, open_, runs, &scratch.found)
+        self._runs_of_words(words, hashes, n, learn, open_, runs, &scratch.found)
         return True
 
     cdef Py_ssize_t _read_words(self, const char_t* text, Py_ssize_t at, Py_ssize_t length, bint learn, Ints* read,
@@ -351,7 +352,6 @@ cdef class Ngrams:
         cdef Py_ssize_t end
         cdef uint64_t packed
         cdef uint32_t c, all_bits
-        cdef int t
         n[0] = 0
         starts[0] = 0
         read.n = read.room  # all of it may be written
@@ -380,17 +380,7 @@ cdef class Ngrams:
             self.words.ask(keys[n[0]])
             n[0] += 1
             starts[n[0]] = end
-        if self.met_mask:
-            for t in range(n[0]):
-                hashes[t] = _mixed(keys[t].bits)
-        if self.meeting:
-            return at
-        for t in range(n[0]):
-            words[t] = self.words.find(read.at + starts[t], keys[t])
-            if learn and words[t] == NONE and not (self.met_mask and self._seldom(_mixed(hashes[t]))):
-                words[t] = self.words.add(read.at + starts[t], keys[t])
-            if words[t] < self.room_alone:
-                self._ask(0, words[t])
+        self._number_words(read, starts, keys, n[0], learn, hashes, words)
         return at
 
     cdef bint _read_ascii(self, const uint8_t* text, Py_ssize_t length, bint learn, Ints* read, uint64_t* hashes,
@@ -400,7 +390,7 @@ cdef class Ngrams:
         cdef uint16_t bounds[2 * SOME]
         cdef Key keys[SOME]
         cdef Py_ssize_t starts[SOME]  # of those that are not their own keys, among the characters read
-        cdef Py_ssize_t size
+        cdef Py_ssize_t size, i
         cdef int found = ascii_words(text, length, lowered, bounds, SOME), t
         n[0] = 0
         read.n = 0
@@ -408,40 +398,37 @@ cdef class Ngrams:
             size = bounds[2 * t + 1] - bounds[2 * t]
             if size < 2:  # no token
                 continue
-            bounds[2 * n[0]], bounds[2 * n[0] + 1] = bounds[2 * t], bounds[2 * t + 1]
             starts[n[0]] = read.n
             if size <= PACKED:
                 keys[n[0]].bits = packed_ascii(&lowered[bounds[2 * t]], size)
                 keys[n[0]].length = <uint32_t>size
                 keys[n[0]].whole = True
             else:
-                self._spell(lowered, bounds + 2 * t, read)
+                _reserve(read, size)
+                for i in range(bounds[2 * t], bounds[2 * t + 1]):
+                    read.at[read.n] = lowered[i]
+                    read.n += 1
                 keys[n[0]] = _key(read.at + starts[n[0]], size, 0, 0)
             self.words.ask(keys[n[0]])
             n[0] += 1
+        self._number_words(read, starts, keys, n[0], learn, hashes, words)
+        return found >= 0
+
+    cdef int _number_words(self, const Ints* read, const Py_ssize_t* starts, const Key* keys, int n, bint learn,
+                           uint64_t* hashes, uint32_t* words) except -1 nogil:
+        """Find the numbers of words that were read, and ask for their nodes; those that are no whole keys stand there."""
+        cdef int t
         if self.met_mask:
-            for t in range(n[0]):
+            for t in range(n):
                 hashes[t] = _mixed(keys[t].bits)
         if self.meeting:
-            return found >= 0
-        for t in range(n[0]):
+            return 0
+        for t in range(n):
             words[t] = self.words.find(read.at + starts[t], keys[t])
             if learn and words[t] == NONE and not (self.met_mask and self._seldom(_mixed(hashes[t]))):
-                if keys[t].whole:
-                    starts[t] = read.n
-                    self._spell(lowered, bounds + 2 * t, read)
                 words[t] = self.words.add(read.at + starts[t], keys[t])
             if words[t] < self.room_alone:
                 self._ask(0, words[t])
-        return found >= 0
-
-    cdef int _spell(self, const uint8_t* lowered, const uint16_t* bounds, Ints* read) except -1 nogil:
-        """Append the characters of a word to those that were read."""
-        cdef Py_ssize_t i
-        _reserve(read, bounds[1] - bounds[0])
-        for i in range(bounds[0], bounds[1]):
-            read.at[read.n] = lowered[i]
-            read.n += 1
         return 0
 
     cdef int _runs_of_words(self, const uint32_t* words, const uint64_t* hashes, int n, bint learn, uint32_t* open_,
@@ -876,51 +863,13 @@ cdef class Ngrams:
         cdef uint32_t word = self.words.find(read.at, key)
         return self.words.add(read.at, key) if word == NONE else word
 
-    cdef int _begin(self, Texts texts, Py_ssize_t i, Memo memo, Scratch* scratch) except -1 nogil:
-        """Find the columns of the n-grams of text i; of words, only ask for where they stand, unless there are many."""
-        texts.ask(i + 4)
-        scratch.found.n = scratch.waiting = 0
-        if self.kind == CHAR:
-            self._scan(texts, i, False, memo, scratch)
-        elif texts.ascii[i] and self._read_ascii(<const uint8_t*>texts.data[i], texts.length[i], False,
-                                                 &scratch.piece, NULL, scratch.words, &scratch.waiting):
-            self._ask_for_runs(scratch)
-        elif texts.kind[i] == 1:
-            self._begin_words[uint8_t](<const uint8_t*>texts.data[i], texts.length[i], scratch)
-        elif texts.kind[i] == 2:
-            self._begin_words[uint16_t](<const uint16_t*>texts.data[i], texts.length[i], scratch)
-        else:
-            self._begin_words[uint32_t](<const uint32_t*>texts.data[i], texts.length[i], scratch)
-        return 0
-
-    cdef int _begin_words(self, const char_t* text, Py_ssize_t length, Scratch* scratch) except -1 nogil:
-        cdef uint64_t hashes[SOME]
-        if self._read_words(text, 0, length, False, &scratch.piece, hashes, scratch.words, &scratch.waiting) < length:
-            scratch.waiting = 0
-            return self._scan_words(text, length, False, &scratch.piece, &scratch.found)
-        self._ask_for_runs(scratch)
-        return 0
-
-    cdef int _ask_for_runs(self, Scratch* scratch) noexcept nogil:
-        """Ask for the slots of the runs of two words."""
-        cdef uint32_t node
-        cdef int t
-        if self.longest > 1:
-            for t in range(scratch.waiting - 1):
-                node = self._child(0, scratch.words[t]).number
-                if node != NONE and scratch.words[t + 1] != NONE:
-                    self._ask(node, scratch.words[t + 1])
-        return 0
-
-    cdef int _end(self, const double[::1] idf, Scratch* scratch) except -1 nogil:
-        """Find what was asked for, and ask for what it weighs."""
-        cdef uint32_t open_[LONGEST + 1]
-        cdef uint64_t runs[LONGEST + 1]
+    cdef int _find(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
+                   ) except -1 nogil:
+        """Find the columns of the n-grams of text i, and ask for what they weigh, and for a text to come."""
         cdef Py_ssize_t j
-        if scratch.waiting:
-            for j in range(self.longest + 1):
-                open_[j] = NONE
-            self._runs_of_words(scratch.words, NULL, scratch.waiting, False, open_, runs, &scratch.found)
+        texts.ask(i + 4)
+        scratch.found.n = 0
+        self._scan(texts, i, False, memo, scratch)
         for j in range(scratch.found.n):
             PREFETCH(&idf[scratch.found.at[j]])
         return 0
@@ -928,8 +877,7 @@ cdef class Ngrams:
     cdef int _row(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
                   ) except -1 nogil:
         """Find the columns of the n-grams of text i, ascending, as often as they stand there."""
-        self._begin(texts, i, memo, scratch)
-        self._end(idf, scratch)
+        self._find(texts, i, idf, memo, scratch)
         return _sort(&scratch.found, &scratch.spare)
 
     cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values,
@@ -1107,7 +1055,7 @@ cdef class Ngrams:
         cdef Py_ssize_t i, j, n
         cdef Py_ssize_t topics = weights.shape[1]
         cdef double norm
-        cdef Scratch three[3]  # one text is weighted, what the next one weighs and where a third stands comes
+        cdef Scratch two[2]  # while one text is weighted, what the next one weighs comes
         cdef Scratch* scratch
         cdef Memo memo = self._memo()
         self._refuse_other(idf.shape[0])
@@ -1115,34 +1063,32 @@ cdef class Ngrams:
             raise ValueError("the weights, or the margins, have another shape than vocabulary and texts")
         if topics == 0:
             return
-        memset(three, 0, sizeof(three))
+        memset(two, 0, sizeof(two))
         try:
             with nogil:
-                for i in range(texts.n + 2):
+                for i in range(texts.n + 1):
                     if i < texts.n:
-                        self._begin(texts, i, memo, &three[i % 3])
-                    if 0 < i <= texts.n:
-                        scratch = &three[(i - 1) % 3]
-                        self._end(idf, scratch)
+                        scratch = &two[i & 1]
+                        self._find(texts, i, idf, memo, scratch)
                         for j in range(min(scratch.found.n, AT_FIRST)):
                             PREFETCH(&weights[scratch.found.at[j], 0])
                             PREFETCH(&weights[scratch.found.at[j], topics - 1])
-                    if i < 2:
+                    if i == 0:
                         continue
-                    scratch = &three[(i - 2) % 3]
+                    scratch = &two[(i - 1) & 1]
                     _sort(&scratch.found, &scratch.spare)
                     n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
                     if n == 0:
                         continue
                     if stored_t is float:
-                        add_rows(&out[i - 2, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
+                        add_rows(&out[i - 1, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
                                  scratch.values.at, n, topics)
                     else:
-                        add_half_rows(&out[i - 2, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
+                        add_half_rows(&out[i - 1, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
                                       scratch.values.at, n, topics)
         finally:
-            for i in range(3):
-                _free(&three[i])
+            for i in range(2):
+                _free(&two[i])
         self._put_back(memo)
 
     cdef int _refuse_other(self, Py_ssize_t width) except -1:

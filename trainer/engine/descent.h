@@ -12,9 +12,7 @@
 #define MOST_LANES 16 /* a row of weights is one line of the cache */
 
 #if defined(__GNUC__) && !defined(ONE_LANE)
-#pragma GCC diagnostic ignored "-Wpsabi" /* no such vector leaves this file */
 #define WIDTH 8
-#define INLINE static inline __attribute__((always_inline))
 typedef float lanes __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t masks __attribute__((vector_size(32), aligned(4), may_alias)); /* a lane: all bits, or none */
 typedef double sums __attribute__((vector_size(64), aligned(8), may_alias));
@@ -29,12 +27,11 @@ typedef uint8_t bytes __attribute__((vector_size(8), aligned(1), may_alias));
 #define WIDENED(x) __builtin_convertvector(x, masks)
 #else
 #define WIDTH 1
-#define INLINE static inline
 typedef float lanes;
 typedef int32_t masks;
 typedef double sums;
-INLINE int32_t BITS(float x) { union { float x; int32_t bits; } both = {x}; return both.bits; }
-INLINE float NUMBER(int32_t bits) { union { int32_t bits; float x; } both = {bits}; return both.x; }
+ALWAYS int32_t BITS(float x) { union { float x; int32_t bits; } both = {x}; return both.bits; }
+ALWAYS float NUMBER(int32_t bits) { union { int32_t bits; float x; } both = {bits}; return both.x; }
 #define WHERE(condition) (-(int32_t)(condition))
 #define ROUNDED_DOWN(x) ((int32_t)(x))
 #define AS_FLOAT(whole) ((float)(whole))
@@ -47,14 +44,14 @@ typedef uint8_t bytes;
 #define AT(numbers, v) (((lanes*)(numbers))[v])
 #define SIGN_BIT ((int32_t)0x80000000)
 
-INLINE lanes kept(masks where, lanes x) { return NUMBER(where & BITS(x)); }
-INLINE lanes choose(masks where, lanes yes, lanes no) { return NUMBER((where & BITS(yes)) | (~where & BITS(no))); }
-INLINE lanes absolute(lanes x) { return NUMBER(BITS(x) & ~SIGN_BIT); }
-INLINE lanes most(lanes x, lanes y) { return choose(WHERE(x > y), x, y); }
-INLINE lanes least(lanes x, lanes y) { return choose(WHERE(x < y), x, y); }
-INLINE lanes all(float x) { const lanes zero = {0}; return zero + x; }
+ALWAYS lanes kept(masks where, lanes x) { return NUMBER(where & BITS(x)); }
+ALWAYS lanes choose(masks where, lanes yes, lanes no) { return NUMBER((where & BITS(yes)) | (~where & BITS(no))); }
+ALWAYS lanes absolute(lanes x) { return NUMBER(BITS(x) & ~SIGN_BIT); }
+ALWAYS lanes most(lanes x, lanes y) { return choose(WHERE(x > y), x, y); }
+ALWAYS lanes least(lanes x, lanes y) { return choose(WHERE(x < y), x, y); }
+ALWAYS lanes all(float x) { const lanes zero = {0}; return zero + x; }
 
-INLINE int any(masks where)
+ALWAYS int any(masks where)
 {
     int32_t lane[WIDTH], found = 0;
     memcpy(lane, &where, sizeof lane);
@@ -84,12 +81,12 @@ typedef struct {
     int n_codes;          /* of which 0 stands for 0 */
 } Costs;
 
-INLINE float cost_at(const Costs* costs, Py_ssize_t row, Py_ssize_t k, Py_ssize_t m)
+ALWAYS float cost_at(const Costs* costs, Py_ssize_t row, Py_ssize_t k, Py_ssize_t m)
 {
     return costs->numbers ? costs->numbers[row * m + k] : costs->table[costs->codes[row * m + k] * m + k];
 }
 
-INLINE lanes costs_at(const Costs* costs, Py_ssize_t row, int v, Py_ssize_t m)
+ALWAYS lanes costs_at(const Costs* costs, Py_ssize_t row, int v, Py_ssize_t m)
 {
     lanes cost = {0};
     masks code;
@@ -117,7 +114,7 @@ INLINE lanes costs_at(const Costs* costs, Py_ssize_t row, int v, Py_ssize_t m)
 
 #define INACTIVE (-1.0f) /* in place of a dual variable: 0, and left out of the passes for now */
 
-INLINE void find_margins_of(Problems* p, const float* weights, const int32_t* indices, const float* values,
+ALWAYS void find_margins_of(Problems* p, const float* weights, const int32_t* indices, const float* values,
                             Py_ssize_t n, const int vectors)
 {
     lanes total[MOST_LANES / WIDTH];
@@ -136,7 +133,7 @@ CLONES static void find_margins(Problems* p, const float* weights, const int32_t
     FOR_WIDTH(m, find_margins_of(p, weights, indices, values, n, vectors))
 }
 
-INLINE void add_row_of(Problems* p, float* weights, const int32_t* indices, const float* values, Py_ssize_t n, int bias,
+ALWAYS void add_row_of(Problems* p, float* weights, const int32_t* indices, const float* values, Py_ssize_t n, int bias,
                        const int vectors)
 {
     lanes step[MOST_LANES / WIDTH];
@@ -157,7 +154,7 @@ CLONES static void add_row(Problems* p, float* weights, const int32_t* indices, 
     FOR_WIDTH(m, add_row_of(p, weights, indices, values, n, bias, vectors))
 }
 
-INLINE int wake_of(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, Py_ssize_t m, const int vectors)
+ALWAYS int wake_of(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, Py_ssize_t m, const int vectors)
 {
     masks awake = {0};
     for (int v = 0; v < vectors; v++) {
@@ -175,7 +172,7 @@ CLONES static int wake(Problems* p, float* alpha, const Costs* costs, Py_ssize_t
     FOR_WIDTH(m, return wake_of(p, alpha, costs, row, m, vectors))
 }
 
-INLINE int starts_of(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, float most_share, Py_ssize_t m,
+ALWAYS int starts_of(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, float most_share, Py_ssize_t m,
                      const int vectors)
 {
     masks some = {0};
@@ -199,7 +196,7 @@ CLONES static int starts(Problems* p, float* alpha, const Costs* costs, Py_ssize
 
 #define RELAXED 1.3f /* times the step to the minimum; below 2 each step descends */
 
-INLINE int hinge_step_of(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, float norm, float alone,
+ALWAYS int hinge_step_of(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, float norm, float alone,
                          Py_ssize_t m, const int vectors)
 {
     masks changed = {0}, remain = {0};
@@ -234,7 +231,7 @@ CLONES static int hinge_step(Problems* p, float* alpha, const Costs* costs, Py_s
 
 /* e to the x, for x from -80 to 80: the series up to r^7, with r within half a logarithm of 2; relatively within 3e-7.
    The library's takes one number at a time. */
-INLINE lanes exponential(lanes x)
+ALWAYS lanes exponential(lanes x)
 {
     const masks doublings = ROUNDED_DOWN(x * 1.44269504f + 128.5f) - 128;
     const lanes whole = AS_FLOAT(doublings);
@@ -250,7 +247,7 @@ INLINE lanes exponential(lanes x)
 }
 
 /* log((1 + s) / (1 - s)) for s within a third: its series up to s^15; relatively within 2e-7. */
-INLINE lanes log_ratio(lanes s)
+ALWAYS lanes log_ratio(lanes s)
 {
     const lanes square = s * s;
     lanes series = square * (1.0f / 15.0f) + 1.0f / 13.0f;
@@ -264,7 +261,7 @@ INLINE lanes log_ratio(lanes s)
 }
 
 /* The logarithm of a normal positive number. */
-INLINE lanes logarithm(lanes x)
+ALWAYS lanes logarithm(lanes x)
 {
     const masks bits = BITS(x), doublings = (bits - 0x3f3504f3) >> 23; /* from the root of a half up */
     const lanes m = NUMBER(bits - doublings * (1 << 23));
@@ -273,7 +270,7 @@ INLINE lanes logarithm(lanes x)
 
 #define NEWTON 12 /* steps at most; where they do not suffice, the next pass goes on */
 
-INLINE int logistic_step_of(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, float norm, float alone,
+ALWAYS int logistic_step_of(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, float norm, float alone,
                             Py_ssize_t m, const int vectors)
 {
     masks changed = {0}, remain = {0};
@@ -320,12 +317,12 @@ CLONES static int logistic_step(Problems* p, float* alpha, const Costs* costs, P
     FOR_WIDTH(m, return logistic_step_of(p, alpha, costs, row, norm, alone, m, vectors))
 }
 
-INLINE void add_sums(double* to, lanes x, int v)
+ALWAYS void add_sums(double* to, lanes x, int v)
 {
     ((sums*)to)[v] += AS_DOUBLE(x);
 }
 
-INLINE void hinge_gap_of(Problems* p, const float* alpha, const Costs* costs, Py_ssize_t row, float alone,
+ALWAYS void hinge_gap_of(Problems* p, const float* alpha, const Costs* costs, Py_ssize_t row, float alone,
                          Py_ssize_t m, const int vectors)
 {
     for (int v = 0; v < vectors; v++) {
@@ -348,7 +345,7 @@ CLONES static void hinge_gap(Problems* p, const float* alpha, const Costs* costs
 }
 
 /* r * log(r / s) - r + s, which is not negative. */
-INLINE lanes divergence(lanes r, lanes s)
+ALWAYS lanes divergence(lanes r, lanes s)
 {
     const lanes u = (r - s) / s;
     /* (1 + u) log(1 + u) - u: by its series, where its terms would cancel each other out */
@@ -359,7 +356,7 @@ INLINE lanes divergence(lanes r, lanes s)
     return choose(WHERE(absolute(u) < 0.1f), close, most(plain, all(0.0f)));
 }
 
-INLINE void logistic_gap_of(Problems* p, const float* alpha, const Costs* costs, Py_ssize_t row, float alone,
+ALWAYS void logistic_gap_of(Problems* p, const float* alpha, const Costs* costs, Py_ssize_t row, float alone,
                             Py_ssize_t m, const int vectors)
 {
     for (int v = 0; v < vectors; v++) {
