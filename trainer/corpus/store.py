@@ -92,9 +92,9 @@ class Corpus:
 
         schema = row_schema(self.topics)
         empty = pa.schema([schema.field(column) for column in columns], schema.metadata).empty_table()
-        files = [self.path / "data" / f"{split}.parquet" for split in splits if split in self.splits]
+        files = (pq.read_table(file, columns=list(columns)) for file in self._files(splits))
         try:
-            return pa.concat_tables([empty, *(pq.read_table(file, columns=list(columns)) for file in files)])
+            return pa.concat_tables([empty, *files])
         except (OSError, pa.ArrowException) as error:
             raise ArtifactError(f"the corpus is damaged: {error}", where=str(self.path)) from error
 
@@ -107,13 +107,15 @@ class Corpus:
 
         schema = pa.schema([row_schema(self.topics).field(column) for column in columns])
         try:
-            for split in splits:
-                if split in self.splits:
-                    with pq.ParquetFile(self.path / "data" / f"{split}.parquet") as file:
-                        for batch in file.iter_batches(_TOGETHER, columns=list(columns)):
-                            yield batch.select(schema.names).cast(schema)
+            for path in self._files(splits):
+                with pq.ParquetFile(path) as file:
+                    for batch in file.iter_batches(_TOGETHER, columns=list(columns)):
+                        yield batch.select(schema.names).cast(schema)
         except (OSError, KeyError, pa.ArrowException) as error:
             raise ArtifactError(f"the corpus is damaged: {error}", where=str(self.path)) from error
+
+    def _files(self, splits: Sequence[str]) -> list[Path]:
+        return [self.path / "data" / f"{split}.parquet" for split in splits if split in self.splits]
 
     def sides(self) -> dict[str, str]:
         """Return the split of each document."""

@@ -93,10 +93,9 @@ class StringsWriter:
 
     def write(self, values: pa.Array | pa.ChunkedArray) -> None:
         """Take the strings that follow."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
-        part = Strings(pc.fill_null(values.cast(pa.large_string()), "")).arrow
+        part = pc.fill_null(Strings(values).arrow, "")
         if len(part) == 0:
             return
         _, ends, text = part.buffers()

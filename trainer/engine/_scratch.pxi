@@ -94,8 +94,6 @@ cdef struct Scratch:  # what reading one text after another needs
     Ints found  # the n-grams of a text
     Ints spare
     Doubles values
-    uint32_t words[SOME]  # whose runs are still to be found
-    int waiting  # how many
 
 
 cdef void _free(Scratch* scratch) noexcept:

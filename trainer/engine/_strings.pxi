@@ -93,15 +93,19 @@ cdef class Strings:
         return memcmp(self.arena.at + self.start(number), text, length * sizeof(uint32_t)) == 0
 
     cdef uint32_t add(self, const uint32_t* text, Key key) except? 0 nogil:
-        """Append a string that is not here yet; return its number."""
-        cdef Py_ssize_t slot
+        """Append a string that is not here yet, and need not be given where the key is all of it; return its number."""
+        cdef Py_ssize_t slot, i
         if self.n >= MOST or self.arena.n + key.length >= MOST:
             with gil:
                 raise OverflowError("distinct words of more than 2**31 characters")
         if 2 * (self.n + 1) > self.mask:
             self._rehash()
         _reserve(&self.arena, key.length)
-        _copy_ints(self.arena.at + self.arena.n, text, key.length)
+        if key.whole:
+            for i in range(key.length):
+                self.arena.at[self.arena.n + i] = (key.bits >> (8 * (key.length - 1 - i))) & 255
+        else:
+            _copy_ints(self.arena.at + self.arena.n, text, key.length)
         self.arena.n += key.length
         _push(&self.ends, <uint32_t>self.arena.n)
         slot = _mixed(key.bits) & self.mask

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from trainer.engine.threads import spans
 
 _FEW = 16
 """Different weights that labels have codes for, at most."""
@@ -59,9 +60,12 @@ class Judged:
 
     def numbers(self, problem: Problem) -> NDArray[np.float64]:
         """Return the cost of each row, negative where the label is "no", and 0 where the row has no part."""
-        weight = self.weights[:, problem.topic % self.weights.shape[1]]
-        cost = np.array([-problem.cost[0], problem.cost[1], 0.0])[self.Y[:, problem.topic]] * weight
+        cost = np.array([-problem.cost[0], problem.cost[1], 0.0])[self.Y[:, problem.topic]]
+        cost = cost * self._weight(problem)
         return cost if problem.rows is None else np.where(problem.rows, cost, 0.0)
+
+    def _weight(self, problem: Problem) -> NDArray[np.floating[Any]]:
+        return self.weights[:, problem.topic if self.weights.shape[1] > 1 else 0]
 
     def costs(self, problems: Sequence[Problem], lanes: int) -> Costs:
         """Return the costs of some problems, for the compiled solver.
@@ -91,9 +95,9 @@ class Judged:
 
     def _write_codes(self, out: NDArray[np.uint8], problem: Problem, few: NDArray[np.float64]) -> None:
         """Write twice the place of the weight of each row, and 1 for "no" or 2 for "yes"; or 0: no part."""
-        column = problem.topic % self.weights.shape[1]
-        for start, end in pairwise([*range(0, len(out), _AT_ONCE), len(out)]):
-            y, weight = self.Y[start:end, problem.topic], self.weights[start:end, column]
+        weights = self._weight(problem)
+        for start, end in spans(len(out), _AT_ONCE):
+            y, weight = self.Y[start:end, problem.topic], weights[start:end]
             place = np.searchsorted(few, weight) if len(few) > 1 else 0
             out[start:end] = np.where((y < 0) | (weight == 0), 0, 2 * place + y + 1)
             if problem.rows is not None:
@@ -112,7 +116,7 @@ class Costs:
 def _few(weights: NDArray[np.floating[Any]]) -> NDArray[np.float64] | None:
     """Return the different weights, ascending; None where there are many, or one is not a number."""
     found: list[float] = []
-    for start, end in pairwise([*range(0, len(weights), _AT_ONCE), len(weights)]):
+    for start, end in spans(len(weights), _AT_ONCE):
         rest = weights[start:end].ravel()
         for value in found:
             rest = rest[rest != value]

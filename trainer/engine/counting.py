@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from trainer.engine.ngrams import chunk_grams, word_grams
 from trainer.engine.sparse import as_kernels_read
+from trainer.engine.threads import spans
 from trainer.engine.vocabulary import Vocabulary
 
 try:
@@ -179,7 +180,7 @@ def _learned_compiled(
     # An n-gram that is only the beginning of others stands in no text by itself.
     nodes, used = _ascending(parent, symbol, (df >= max(least, 1)) & (df <= most))
     # Some at a time: while they are made, n-grams take four times as much room as in the end.
-    lines = [trie.lines_of(nodes[start : start + _LINES]) for start in range(0, len(nodes), _LINES)]
+    lines = [trie.lines_of(nodes[start:end]) for start, end in spans(len(nodes), _LINES)]
     vocabulary = Vocabulary("".join(lines))
     del lines
     trie.number(nodes, used, norm)

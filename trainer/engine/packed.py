@@ -254,5 +254,5 @@ class _Stack:
         tf = np.arange(most + 1, dtype=np.float64)
         if self.packer.sublinear:
             tf[1:] = [1.0 + math.log(count) for count in range(1, most + 1)]
-        data = np.frombuffer(self.data.whole(), np.uint8) if self.data.size else np.zeros(0, np.uint8)
+        data = np.frombuffer(self.data.whole(), np.uint8)
         return _PackedBlock(data, self.start, self.joined("norms"), self.packer.idf, tf, base)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
 from dataclasses import dataclass
-from threading import Event
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +14,7 @@ from trainer.engine.costs import Judged, Problem
 from trainer.engine.liblinear import solve_each
 from trainer.engine.packed import PackedRows
 from trainer.engine.sparse import SparseRows
-from trainer.engine.threads import in_threads
+from trainer.engine.threads import Shares, even_spans, in_threads
 
 try:
     from trainer.engine._linear import Descent as _Descent
@@ -130,22 +129,13 @@ def solve(
     task = _Task(matrix, judged, _LOSSES.index(loss), fit_intercept, tol, max_passes, seed, keep_alpha)
     m = len(problems)
     parts = -(-m // (WIDEST if matrix.stored is not None else _NARROW))
-    edges = [round(part * m / parts) for part in range(parts + 1)] if m else [0]
+    places = even_spans(m, parts)
     out = _Out.of(X.width, len(X), m, keep_alpha)
-    shares, stopped = np.zeros(parts), Event()
-
-    def run(part: int) -> None:
-        def tell(share: float) -> None:
-            if stopped.is_set():
-                raise CancelledError
-            if told is not None:
-                shares[part] = max(shares[part], share)
-                told(float(shares.mean()))
-
-        first, end = edges[part], edges[part + 1]
-        task.run(problems[first:end], alpha, out, first, end, tell)
-
-    in_threads(run, range(parts), n_jobs, stopped.set)
+    shares = Shares(parts, None if told is None else lambda done: told(done / parts))
+    in_threads(
+        lambda part: task.run(problems, alpha, out, *places[part], partial(shares.tell, part)),
+        range(parts), n_jobs, shares.stop,
+    )  # fmt: skip
     converged = bool((out.gap <= tol * out.objective).all())
     return Solution(out.coef, out.intercept, out.objective, out.gap, out.passes, converged, out.alpha)
 
@@ -227,10 +217,11 @@ class _Task:
         end: int,
         told: Callable[[float], None],
     ) -> None:
-        """Solve some problems, the columns from `first` up to `end` of all."""
-        matrix, n, m = self.matrix, len(self.judged.Y), len(problems)
+        """Solve the problems from `first` up to `end`."""
+        matrix, n, m = self.matrix, len(self.judged.Y), end - first
         lanes = _NARROW if m <= _NARROW else WIDEST
-        costs, weights = self.judged.costs(problems, lanes), _aligned(max(len(matrix.shared), 1), lanes)
+        costs = self.judged.costs(problems[first:end], lanes)
+        weights = _aligned(max(len(matrix.shared), 1), lanes)
         alpha = np.zeros((n, lanes), np.float32)
         if start is not None:
             alpha[:, :m] = start[:, first:end]

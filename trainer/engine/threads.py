@@ -75,7 +75,51 @@ def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
     return found[0], second
 
 
+class Shares:
+    """How far each of several works is, and whether they are to end.
+
+    Parameters
+    ----------
+    parts : int
+        Number of works.
+    told : callable, optional
+        Called with how many works' worth is done, by the thread of the work that tells.
+    """
+
+    def __init__(self, parts: int, told: Callable[[float], None] | None) -> None:
+        self._shares, self._told, self._stopped = [0.0] * parts, told, False
+
+    def tell(self, part: int, share: float) -> None:
+        """Take how far a work is, from 0 to 1.
+
+        Raises
+        ------
+        CancelledError
+            When the works are to end.
+        """
+        if self._stopped:
+            from concurrent.futures import CancelledError  # not where texts are only tagged
+
+            raise CancelledError
+        self._shares[part] = max(self._shares[part], share)
+        if self._told is not None:
+            self._told(sum(self._shares))
+
+    def stop(self) -> None:
+        """End each work when it tells how far it is."""
+        self._stopped = True
+
+
+def spans(n: int, size: int) -> list[tuple[int, int]]:
+    """Cut n places into runs of `size`, the last one shorter: where each begins and ends."""
+    return list(pairwise([*range(0, n, size), n]))
+
+
+def even_spans(n: int, parts: int) -> list[tuple[int, int]]:
+    """Cut n places into so many runs, as even as they can be: where each begins and ends."""
+    return list(pairwise([round(part * n / parts) for part in range(parts + 1)])) if parts else []
+
+
 def chunks(texts: Sequence[str], size: int) -> list[Sequence[str]]:
     """Cut texts into runs of `size`, the last one shorter."""
-    edges = [*range(0, len(texts), size), len(texts)]
-    return [texts[start:end] for start, end in pairwise(edges)] if texts else []
+    return [texts[start:end] for start, end in spans(len(texts), size)]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
 from functools import partial
-from itertools import chain, pairwise
-from threading import Event
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from trainer.engine.costs import Problem
 from trainer.engine.packed import PackedRows
 from trainer.engine.solver import COMPILED, WIDEST, Loss, Solution, solve
 from trainer.engine.sparse import SparseRows
-from trainer.engine.threads import in_threads
+from trainer.engine.threads import Shares, even_spans, in_threads
 from trainer.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -88,23 +86,18 @@ def fit_in_turns(
     """
     # LIBLINEAR draws from one random generator of the whole process: it never runs side by side.
     groups = _turns(rows, Y.shape[1]) if COMPILED else [rows]
-    shares, stopped = [0.0] * len(groups), Event()
-
-    def tell(group: int, share: float) -> None:
-        if stopped.is_set():
-            raise CancelledError
-        shares[group] = max(shares[group], share)
-        progress("solving", int(_STEPS * sum(shares)), _STEPS * len(groups))
+    steps = _STEPS * len(groups)
+    shares = Shares(len(groups), lambda done: progress("solving", int(_STEPS * done), steps))
 
     def solved(group: int) -> list[Model]:
-        told = partial(tell, group)
+        told = partial(shares.tell, group)
         told(0.0)
         models = fit_topics(X, Y, weights, groups[group], settings, seed, told=told)
         told(1.0)
         return models
 
     if len(Y) + 2 * X.width <= _SIDE_BY_SIDE:
-        yield from chain.from_iterable(in_threads(solved, range(len(groups)), stop=stopped.set))
+        yield from chain.from_iterable(in_threads(solved, range(len(groups)), stop=shares.stop))
         return
     for group in range(len(groups)):
         models = solved(group)
@@ -116,9 +109,9 @@ def _turns(rows: Sequence[NDArray[np.bool_]], topics: int) -> list[Sequence[NDAr
     """Part selections into as many even groups as cost no more passes over the rows than all together."""
     n = len(rows)
     for groups in range(n, 1, -1):
-        edges = [round(group * n / groups) for group in range(groups + 1)]
-        if sum(-(-(b - a) * topics // WIDEST) for a, b in pairwise(edges)) <= -(-n * topics // WIDEST):
-            return [rows[a:b] for a, b in pairwise(edges)]
+        spans = even_spans(n, groups)
+        if sum(-(-(b - a) * topics // WIDEST) for a, b in spans) <= -(-n * topics // WIDEST):
+            return [rows[a:b] for a, b in spans]
     return [rows]
 
 
