@@ -11,6 +11,7 @@ from strategies import tricky_text
 
 from trainer.engine import counting
 from trainer.engine.counting import COMPILED, PythonCounter, counter, learn, prepared
+from trainer.engine.sparse import side_by_side
 from trainer.engine.vocabulary import Vocabulary
 from trainer.estimators import NgramTfidfVectorizer
 
@@ -83,9 +84,10 @@ def test_features_and_values_are_those_of_scikit_learn(compiled, kind, ngrams, t
     sublinear=st.booleans(),
     k=st.integers(0, 40),
     kept=st.sampled_from([np.float32, np.float16]),
+    beside=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
-def test_compiled_and_python_give_the_same_bits(kind, ngrams, texts, other, sublinear, k, kept):
+@settings(max_examples=60, deadline=None)
+def test_compiled_and_python_give_the_same_bits(kind, ngrams, texts, other, sublinear, k, kept, beside):
     found = learn(kind, ngrams, texts)
     python = learn(kind, ngrams, texts, compiled=False)
     assert (found.vocabulary, found.n, found.df.tolist()) == (python.vocabulary, python.n, python.df.tolist())
@@ -95,11 +97,74 @@ def test_compiled_and_python_give_the_same_bits(kind, ngrams, texts, other, subl
         assert mine.tobytes() == his.tobytes()
     weights = np.random.default_rng(k).normal(size=(len(idf), k)).astype(kept)
     out, expected = np.zeros((len(other), k)), np.zeros((len(other), k))
-    one.add_scores(prepared(other), idf, sublinear, weights, out)
+    near_idf, near = side_by_side(idf, weights) if beside else (idf, weights)
+    one.add_scores(prepared(other), near_idf, sublinear, near, out)
     lengths, columns, values = two.rows(other, idf, sublinear)
     for row, column, value in zip(np.repeat(np.arange(len(other)), lengths), columns, values, strict=True):
         expected[row] += value * weights[column].astype(float)
     assert out.tobytes() == expected.tobytes()
+
+
+@only_compiled
+@pytest.mark.parametrize(("kind", "ngrams"), SHAPES)
+@given(texts=texts_lists, other=texts_lists, sublinear=st.booleans(), patience=st.integers(0, 200))
+@settings(max_examples=40, deadline=None)
+def test_a_large_vocabulary_is_searched_at_first_with_the_same_bits(
+    kind, ngrams, texts, other, sublinear, patience
+):
+    vocabulary = learn(kind, ngrams, texts).vocabulary
+    idf = 1.0 + np.log1p(np.arange(len(vocabulary), dtype=float))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "_LARGE", 0)
+        one = counter(kind, ngrams, vocabulary)
+    one._patience = patience
+    two = counter(kind, ngrams, vocabulary)
+    assert not two.searches([])
+    for text in other:
+        searched = one.searches([text])
+        assert searched == ("_ngrams" not in vars(one) and len(text) <= one._patience)
+        mine, its = (each.rows([text], idf, sublinear) for each in (one, two))
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(mine, its, strict=True))
+        assert searched == ("_ngrams" not in vars(one))
+
+
+@only_compiled
+@given(st.lists(tricky_text.filter(lambda text: "\n" not in text), max_size=9), st.booleans())
+def test_lines_are_found_where_they_ascend(grams, in_order):
+    from trainer.engine._ngrams import Lines
+
+    listed = sorted(set(grams)) if in_order else grams
+    lines = Lines("".join(f"{gram}\n" for gram in listed).encode("utf-8", "surrogatepass"))
+    assert lines.ascending == (listed == sorted(set(listed)))
+    if lines.ascending:
+        asked = [*listed, *(f"{gram}x" for gram in listed), ""]
+        assert lines.find(asked) == [listed.index(gram) for gram in asked if gram in listed]
+    with pytest.raises(ValueError, match="no line break"):
+        Lines(b"tea")
+
+
+@only_compiled
+def test_a_vocabulary_that_does_not_ascend_is_put_into_a_table(monkeypatch):
+    monkeypatch.setattr(counting, "_LARGE", 0)
+    one = counter("word", (1, 1), Vocabulary.of(["tea", "cup"]))
+    assert not one.searches([""])
+    assert one.rows(["cup tea"], np.ones(2), False)[1].tolist() == [0, 1]
+
+
+@given(st.integers(0, 9), st.integers(0, 40), st.sampled_from([np.float32, np.float16]))
+def test_rows_that_lie_side_by_side_hold_what_they_held(width, k, kept):
+    idf, weights = np.arange(width, dtype=float), np.arange(width * k).reshape(width, k).astype(kept)
+    near_idf, near = side_by_side(idf, weights)
+    assert np.array_equal(near_idf, idf)
+    assert np.array_equal(near, weights)
+    assert near.dtype == kept
+    if width and 8 + k * near.itemsize <= 64:
+        step = near_idf.strides[0]
+        assert near.strides[0] == step
+        assert 64 % step == 0
+        assert near_idf.__array_interface__["data"][0] % step == 0
+    else:
+        assert near is weights
 
 
 @only_compiled

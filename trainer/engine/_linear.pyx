@@ -12,8 +12,8 @@ from libc.string cimport memcpy, memset
 
 cdef extern from "lanes.h":
     void PREFETCH(const void* address) noexcept nogil
-    void add_rows(double* out, const float* weights, const int32_t* columns, const double* values, Py_ssize_t n,
-                  Py_ssize_t m) noexcept nogil
+    void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns, const double* values,
+                  Py_ssize_t n, Py_ssize_t m) noexcept nogil
 
 cdef extern from "descent.h":
     enum: MOST_LANES
@@ -151,7 +151,8 @@ def sparse_dot(
         for row in range(out.shape[0]):
             start = indptr[row]
             if indptr[row + 1] > start:
-                add_rows(&out[row, 0], &weights[0, 0], &indices[start], &values[start], indptr[row + 1] - start, topics)
+                add_rows(&out[row, 0], &weights[0, 0], topics * sizeof(float), &indices[start], &values[start],
+                         indptr[row + 1] - start, topics)
 
 
 cdef inline void _shuffle(int32_t* order, Py_ssize_t n, uint64_t* state) noexcept nogil:

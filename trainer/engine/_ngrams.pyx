@@ -29,10 +29,11 @@ include "_arrays.pxi"
 
 cdef extern from "lanes.h":
     void* allocated(size_t size) noexcept nogil
-    void add_rows(double* out, const float* weights, const int32_t* columns, const double* values, Py_ssize_t n,
-                  Py_ssize_t m) noexcept nogil
-    void add_half_rows(double* out, const uint16_t* weights, const int32_t* columns, const double* values,
-                       Py_ssize_t n, Py_ssize_t m) noexcept nogil
+    void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns, const double* values,
+                  Py_ssize_t n, Py_ssize_t m) noexcept nogil
+    void add_half_rows(double* out, const uint16_t* weights, Py_ssize_t step, const int32_t* columns,
+                       const double* values, Py_ssize_t n, Py_ssize_t m) noexcept nogil
+    void prefetch_all(const char* at, Py_ssize_t size) noexcept nogil
 
 cdef extern from "ascii.h":
     enum: SHORT_TEXT
@@ -120,6 +121,7 @@ cdef class Texts(Written):
                 self._keep(i, text.lower())
 
 
+include "_lines.pxi"
 include "_strings.pxi"
 
 
@@ -863,9 +865,9 @@ cdef class Ngrams:
         cdef uint32_t word = self.words.find(read.at, key)
         return self.words.add(read.at, key) if word == NONE else word
 
-    cdef int _find(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
+    cdef int _find(self, Texts texts, Py_ssize_t i, const double[:] idf, Memo memo, Scratch* scratch
                    ) except -1 nogil:
-        """Find the columns of the n-grams of text i, and ask for what they weigh, and for a text to come."""
+        """Find the columns of the n-grams of text i, and ask for their idf, and for a text to come."""
         cdef Py_ssize_t j
         texts.ask(i + 4)
         scratch.found.n = 0
@@ -874,13 +876,13 @@ cdef class Ngrams:
             PREFETCH(&idf[scratch.found.at[j]])
         return 0
 
-    cdef int _row(self, Texts texts, Py_ssize_t i, const double[::1] idf, Memo memo, Scratch* scratch
+    cdef int _row(self, Texts texts, Py_ssize_t i, const double[:] idf, Memo memo, Scratch* scratch
                   ) except -1 nogil:
         """Find the columns of the n-grams of text i, ascending, as often as they stand there."""
         self._find(texts, i, idf, memo, scratch)
         return _sort(&scratch.found, &scratch.spare)
 
-    cdef Py_ssize_t _weighted(self, const Ints* found, const double[::1] idf, bint sublinear, Doubles* values,
+    cdef Py_ssize_t _weighted(self, const Ints* found, const double[:] idf, bint sublinear, Doubles* values,
                               double* norm) except -1 nogil:
         """Write values of length 1 for the columns that `found` repeats, and each column once; return how many.
 
@@ -1043,17 +1045,20 @@ cdef class Ngrams:
         return (data, np.asarray(end), np.asarray(norms), np.asarray(whole), np.asarray(alone), lone_rows,
                 lone_columns, lone_values.astype(np.float32))
 
-    def add_scores(self, Texts texts, const double[::1] idf, bint sublinear, const stored_t[:, ::1] weights,
+    def add_scores(self, Texts texts, const double[:] idf, bint sublinear, const stored_t[:, :] weights,
                    double[:, ::1] out):
         """Add to ``out[i]`` the TF-IDF row of text i times the rows of `weights`, in the order of the columns.
 
         Parameters
         ----------
+        idf : (width,) array
+            Of every column of the vocabulary.
         weights : (width, k) array of float32, or of float16 seen as uint16
+            Those of a row one after another; see `trainer.engine.sparse.side_by_side`.
         out : (n, k) array of float64
         """
         cdef Py_ssize_t i, j, n
-        cdef Py_ssize_t topics = weights.shape[1]
+        cdef Py_ssize_t topics = weights.shape[1], step = weights.strides[0]
         cdef double norm
         cdef Scratch two[2]  # while one text is weighted, what the next one weighs comes
         cdef Scratch* scratch
@@ -1061,6 +1066,8 @@ cdef class Ngrams:
         self._refuse_other(idf.shape[0])
         if weights.shape[0] != idf.shape[0] or out.shape[0] != texts.n or out.shape[1] != topics:
             raise ValueError("the weights, or the margins, have another shape than vocabulary and texts")
+        if topics > 1 and weights.strides[1] != sizeof(stored_t):
+            raise ValueError("the weights of a row do not stand one after another")
         if topics == 0:
             return
         memset(two, 0, sizeof(two))
@@ -1071,8 +1078,7 @@ cdef class Ngrams:
                         scratch = &two[i & 1]
                         self._find(texts, i, idf, memo, scratch)
                         for j in range(min(scratch.found.n, AT_FIRST)):
-                            PREFETCH(&weights[scratch.found.at[j], 0])
-                            PREFETCH(&weights[scratch.found.at[j], topics - 1])
+                            prefetch_all(<const char*>&weights[scratch.found.at[j], 0], topics * sizeof(stored_t))
                     if i == 0:
                         continue
                     scratch = &two[(i - 1) & 1]
@@ -1081,10 +1087,10 @@ cdef class Ngrams:
                     if n == 0:
                         continue
                     if stored_t is float:
-                        add_rows(&out[i - 1, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
+                        add_rows(&out[i - 1, 0], &weights[0, 0], step, <const int32_t*>scratch.found.at,
                                  scratch.values.at, n, topics)
                     else:
-                        add_half_rows(&out[i - 1, 0], &weights[0, 0], <const int32_t*>scratch.found.at,
+                        add_half_rows(&out[i - 1, 0], &weights[0, 0], step, <const int32_t*>scratch.found.at,
                                       scratch.values.at, n, topics)
         finally:
             for i in range(2):

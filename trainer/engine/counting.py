@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 from typing import Any, Literal, Protocol
 
@@ -18,10 +19,11 @@ from trainer.engine.threads import spans
 from trainer.engine.vocabulary import Vocabulary
 
 try:
+    from trainer.engine._ngrams import Lines as _Lines
     from trainer.engine._ngrams import Ngrams as _Ngrams
     from trainer.engine._ngrams import Texts as _Texts
 except ImportError:  # installed without a compiler
-    _Ngrams = _Texts = None
+    _Lines = _Ngrams = _Texts = None
 
 Kind = Literal["word", "char"]
 COMPILED = _Ngrams is not None
@@ -33,6 +35,10 @@ _MANY = 300_000
 _COUNTS = 2**27
 _LINES = 65_536
 """N-grams that are written at a time."""
+_LARGE = 50_000
+"""N-grams from which on a table waits until it pays."""
+_PATIENCE = 32
+"""N-grams of a vocabulary that take about as long to put into a table as one character to look up."""
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
 
 
@@ -118,23 +124,49 @@ def bounds(n: int, min_df: float, max_df: float) -> tuple[float, float]:
 
 
 class CompiledCounter:
-    """The compiled `Counter`; also multiplies by weights as it reads."""
+    """The compiled `Counter`; also multiplies by weights as it reads.
+
+    A large vocabulary is put into a table only when that pays: the n-grams of the first few texts are looked
+    up among its lines, by halving.
+    """
 
     def __init__(
         self, kind: Kind, ngrams: tuple[int, int], vocabulary: Vocabulary, norm: bool = True
     ) -> None:
-        self._ngrams = _Ngrams(kind, *ngrams, norm)
-        self._ngrams.put(vocabulary.text)
+        self._given = kind, ngrams, vocabulary, norm
+        self._patience, self._searching = len(vocabulary) // _PATIENCE, None
+        if len(vocabulary) >= _LARGE:
+            lines = _Lines(vocabulary.text.encode("utf-8", "surrogatepass"))
+            if lines.ascending:
+                self._searching = SearchingCounter(kind, ngrams, lines, norm)
+        if self._searching is None:
+            self._ngrams  # noqa: B018  # it would come with the first text
 
     @classmethod
     def of(cls, trie: Any) -> CompiledCounter:
         """Return the counter of a trie whose nodes have the numbers of their columns."""
         found = cls.__new__(cls)
-        found._ngrams = trie
+        vars(found)["_ngrams"], found._searching, found._patience = trie, None, 0
         return found
+
+    @cached_property
+    def _ngrams(self) -> Any:
+        kind, ngrams, vocabulary, norm = self._given
+        table = _Ngrams(kind, *ngrams, norm)
+        table.put(vocabulary.text)
+        self._searching = None
+        return table
+
+    def searches(self, texts: Sequence[str]) -> bool:
+        """Whether texts are so few that their n-grams are looked up without a table."""
+        return self._searching is not None and sum(map(len, texts)) <= self._patience
 
     def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
         """Return the rows of `texts`: see `Counter`."""
+        searching = self._searching if self.searches(texts) else None
+        if searching is not None:
+            self._patience -= sum(map(len, texts))
+            return searching.rows(texts, idf, sublinear)
         found: Rows = self._ngrams.rows(_Texts(texts), idf, sublinear)
         return found
 
@@ -260,8 +292,8 @@ class PythonCounter:
     def __init__(
         self, kind: Kind, ngrams: tuple[int, int], vocabulary: Vocabulary, norm: bool = True
     ) -> None:
-        self.kind, self.ngrams, self.norm = kind, ngrams, norm
-        self.column = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
+        self.kind, self.ngrams, self.norm, self.width = kind, ngrams, norm, len(vocabulary)
+        self._column = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
         self._memo: dict[str, list[int]] = {}
 
     def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
@@ -273,7 +305,7 @@ class PythonCounter:
         return lengths, columns, values
 
     def _rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
-        row, columns, counts = _counted([self._columns(text) for text in texts], len(self.column))
+        row, columns, counts = _counted([self._columns(text) for text in texts], self.width)
         values = _term_frequency(counts, sublinear) * idf[columns]
         if self.norm:
             values = values / np.sqrt(np.bincount(row, values * values, len(texts)))[row]
@@ -293,7 +325,19 @@ class PythonCounter:
         return columns
 
     def _known(self, grams: list[str]) -> list[int]:
-        return [column for column in map(self.column.get, grams) if column is not None]
+        return [column for column in map(self._column.get, grams) if column is not None]
+
+
+class SearchingCounter(PythonCounter):
+    """The `Counter` that needs no table: it looks n-grams up among lines that ascend."""
+
+    def __init__(self, kind: Kind, ngrams: tuple[int, int], lines: Any, norm: bool = True) -> None:
+        super().__init__(kind, ngrams, Vocabulary(), norm)
+        self.width, self._lines = lines.n, lines
+
+    def _known(self, grams: list[str]) -> list[int]:
+        found: list[int] = self._lines.find(grams)
+        return found
 
 
 def _learned_in_python(

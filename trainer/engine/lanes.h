@@ -91,49 +91,53 @@ typedef double four;
 #endif
 
 #define AHEAD 8 /* rows */
+#define LINE 64 /* bytes of the cache that come together */
 
-/* Up to four fours of sums, from column k on, which stay in registers. */
-ALWAYS void add_some(double* out, const void* weights, const int32_t* columns, const double* values, Py_ssize_t n,
-                     Py_ssize_t m, Py_ssize_t k, const int fours, const int half)
+/* Ask for so many bytes, of which there is one or more. */
+ALWAYS void prefetch_all(const char* at, Py_ssize_t size)
+{
+    for (Py_ssize_t i = 0; i < size; i += LINE) PREFETCH(at + i);
+    PREFETCH(at + size - 1);
+}
+
+/* Up to four fours of sums, from column k on, which stay in registers; rows of m weights are `step` bytes apart. */
+ALWAYS void add_some(double* out, const void* weights, Py_ssize_t step, const int32_t* columns, const double* values,
+                     Py_ssize_t n, Py_ssize_t m, Py_ssize_t k, const int fours, const int half)
 {
     four sums[4];
-    const Py_ssize_t line = half ? 32 : 16; /* of the cache, in weights */
     for (int f = 0; f < fours; f++) sums[f] = ((const four*)(out + k))[f];
     for (Py_ssize_t e = 0; e < n; e++) {
-        const Py_ssize_t row = columns[e] * m + k;
-        if (k == 0 && e + AHEAD < n) {
-            const char* later = (const char*)weights + columns[e + AHEAD] * m * (half ? 2 : 4);
-            for (Py_ssize_t at = 0; at < m; at += line) PREFETCH(later + at * (half ? 2 : 4));
-            PREFETCH(later + (m - 1) * (half ? 2 : 4));
-        }
-        for (int f = 0; f < fours; f++) sums[f] += values[e] * stored(weights, row + f * FOUR, half);
+        const char* row = (const char*)weights + columns[e] * step;
+        if (k == 0 && e + AHEAD < n) prefetch_all((const char*)weights + columns[e + AHEAD] * step, m * (half ? 2 : 4));
+        for (int f = 0; f < fours; f++) sums[f] += values[e] * stored(row, k + f * FOUR, half);
     }
     for (int f = 0; f < fours; f++) ((four*)(out + k))[f] = sums[f];
 }
 
-ALWAYS void add_of(double* out, const void* weights, const int32_t* columns, const double* values, Py_ssize_t n,
-                   Py_ssize_t m, const int half)
+ALWAYS void add_of(double* out, const void* weights, Py_ssize_t step, const int32_t* columns, const double* values,
+                   Py_ssize_t n, Py_ssize_t m, const int half)
 {
     Py_ssize_t k = 0;
-    for (; k + 4 * FOUR <= m; k += 4 * FOUR) add_some(out, weights, columns, values, n, m, k, 4, half);
-    for (; k + 2 * FOUR <= m; k += 2 * FOUR) add_some(out, weights, columns, values, n, m, k, 2, half);
-    for (; k + FOUR <= m; k += FOUR) add_some(out, weights, columns, values, n, m, k, 1, half);
+    for (; k + 4 * FOUR <= m; k += 4 * FOUR) add_some(out, weights, step, columns, values, n, m, k, 4, half);
+    for (; k + 2 * FOUR <= m; k += 2 * FOUR) add_some(out, weights, step, columns, values, n, m, k, 2, half);
+    for (; k + FOUR <= m; k += FOUR) add_some(out, weights, step, columns, values, n, m, k, 1, half);
     for (; k < m; k++)
-        for (Py_ssize_t e = 0; e < n; e++) out[k] += values[e] * one_stored(weights, columns[e] * m + k, half);
+        for (Py_ssize_t e = 0; e < n; e++)
+            out[k] += values[e] * one_stored((const char*)weights + columns[e] * step, k, half);
 }
 
-/* out += the sum of values[e] * weights[columns[e]], rows of m weights of single precision, one after another. */
-CLONES static void add_rows(double* out, const float* weights, const int32_t* columns, const double* values,
-                            Py_ssize_t n, Py_ssize_t m)
+/* out += the sum of values[e] * weights[columns[e]], one after another: rows of m weights of single precision. */
+CLONES static void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns,
+                            const double* values, Py_ssize_t n, Py_ssize_t m)
 {
-    add_of(out, weights, columns, values, n, m, 0);
+    add_of(out, weights, step, columns, values, n, m, 0);
 }
 
 /* The same, of half precision. */
-CLONES static void add_half_rows(double* out, const uint16_t* weights, const int32_t* columns, const double* values,
-                                 Py_ssize_t n, Py_ssize_t m)
+CLONES static void add_half_rows(double* out, const uint16_t* weights, Py_ssize_t step, const int32_t* columns,
+                                 const double* values, Py_ssize_t n, Py_ssize_t m)
 {
-    add_of(out, weights, columns, values, n, m, 1);
+    add_of(out, weights, step, columns, values, n, m, 1);
 }
 
 #endif

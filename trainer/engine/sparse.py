@@ -14,6 +14,8 @@ except ImportError:  # installed without a compiler: numpy serves, with the same
     _compiled_dot = None
 
 ENGINE = "compiled" if _compiled_dot is not None else "numpy"
+_LINE = 64
+"""Bytes of the cache that come together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,27 @@ def beside(blocks: list[SparseRows]) -> SparseRows:
     values = np.concatenate([block.values for block in blocks])
     indptr = np.sum([block.indptr for block in blocks], axis=0)
     return SparseRows(indptr, indices[order], values[order], int(offsets[-1]))
+
+
+def side_by_side(
+    idf: NDArray[np.float64], weights: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.float64], NDArray[np.floating[Any]]]:
+    """Return copies of (width,) and (width, k) arrays whose rows lie beside each other.
+
+    What is asked of an n-gram then comes with one line of the cache, where it has room there; larger rows
+    stay as they are.
+    """
+    width, k = weights.shape
+    first, size = idf.itemsize, k * weights.itemsize
+    step = 1 << (first + size - 1).bit_length()
+    if step > _LINE or not idf.size:
+        return idf, weights
+    room = np.zeros(width * step + _LINE, np.uint8)
+    start = -room.__array_interface__["data"][0] % _LINE
+    rows = room[start : start + width * step].reshape(width, step)
+    near = rows[:, :first].view(idf.dtype)[:, 0], rows[:, first : first + size].view(weights.dtype)
+    near[0][:], near[1][:] = idf, weights
+    return near
 
 
 def as_kernels_read(weights: NDArray[np.floating[Any]]) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engine.counting import COMPILED, Counter, Kind, counter, learn, prepared
+from trainer.engine.counting import CompiledCounter, Counter, Kind, counter, learn
 from trainer.engine.finding import Finder, finder
 from trainer.engine.ngrams import Span, char_spans, word_spans
 from trainer.engine.sparse import SparseRows, below, beside
@@ -82,12 +82,6 @@ class Block:
         """Return the TF-IDF rows of `texts`, each of length 1 or, without known n-grams, 0."""
         return counted_rows(self.counter, texts, self.idf, self.sublinear_tf)
 
-    def add_scores(
-        self, texts: Sequence[str], read: Any, weights: NDArray[np.floating[Any]], out: NDArray[np.float64]
-    ) -> None:
-        """Add to `out` the rows of the texts, of which `read` is the kernel's view, times the weights."""
-        self.counter.add_scores(read, self.idf, self.sublinear_tf, weights, out)  # type: ignore[attr-defined]
-
     def locate(self, text: str) -> dict[str, list[Span]]:
         """Return where each known n-gram stands in `text`."""
         found: dict[str, list[Span]] = {}
@@ -134,12 +128,6 @@ class LexiconBlock:
         values = np.full(len(columns), self.weight)
         return SparseRows(np.r_[0, np.cumsum(lengths)], columns, values, len(self.vocabulary))
 
-    def add_scores(
-        self, texts: Sequence[str], read: Any, weights: NDArray[np.floating[Any]], out: NDArray[np.float64]
-    ) -> None:
-        """Add to the (n, k) `out` the rows of `texts`, as they are written, times the (width, k) weights."""
-        self.finder.add_scores(texts, self.weight, weights, out)
-
     def locate(self, text: str) -> dict[str, list[Span]]:
         """Return where terms of each lexicon stand in `text`."""
         places: dict[str, list[Span]] = {}
@@ -184,30 +172,16 @@ class Features:
         """Return the rows of `texts`."""
         return in_parts(self._transform, texts)
 
-    def scores(self, texts: Sequence[str], weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """Multiply the rows of `texts` by (width, k) weights: the bits of ``transform(texts).dot(weights)``.
-
-        Compiled, no row is made: what a text adds is summed as its n-grams are found.
-        """
-        if not COMPILED or weights.dtype not in (np.float16, np.float32):
-            return self.transform(texts).dot(weights)
-        weights = np.ascontiguousarray(weights)
-        if len(texts) <= _BATCH:
-            return self._scores(texts, weights)
-        return np.concatenate(
-            in_threads(lambda chunk: self._scores(chunk, weights), chunks(texts, _BATCH)), dtype=np.float64
+    def searches(self, texts: Sequence[str]) -> bool:
+        """Whether texts are so few that n-grams of some block are looked up without a table."""
+        return any(
+            isinstance(block.counter, CompiledCounter) and block.counter.searches(texts)
+            for block in self.blocks
+            if isinstance(block, Block)
         )
 
     def _transform(self, texts: Sequence[str]) -> SparseRows:
         return beside([block.transform(texts) for block in self.blocks])
-
-    def _scores(self, texts: Sequence[str], weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        out, start, read = np.zeros((len(texts), weights.shape[1])), 0, prepared(texts)
-        for block in self.blocks:
-            end = start + len(block.vocabulary)
-            block.add_scores(texts, read, weights[start:end], out)
-            start = end
-        return out
 
 
 def counted_rows(

@@ -25,6 +25,7 @@ from trainer.model.features import Features, LexiconBlock, learn_block
 from trainer.model.linear import fit_in_turns
 from trainer.model.packing import packed
 from trainer.model.precision import Precision, rounded
+from trainer.model.scoring import Scorer
 from trainer.model.tagger import Tagger
 from trainer.model.training_set import TrainingSet
 from trainer.progress import Progress, silent
@@ -82,7 +83,7 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     features = _light(features)
 
     def score(rows: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float64]:
-        return _light(features).scores(taken(used.texts, rows), weights)
+        return Scorer(_light(features), weights)(taken(used.texts, rows))
 
     margins = data.out_of_fold(score, models)
     coef, intercept = next(models)

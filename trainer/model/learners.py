@@ -21,6 +21,7 @@ from trainer.engine.solver import Loss, solve
 from trainer.engine.sparse import SparseRows
 from trainer.engine.vocabulary import Vocabulary
 from trainer.model.features import Features, counted_rows, in_parts, learn_block, smooth_idf
+from trainer.model.scoring import Scorer
 from trainer.model.tagger import Tagger
 
 _EMPTY = "empty vocabulary: no text holds an n-gram that min_df and max_df leave"
@@ -413,6 +414,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classifier_.fit(to_scipy(self.features_.transform(listed)), y, sample_weight)
         self.classes_ = self.classifier_.classes_
         self.weights_ = np.ascontiguousarray(self.classifier_.coef_.T, dtype=np.float32)
+        self._sums = Scorer(self.features_, self.weights_)
         return self
 
     @property
@@ -428,7 +430,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, texts: Iterable[str]) -> NDArray[np.float64]:
         """Return the margins of texts, by weights in float32; see `JointLinearClassifier`."""
         check_is_fitted(self)
-        margins = self.features_.scores(_listed(texts), self.weights_) + self.intercept_
+        margins = self._sums(_listed(texts)) + self.intercept_
         return self.classifier_.shaped(margins)
 
     def predict(self, texts: Iterable[str]) -> NDArray[Any]:

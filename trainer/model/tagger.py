@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engine.threads import chunks
+from trainer.engine.threads import chunks, in_threads
 from trainer.errors import UsageError, did_you_mean
 from trainer.language import language_of
 from trainer.model.calibration import probabilities, sigmoid
 from trainer.model.features import Features
 from trainer.model.prior import corrected
+from trainer.model.scoring import Scorer
 from trainer.records import Contribution, Document, Explanation, Prediction, Reasons, TaggedSentence
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 _STREAM = 256
-_TOGETHER = 8_192
+_TOGETHER = 512
+"""Texts that are decided together: what lies between margins and decisions then stays in the cache."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,9 @@ class Tagger:
     rates: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
-    def _kept(self) -> NDArray[np.floating[Any]]:
-        """The weights as they are multiplied: of single or half precision, row after row."""
-        half = self.weights.dtype == np.float16
-        return np.ascontiguousarray(self.weights, np.float16 if half else np.float32)
+    def _sums(self) -> Scorer:
+        """What sums the weights of texts."""
+        return Scorer(self.features, self.weights)
 
     @property
     def assumed_rates(self) -> Mapping[str, float]:
@@ -126,14 +127,18 @@ class Tagger:
     def predict_matrix(self, texts: str | Iterable[str]) -> NDArray[np.bool_]:
         """Return the (n, k) decisions: True where the topic is tagged."""
         given = [texts] if isinstance(texts, str) else _listed(texts)
-        # Some thousand at a time: what lies between margins and decisions then stays in the cache.
-        found = [self.decide(self.predict_proba(part))[0] for part in chunks(given, _TOGETHER) or [given]]
-        return np.concatenate(found)
+        if len(given) <= _TOGETHER:
+            return self._decisions(given)
+        self._decisions(given[:1])  # what is made once is made before there are threads
+        return np.concatenate(in_threads(self._decisions, chunks(given, _TOGETHER)))
+
+    def _decisions(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        return self.decide(self.scores(self._sums(texts) + self.intercept))[0]
 
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
         given = [texts] if isinstance(texts, str) else _listed(texts)
-        return self.features.scores(given, self._kept) + self.intercept
+        return self._sums(given) + self.intercept
 
     def stream(self, lines: Iterable[str]) -> Iterator[Prediction]:
         """Tag texts one after another, holding few of them at a time."""

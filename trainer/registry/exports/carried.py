@@ -32,6 +32,7 @@ MODULES = (
     "trainer.model.features",
     "trainer.model.prior",
     "trainer.model.reasons",
+    "trainer.model.scoring",
     "trainer.model.tagger",
     "trainer.names",
     "trainer.records",

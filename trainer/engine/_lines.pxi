@@ -1,0 +1,63 @@
+# Lines that ascend, in which n-grams are looked up by halving. Included by `_ngrams.pyx`.
+
+from libc.string cimport memchr
+
+
+@cython.final
+cdef class Lines:
+    """Lines of UTF-8, each with a line break after it.
+
+    Attributes
+    ----------
+    ascending : bool
+        Whether each sorts above the one before, as code points do: `find` finds nothing else.
+    """
+
+    cdef bytes _kept
+    cdef const char* text
+    cdef int64_t[::1] start
+    cdef readonly Py_ssize_t n
+    cdef readonly bint ascending
+
+    def __cinit__(self, bytes lines):
+        cdef Py_ssize_t i, length = len(lines)
+        if lines and not lines.endswith(b"\n"):
+            raise ValueError("the last line has no line break after it")
+        self._kept, self.text, self.n = lines, lines, lines.count(b"\n")
+        self.start = np.zeros(self.n + 1, np.int64)
+        self.ascending = True
+        with nogil:
+            for i in range(self.n):
+                self.start[i + 1] = 1 + (
+                    <const char*>memchr(self.text + self.start[i], 10, length - self.start[i]) - self.text)
+                if i and self._against(i, self.text + self.start[i - 1], self._length(i - 1)) <= 0:
+                    self.ascending = False
+
+    cdef inline Py_ssize_t _length(self, Py_ssize_t line) noexcept nogil:
+        return self.start[line + 1] - self.start[line] - 1
+
+    cdef inline int _against(self, Py_ssize_t line, const char* other, Py_ssize_t length) noexcept nogil:
+        """Return a number above, of, or below 0 as a line sorts above, with, or below another."""
+        cdef Py_ssize_t own = self._length(line)
+        cdef int found = memcmp(self.text + self.start[line], other, min(own, length))
+        return found if found else (own > length) - (own < length)
+
+    def find(self, list grams):
+        """Return the place of each n-gram that is a line, in the order in which they are given."""
+        cdef Py_ssize_t low, high, middle, length
+        cdef const char* text
+        cdef bytes encoded
+        found = []
+        for gram in grams:
+            encoded = gram.encode("utf-8", "surrogatepass")
+            text, length = encoded, len(encoded)
+            low, high = 0, self.n
+            while low < high:
+                middle = (low + high) // 2
+                if self._against(middle, text, length) < 0:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low < self.n and self._against(low, text, length) == 0:
+                found.append(low)
+        return found

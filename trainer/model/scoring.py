@@ -1,0 +1,76 @@
+"""Margins of texts, summed while the texts are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.engine.counting import COMPILED, prepared
+from trainer.engine.sparse import side_by_side
+from trainer.engine.threads import in_threads, spans
+from trainer.model.features import Block, Features, LexiconBlock
+
+_BATCH = 1_024
+"""Texts that one thread reads at a time."""
+_Adds = Callable[[Sequence[str], Any, NDArray[np.float64]], None]
+
+
+class Scorer:
+    """Multiplies the rows of texts by weights: the bits of ``features.transform(texts).dot(weights)``.
+
+    Compiled, no row is made: what a text adds is summed as its n-grams are found.
+
+    Parameters
+    ----------
+    features : Features
+    weights : (len(features), k) array of float32 or float16
+    """
+
+    def __init__(self, features: Features, weights: NDArray[np.floating[Any]]) -> None:
+        kept = np.float16 if weights.dtype == np.float16 else np.float32
+        self._features = features
+        self._weights: NDArray[np.floating[Any]] = np.ascontiguousarray(weights, kept)
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the (n, k) sums of `texts`."""
+        if not COMPILED or self._features.searches(texts):
+            return self._features.transform(texts).dot(self._weights)
+        out = np.zeros((len(texts), self._weights.shape[1]))
+        adds = self._adds  # before there are threads
+
+        def add(span: tuple[int, int]) -> None:
+            chunk, rows = texts[slice(*span)], out[slice(*span)]
+            read = prepared(chunk)
+            for one in adds:
+                one(chunk, read, rows)
+
+        in_threads(add, spans(len(texts), _BATCH))
+        return out
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Compiled tables cannot be pickled.
+        return {key: value for key, value in self.__dict__.items() if key != "_adds"}
+
+    @cached_property
+    def _adds(self) -> list[_Adds]:
+        """For each block, what adds its part."""
+        found, start = [], 0
+        for block in self._features.blocks:
+            end = start + len(block.vocabulary)
+            found.append(_adding(block, self._weights[start:end]))
+            start = end
+        return found
+
+
+def _adding(block: Block | LexiconBlock, weights: NDArray[np.floating[Any]]) -> _Adds:
+    if isinstance(block, LexiconBlock):
+        finder, value = block.finder, block.weight
+        return lambda texts, read, out: finder.add_scores(texts, value, weights, out)
+    counter: Any = block.counter
+    sublinear = block.sublinear_tf
+    idf, near = side_by_side(block.idf, weights)
+    return lambda texts, read, out: counter.add_scores(read, idf, sublinear, near, out)
