@@ -987,10 +987,11 @@ cdef class Ngrams:
         lone_rows, lone_columns, lone_values : arrays of int64, int32 and float32
             What was left out.
         """
-        cdef Py_ssize_t i, j, n
+        cdef Py_ssize_t i, at, j, n
         cdef float value
         cdef uint32_t column
-        cdef Scratch scratch
+        cdef Scratch two[2]  # while one text is packed, what the next one asks for comes
+        cdef Scratch* scratch
         cdef Ints numbers, lone_row, lone_column
         cdef Doubles lone_value
         cdef Bytes packed
@@ -999,7 +1000,7 @@ cdef class Ngrams:
         cdef double[::1] norms = np.zeros(texts.n), whole = np.zeros(texts.n), alone = np.zeros(texts.n)
         self._refuse_other(idf.shape[0])
         self._refuse_other(number.shape[0])
-        memset(&scratch, 0, sizeof(Scratch))
+        memset(two, 0, sizeof(two))
         memset(&packed, 0, sizeof(Bytes))
         memset(&numbers, 0, sizeof(Ints))
         memset(&lone_row, 0, sizeof(Ints))
@@ -1007,12 +1008,22 @@ cdef class Ngrams:
         memset(&lone_value, 0, sizeof(Doubles))
         try:
             with nogil:
-                for i in range(texts.n):
-                    self._row(texts, i, idf, memo, &scratch)
+                for at in range(texts.n + 1):
+                    if at < texts.n:
+                        scratch = &two[at & 1]
+                        self._find(texts, at, idf, memo, scratch)
+                        for j in range(scratch.found.n):
+                            PREFETCH(&number[scratch.found.at[j]])
+                    if at == 0:
+                        continue
+                    i = at - 1
+                    scratch = &two[i & 1]
+                    _sort(&scratch.found, &scratch.spare)
                     numbers.n = 0
+                    _reserve(&numbers, scratch.found.n)
                     for j in range(scratch.found.n):
-                        if number[scratch.found.at[j]] >= 0:
-                            _push(&numbers, number[scratch.found.at[j]])
+                        numbers.at[numbers.n] = <uint32_t>number[scratch.found.at[j]]
+                        numbers.n += number[scratch.found.at[j]] >= 0
                     _sort(&numbers, &scratch.spare)
                     _reserve_bytes(&packed, LONGEST_STEP * numbers.n)
                     if numbers.n:
@@ -1035,7 +1046,8 @@ cdef class Ngrams:
             _copy(lone_column.at, lone_value.at, lone_columns, lone_values)
             lone_rows = _int64(&lone_row)
         finally:
-            _free(&scratch)
+            for i in range(2):
+                _free(&two[i])
             free(packed.at)
             free(numbers.at)
             free(lone_row.at)

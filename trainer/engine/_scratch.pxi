@@ -6,9 +6,9 @@ cdef extern from "sort.h":
 
 
 cdef int _sort(Ints* ints, Ints* spare) except -1 nogil:
-    """Sort: a few by their ranks, many by digits of at most 8 bits, as few as their numbers have."""
+    """Sort: a few by their ranks, many by digits of at most 9 bits, as few as their numbers have."""
     cdef Py_ssize_t n = ints.n, i
-    cdef uint32_t count[4][256]
+    cdef uint32_t count[4][512]
     cdef uint32_t* a = ints.at
     cdef uint32_t* b
     cdef uint32_t* place
@@ -24,7 +24,7 @@ cdef int _sort(Ints* ints, Ints* spare) except -1 nogil:
     spare.n = 0
     _reserve(spare, n)
     b = spare.at
-    digits = max((bits + 7) // 8, 1)
+    digits = max((bits + 8) // 9, 1)
     width = (bits + digits - 1) // digits
     last = (<uint32_t>1 << width) - 1
     for d in range(digits):
