@@ -129,6 +129,43 @@ def test_a_large_vocabulary_is_searched_at_first_with_the_same_bits(
 
 
 @only_compiled
+@given(st.data(), st.integers(0, 40))
+def test_nodes_are_met_in_the_order_of_their_strings(data, n):
+    from trainer.engine._ngrams import ascending
+
+    paths = [()]
+    for _ in range(n):
+        paths.append((*data.draw(st.sampled_from(paths)), data.draw(st.integers(0, 5))))
+    paths = list(dict.fromkeys(paths))
+    parent = np.array([paths.index(path[:-1]) for path in paths[1:]], np.int64)
+    symbol = np.array([path[-1] for path in paths[1:]], np.int64)
+    kept = np.array([data.draw(st.booleans()) for _ in parent], np.uint8)
+    nodes, used = ascending(parent, symbol, kept)
+    wanted = sorted(path for path, keep in zip(paths[1:], kept, strict=True) if keep)
+    assert [paths[node] for node in nodes] == wanted
+    assert used.tolist() == [any(kept_path[: len(path)] == path for kept_path in wanted) for path in paths]
+
+
+@only_compiled
+@pytest.mark.parametrize(
+    ("parent", "symbol", "reason"),
+    [
+        ([1], [0], "before its parent"),
+        ([-1], [0], "before its parent"),
+        ([0], [-1], "no symbol"),
+        ([0], [0x110000], "no symbol"),
+        (range(66), [0] * 66, "more than 64"),
+        ([0, 0], [0], "not as many"),
+    ],
+)
+def test_what_is_no_trie_is_refused(parent, symbol, reason):
+    from trainer.engine._ngrams import ascending
+
+    with pytest.raises(ValueError, match=reason):
+        ascending(*(np.array(each, np.int64) for each in (parent, symbol)), np.ones(len(parent), np.uint8))
+
+
+@only_compiled
 @given(st.lists(tricky_text.filter(lambda text: "\n" not in text), max_size=9), st.booleans())
 def test_lines_are_found_where_they_ascend(grams, in_order):
     from trainer.engine._ngrams import Lines

@@ -12,7 +12,7 @@ from trainer.engine.costs import Problem
 from trainer.engine.packed import COMPILED, ColumnPacker, packed_rows
 from trainer.engine.solver import solve
 from trainer.lexicons import LexiconMatcher
-from trainer.model.features import Features, LexiconBlock, learn_block
+from trainer.model.features import Features, LexiconBlock, learn_block, learn_blocks
 from trainer.model.packing import packed
 from trainer.spool import Spool
 
@@ -42,6 +42,41 @@ def bits(rows):
     entries = rows.rows().entries()
     left_out = (rows.lone_rows, rows.lone_columns, rows.lone_values)
     return [array.tobytes() for array in (*entries, rows.alone, rows.norms, *left_out, rows.shared)]
+
+
+@given(
+    texts=texts_,
+    min_df=st.integers(1, 3),
+    ngrams=st.sampled_from([(1, 1), (1, 3), (2, 2)]),
+    cut=st.integers(1, 5),
+)
+@settings(max_examples=60, deadline=None)
+def test_what_is_remembered_of_texts_is_what_stands_in_them(texts, min_df, ngrams, cut):
+    wanted = [("word", ngrams, texts), ("char", ngrams, texts)]
+    batches = [texts[start : start + cut] for start in range(0, len(texts), cut)]
+    mine, plain = (learn_blocks(wanted, min_df, True, remember=remember) for remember in (True, False))
+    assert [block.counter._ngrams.remembers for block in (*mine, *plain)] == [True, False, False, False]
+    expected = bits(packed(Features(plain), batches))
+    assert bits(packed(Features(mine), batches)) == expected
+    assert not mine[0].counter._ngrams.remembers
+    assert bits(packed(Features(mine), batches)) == expected
+
+
+def test_other_texts_than_those_that_are_remembered_are_refused():
+    def learned():
+        return Features(learn_blocks([("word", (1, 1), ["tea", "gin tea"])], 1, True, remember=True))
+
+    for batch, reason in ((["tea", "gin"], "than text 1"), (["tea", "gin tea", ""], "fewer texts")):
+        with pytest.raises(ValueError, match=reason):
+            packed(learned(), [batch])
+    assert len(packed(learned(), [["tea", "gin tea"]])) == 2
+
+
+def test_more_than_there_is_room_for_is_not_remembered():
+    texts = [" ".join(["tea"] * 500_000)] * 33
+    block = learn_blocks([("word", (1, 1), texts)], 1, True, remember=True)[0]
+    assert not block.counter._ngrams.remembers
+    assert len(packed(Features((block,)), [texts])) == 33
 
 
 @given(texts=texts_, min_df=st.integers(1, 3), sublinear=st.booleans())

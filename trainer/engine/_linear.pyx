@@ -11,6 +11,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 cdef extern from "lanes.h":
+    void give_back() noexcept nogil
     void PREFETCH(const void* address) noexcept nogil
     void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns, const double* values,
                   Py_ssize_t n, Py_ssize_t m) noexcept nogil
@@ -61,6 +62,11 @@ cdef enum:
     MOST_BLOCKS = 8  # of columns, side by side
     SOON = 2  # rows that are unpacked before they are needed, while their weights come
     SLOTS = 4  # at least one more; a power of 2
+
+
+def give_back_memory():
+    """Give what was freed back to the system."""
+    give_back()
 
 
 def column_counts(const int32_t[::1] indices, Py_ssize_t width):

@@ -50,6 +50,7 @@ cdef enum:
     CHAR = 1
     LONGEST = 64  # n-gram
     REMEMBERED = 4_000_000  # numbers in a memo that is kept, at most
+    MOST_LEARNED = 16_000_000  # n-grams of words, with repetitions, that are remembered of the texts learned from
     SOME = 64  # words that are looked up together
     COMING = 16  # nodes that are put together; a power of 2
     AT_FIRST = 256  # rows of weights that are asked for as soon as they are known
@@ -122,6 +123,7 @@ cdef class Texts(Written):
 
 
 include "_lines.pxi"
+include "_order.pxi"
 include "_strings.pxi"
 
 
@@ -159,6 +161,8 @@ cdef class Ngrams:
         Of a run; ``1 <= shortest <= longest <= 64``.
     norm : bool
         Whether rows get length 1.
+    remember : bool
+        Whether it is kept what was found in the texts that are learned from, as long as that is not much.
     """
 
     cdef readonly int kind, shortest, longest
@@ -174,6 +178,9 @@ cdef class Ngrams:
     cdef Ints parent, symbol
     cdef Ints counted  # in pairs: in how many texts it stands, and the last of them
     cdef uint32_t texts_learned
+    cdef Ints learned  # of the word kind: what was found in each text, while that is not too much
+    cdef Ints learned_ends, learned_lengths  # by text: where that ends, and characters
+    cdef bint remembering
     cdef uint8_t[::1] met  # how often n-grams of a hash were met, before they are learned; 255 is that or more
     cdef uint64_t met_mask  # 0 where nothing was
     cdef bint meeting
@@ -181,7 +188,7 @@ cdef class Ngrams:
     cdef readonly Py_ssize_t width  # columns of the vocabulary
     cdef bint norm
 
-    def __cinit__(self, str kind, int shortest, int longest, bint norm=True):
+    def __cinit__(self, str kind, int shortest, int longest, bint norm=True, bint remember=False):
         if kind not in ("word", "char") or not 1 <= shortest <= longest <= LONGEST:
             raise ValueError(f"no n-grams of kind {kind!r} from {shortest} to {longest}")
         self.kind = WORD if kind == "word" else CHAR
@@ -191,6 +198,7 @@ cdef class Ngrams:
         self.mask = 255
         self.slots = _child_slots(256)
         self.learning = True
+        self.remembering = remember and self.kind == WORD
         self.nothing.number = self.nothing.column = NONE
         self._append(NONE, NONE)
 
@@ -198,6 +206,7 @@ cdef class Ngrams:
         free(self.alone)
         free(self.slots)
         self._end_learning()
+        self.forget()
 
     cdef void _end_learning(self) noexcept:
         self.learning = False
@@ -208,6 +217,33 @@ cdef class Ngrams:
         memset(&self.parent, 0, sizeof(Ints))
         memset(&self.symbol, 0, sizeof(Ints))
         memset(&self.counted, 0, sizeof(Ints))
+
+    @property
+    def remembers(self):
+        """Whether it is known what was found in the texts that were learned from."""
+        return self.remembering and not self.learning
+
+    def forget(self):
+        """Give up what was found in the texts that were learned from."""
+        self.remembering = False
+        free(self.learned.at)
+        free(self.learned_ends.at)
+        free(self.learned_lengths.at)
+        memset(&self.learned, 0, sizeof(Ints))
+        memset(&self.learned_ends, 0, sizeof(Ints))
+        memset(&self.learned_lengths, 0, sizeof(Ints))
+
+    cdef int _remember(self, Texts texts, Py_ssize_t i, const Ints* found) except -1 nogil:
+        if self.learned.n + found.n > MOST_LEARNED:
+            with gil:
+                self.forget()
+            return 0
+        _reserve(&self.learned, found.n)
+        _copy_ints(self.learned.at + self.learned.n, found.at, found.n)
+        self.learned.n += found.n
+        _push(&self.learned_ends, <uint32_t>self.learned.n)
+        _push(&self.learned_lengths, <uint32_t>texts.length[i])
+        return 0
 
     cdef int _append(self, uint32_t parent, uint32_t symbol) except -1 nogil:
         if self.n >= MOST:
@@ -608,6 +644,8 @@ cdef class Ngrams:
                 for i in range(texts.n):
                     scratch.found.n = 0
                     self._scan(texts, i, True, memo, &scratch)
+                    if self.remembering:
+                        self._remember(texts, i, &scratch.found)
                     for j in range(scratch.found.n):
                         if j + 8 < scratch.found.n:
                             PREFETCH(&self.counted.at[2 * <Py_ssize_t>scratch.found.at[j + 8]])
@@ -688,6 +726,7 @@ cdef class Ngrams:
         try:
             for i in range(nodes.shape[0]):
                 columns[nodes[i]] = <uint32_t>i
+            self._number_learned(columns)
             with nogil:
                 for old in range(self.room_alone + self.mask + 1):
                     node = &self.alone[old] if old < self.room_alone else &self.slots[old - self.room_alone].node
@@ -702,6 +741,19 @@ cdef class Ngrams:
         self.memos = []  # of nodes, and columns are wanted now
         self.width, self.norm = nodes.shape[0], norm
 
+    cdef void _number_learned(self, const uint32_t* columns) noexcept nogil:
+        """Turn the nodes that were found in each text into columns, as far as they have any."""
+        cdef Py_ssize_t i, j, start = 0, at = 0
+        for i in range(self.learned_ends.n):
+            for j in range(start, self.learned_ends.at[i]):
+                if j + 8 < self.learned.n:
+                    PREFETCH(&columns[self.learned.at[j + 8]])
+                self.learned.at[at] = columns[self.learned.at[j]]
+                at += self.learned.at[at] != NONE
+            start = self.learned_ends.at[i]
+            self.learned_ends.at[i] = <uint32_t>at
+        self.learned.n = at
+
     def put(self, str lines):
         """Take n-grams, each with a line break after it, for the columns 0, 1, …; what cannot stand is not found."""
         cdef Py_ssize_t n = lines.count("\n"), size = 256
@@ -712,7 +764,7 @@ cdef class Ngrams:
             raise OverflowError("more than 2**31 n-grams")
         if self.n > 1 or (lines and not lines.endswith("\n")):
             raise ValueError("there are n-grams here already, or the last one has no line break after it")
-        self.learning = False
+        self.learning = self.remembering = False
         while size < 2 * (n + 1):
             size *= 2
         with nogil:
@@ -967,6 +1019,39 @@ cdef class Ngrams:
         return lengths, out, values
 
     def pack(self, Texts texts, const double[::1] idf, bint sublinear, const int32_t[::1] number):
+        """Return the TF-IDF rows of texts: see `_packed`."""
+        return self._packed(texts, 0, texts.n, idf, sublinear, number)
+
+    def pack_learned(self, Py_ssize_t first, const int64_t[::1] lengths, const double[::1] idf, bint sublinear,
+                     const int32_t[::1] number):
+        """Return the TF-IDF rows of texts that were learned from, from the text `first` on: see `_packed`.
+
+        Parameters
+        ----------
+        lengths : (n,) array of int64
+            Characters of each text, in small letters, by which other texts are told.
+        """
+        cdef Py_ssize_t i
+        if not self.remembers or first < 0 or first + lengths.shape[0] > self.learned_ends.n:
+            raise ValueError("the n-grams were learned from fewer texts, or it is not remembered what these hold")
+        for i in range(lengths.shape[0]):
+            if self.learned_lengths.at[first + i] != lengths[i]:
+                raise ValueError(f"the n-grams were learned from another text than text {first + i}")
+        return self._packed(None, first, lengths.shape[0], idf, sublinear, number)
+
+    cdef int _recall(self, Py_ssize_t i, const double[:] idf, Scratch* scratch) except -1 nogil:
+        """Find the columns of the n-grams of a text that was learned from, and ask for their idf."""
+        cdef Py_ssize_t j, start = self.learned_ends.at[i - 1] if i else 0
+        scratch.found.n = 0
+        _reserve(&scratch.found, self.learned_ends.at[i] - start)
+        scratch.found.n = self.learned_ends.at[i] - start
+        _copy_ints(scratch.found.at, self.learned.at + start, scratch.found.n)
+        for j in range(scratch.found.n):
+            PREFETCH(&idf[scratch.found.at[j]])
+        return 0
+
+    cdef tuple _packed(self, Texts texts, Py_ssize_t first, Py_ssize_t rows, const double[::1] idf, bint sublinear,
+                       const int32_t[::1] number):
         """Return the TF-IDF rows of texts in few bytes: see `trainer.engine.packed`.
 
         Parameters
@@ -996,8 +1081,8 @@ cdef class Ngrams:
         cdef Doubles lone_value
         cdef Bytes packed
         cdef Memo memo = self._memo()
-        cdef int64_t[::1] end = np.zeros(texts.n, np.int64)
-        cdef double[::1] norms = np.zeros(texts.n), whole = np.zeros(texts.n), alone = np.zeros(texts.n)
+        cdef int64_t[::1] end = np.zeros(rows, np.int64)
+        cdef double[::1] norms = np.zeros(rows), whole = np.zeros(rows), alone = np.zeros(rows)
         self._refuse_other(idf.shape[0])
         self._refuse_other(number.shape[0])
         memset(two, 0, sizeof(two))
@@ -1008,10 +1093,13 @@ cdef class Ngrams:
         memset(&lone_value, 0, sizeof(Doubles))
         try:
             with nogil:
-                for at in range(texts.n + 1):
-                    if at < texts.n:
+                for at in range(rows + 1):
+                    if at < rows:
                         scratch = &two[at & 1]
-                        self._find(texts, at, idf, memo, scratch)
+                        if texts is None:
+                            self._recall(first + at, idf, scratch)
+                        else:
+                            self._find(texts, at, idf, memo, scratch)
                         for j in range(scratch.found.n):
                             PREFETCH(&number[scratch.found.at[j]])
                     if at == 0:

@@ -22,8 +22,9 @@ try:
     from trainer.engine._ngrams import Lines as _Lines
     from trainer.engine._ngrams import Ngrams as _Ngrams
     from trainer.engine._ngrams import Texts as _Texts
+    from trainer.engine._ngrams import ascending as _ascending
 except ImportError:  # installed without a compiler
-    _Lines = _Ngrams = _Texts = None
+    _Lines = _Ngrams = _Texts = _ascending = None
 
 Kind = Literal["word", "char"]
 COMPILED = _Ngrams is not None
@@ -101,6 +102,7 @@ def learn(
     max_df: float = 1.0,
     norm: bool = True,
     *,
+    remember: bool = False,
     compiled: bool = True,
 ) -> Learned:
     """Learn which n-grams stand in `texts`, reading them once; many of which there is a number, twice.
@@ -111,9 +113,13 @@ def learn(
         N-grams that stand in fewer, or in more, texts are left out; a float is a share of the texts.
     norm : bool
         Whether rows get length 1.
+    remember : bool
+        Whether a compiled counter remembers what it found, for the next time that it reads these texts; not
+        of characters, nor of so many texts that it would take much room.
     """
-    found = _learned_compiled if compiled and COMPILED else _learned_in_python
-    return found(kind, ngrams, texts, min_df, max_df, norm)
+    if compiled and COMPILED:
+        return _learned_compiled(kind, ngrams, texts, min_df, max_df, norm, remember)
+    return _learned_in_python(kind, ngrams, texts, min_df, max_df, norm)
 
 
 def bounds(n: int, min_df: float, max_df: float) -> tuple[float, float]:
@@ -136,7 +142,7 @@ class CompiledCounter:
         self._given = kind, ngrams, vocabulary, norm
         self._patience, self._searching = len(vocabulary) // _PATIENCE, None
         if len(vocabulary) >= _LARGE:
-            lines = _Lines(vocabulary.text.encode("utf-8", "surrogatepass"))
+            lines = _Lines(vocabulary.lines)
             if lines.ascending:
                 self._searching = SearchingCounter(kind, ngrams, lines, norm)
         if self._searching is None:
@@ -171,10 +177,30 @@ class CompiledCounter:
         return found
 
     def pack(
-        self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool, number: NDArray[np.int32]
+        self,
+        texts: Sequence[str],
+        idf: NDArray[np.float64],
+        sublinear: bool,
+        number: NDArray[np.int32],
+        first: int | None = None,
     ) -> Any:
-        """Return the rows of `texts` in few bytes: what a `trainer.engine.packed.Part` holds."""
-        return self._ngrams.pack(_Texts(texts), idf, sublinear, number)
+        """Return the rows of `texts` in few bytes: what a `trainer.engine.packed.Part` holds.
+
+        Parameters
+        ----------
+        first : int, optional
+            The place of the first of these texts among those that were learned from: what was found then need
+            not be looked for again, while it is remembered.
+        """
+        if first is None or not self._ngrams.remembers:
+            return self._ngrams.pack(_Texts(texts), idf, sublinear, number)
+        read = (len(text) if text.isascii() else len(text.lower()) for text in texts)
+        lengths = np.fromiter(read, np.int64, len(texts))
+        return self._ngrams.pack_learned(first, lengths, idf, sublinear, number)
+
+    def forget(self) -> None:
+        """Remember no longer what was found in the texts that were learned from."""
+        self._ngrams.forget()
 
     def add_scores(
         self,
@@ -194,9 +220,15 @@ def prepared(texts: Sequence[str]) -> Any:
 
 
 def _learned_compiled(
-    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float, norm: bool
+    kind: Kind,
+    ngrams: tuple[int, int],
+    texts: Iterable[str],
+    min_df: float,
+    max_df: float,
+    norm: bool,
+    remember: bool,
 ) -> Learned:
-    trie, n = _Ngrams(kind, *ngrams), 0
+    trie, n = _Ngrams(kind, *ngrams, remember=remember), 0
     if kind == "word" and isinstance(texts, Sized) and len(texts) >= _MANY:
         _pass_over_rare(trie, texts, bounds(len(texts), min_df, max_df)[0])
     for batch in _batches(texts):
@@ -210,11 +242,14 @@ def _learned_compiled(
         ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
         symbol = ranks[symbol] if len(words) else symbol
     # An n-gram that is only the beginning of others stands in no text by itself.
-    nodes, used = _ascending(parent, symbol, (df >= max(least, 1)) & (df <= most))
+    nodes, used = _ascending(parent, symbol, ((df >= max(least, 1)) & (df <= most)).view(np.uint8))
     # Some at a time: while they are made, n-grams take four times as much room as in the end.
-    lines = [trie.lines_of(nodes[start:end]) for start, end in spans(len(nodes), _LINES)]
-    vocabulary = Vocabulary("".join(lines))
-    del lines
+    vocabulary = Vocabulary(
+        b"".join(
+            trie.lines_of(nodes[start:end]).encode("utf-8", "surrogatepass")
+            for start, end in spans(len(nodes), _LINES)
+        )
+    )
     trie.number(nodes, used, norm)
     return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(trie))
 
@@ -233,57 +268,6 @@ def _pass_over_rare(trie: Any, texts: Iterable[str], least: float) -> None:
     for batch in _batches(texts):
         trie.meet(_Texts(batch), counts)
     trie.pass_over(math.ceil(min(least, 255)))
-
-
-def _ascending(
-    parent: NDArray[np.int64], symbol: NDArray[np.int64], kept: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Return the kept nodes of a trie as a walk meets them that enters children by ascending symbol.
-
-    That is the order of their strings: no symbol sorts below the end of a string and, as the blank between
-    words is below every letter, a word that begins another sorts below it.
-
-    Parameters
-    ----------
-    parent, symbol : (n,) arrays
-        Of the nodes 1, 2, …; the root is 0, and each parent comes before its children.
-
-    Returns
-    -------
-    nodes, used
-        Also which of all nodes, the root included, are kept or lead to one that is.
-    """
-    levels = _levels(parent)
-    own = np.r_[0, kept.astype(np.int64)]
-    size = own.copy()  # how many kept nodes stand at or below each
-    for nodes in levels[:0:-1]:
-        size += np.bincount(parent[nodes - 1], size[nodes], len(size)).astype(np.int64)
-    place = np.zeros(len(size), np.int64)  # how many kept nodes the walk meets before
-    rank = np.zeros(len(size), np.int64)
-    for nodes in levels:
-        nodes = nodes[size[nodes] > 0]
-        above = parent[nodes - 1]
-        order = np.argsort((rank[above] << 32) | symbol[nodes - 1])
-        nodes, above = nodes[order], above[order]
-        rank[nodes] = np.arange(len(nodes))
-        before = np.cumsum(size[nodes]) - size[nodes]
-        first = np.r_[True, above[1:] != above[:-1]] if len(nodes) else np.zeros(0, bool)
-        since = before - np.repeat(before[first], np.diff(np.r_[np.flatnonzero(first), len(nodes)]))
-        place[nodes] = place[above] + own[above] + since
-    chosen = np.flatnonzero(kept) + 1
-    found = np.empty(len(chosen), np.int64)
-    found[place[chosen]] = chosen
-    return found, (size > 0).astype(np.uint8)
-
-
-def _levels(parent: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Return the nodes of each depth, from 1."""
-    found, ancestor, nodes = [], parent, np.arange(1, len(parent) + 1)
-    while len(nodes):
-        found.append(nodes[ancestor == 0])
-        nodes, ancestor = nodes[ancestor > 0], ancestor[ancestor > 0]
-        ancestor = parent[ancestor - 1]
-    return found
 
 
 class PythonCounter:

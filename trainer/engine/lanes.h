@@ -8,6 +8,9 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 /* Vector instructions are chosen when the module is loaded. Each topic has its own lane and no sum changes its
    order, so the bits are the same whatever is chosen. */
@@ -43,6 +46,14 @@ static inline void* allocated(size_t size)
     }
 #endif
     return malloc(size);
+}
+
+/* Give what was freed back to the system: the allocator would keep it, while what comes next asks for more. */
+static inline void give_back(void)
+{
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 /* Stored weights as double precision has them, four at a time. No processor adds in half precision; but such a number

@@ -17,16 +17,17 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engine.threads import chunks, in_threads
+from trainer.engine.threads import in_threads, spans
 from trainer.spool import Spool
 
 try:
     from trainer.engine._linear import PackedBlock as _PackedBlock
     from trainer.engine._linear import Stored as _Stored
     from trainer.engine._linear import Unpacked as _Unpacked
+    from trainer.engine._linear import give_back_memory as _give_back_memory
     from trainer.engine._ngrams import pack_columns as _pack_columns
 except ImportError:  # installed without a compiler: the solver, too, is another one then
-    _PackedBlock = _Stored = _Unpacked = _pack_columns = None
+    _PackedBlock = _Stored = _Unpacked = _give_back_memory = _pack_columns = None
 
 COMPILED = _Unpacked is not None and _pack_columns is not None
 _CHUNK = 1_024
@@ -81,8 +82,8 @@ class Packer(Protocol):
     idf: NDArray[np.float64]
     sublinear: bool
 
-    def pack(self, texts: Sequence[str]) -> Part:
-        """Return the rows of `texts`."""
+    def pack(self, texts: Sequence[str], first: int) -> Part:
+        """Return the rows of `texts`, of which the first is the text with this number."""
 
 
 class NgramPacker:
@@ -108,9 +109,9 @@ class NgramPacker:
         self._number[self.shared] = np.arange(len(self.shared), dtype=np.int32)
         self._ngrams, self._idf = ngrams, idf
 
-    def pack(self, texts: Sequence[str]) -> Part:
-        """Return the rows of `texts`."""
-        return Part(*self._ngrams.pack(texts, self._idf, self.sublinear, self._number))
+    def pack(self, texts: Sequence[str], first: int) -> Part:
+        """Return the rows of `texts`: see `Packer`."""
+        return Part(*self._ngrams.pack(texts, self._idf, self.sublinear, self._number, first))
 
 
 class ColumnPacker:
@@ -126,8 +127,8 @@ class ColumnPacker:
         self.width, self.sublinear, self._finder = width, False, finder
         self.shared, self.idf = np.arange(width, dtype=np.int32), np.full(width, value)
 
-    def pack(self, texts: Sequence[str]) -> Part:
-        """Return the rows of `texts`."""
+    def pack(self, texts: Sequence[str], first: int) -> Part:
+        """Return the rows of `texts`: see `Packer`."""
         lengths, columns = self._finder.rows(texts)
         squared = float(np.float32(self.idf[0])) ** 2 if self.width else 0.0
         data, ends = _pack_columns(lengths, columns)
@@ -144,7 +145,7 @@ class PackedRows:
     Attributes
     ----------
     blocks : list of compiled blocks
-        Packed.
+        Packed; none where they are stored.
     stored : compiled rows, optional
         The same unpacked, where that takes little room.
     longest : int
@@ -187,11 +188,17 @@ def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> 
         When the document frequencies are not those of these texts.
     """
     stacks = [_Stack(packer) for packer in packers]
+    done = 0
     for texts in batches:
-        found = in_threads(lambda chunk: [packer.pack(chunk) for packer in packers], chunks(texts, _CHUNK))
-        for parts in found:
+
+        def pack(span: tuple[int, int], texts: Sequence[str] = texts, done: int = done) -> list[Part]:
+            start, end = span
+            return [packer.pack(texts[start:end], done + start) for packer in packers]
+
+        for parts in in_threads(pack, spans(len(texts), _CHUNK)):
             for stack, part in zip(stacks, parts, strict=True):
                 stack.add(part)
+        done += len(texts)
     starts = np.cumsum([0, *(packer.width for packer in packers)])
     bases = np.cumsum([0, *(len(packer.shared) for packer in packers)]).tolist()
     lone = [stack.lone(start) for stack, start in zip(stacks, starts.tolist(), strict=False)]
@@ -200,14 +207,17 @@ def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> 
     blocks = [stack.block(base) for stack, base in zip(stacks, bases, strict=False)]
     longest = int(np.sum([stack.lengths for stack in stacks], axis=0).max(initial=0))
     few = sum(block.size for block in blocks) <= _UNPACKED
+    stored = _Stored(*_Unpacked(blocks, longest).entries()) if few else None
+    alone, whole = (np.sum([stack.joined(key) for stack in stacks], axis=0) for key in ("alone", "whole"))
     return PackedRows(
-        blocks,
-        _Stored(*_Unpacked(blocks, longest).entries()) if few else None,
-        longest,
-        np.sum([stack.joined("alone") for stack in stacks], axis=0).astype(np.float32),
-        np.sum([stack.joined("whole") for stack in stacks], axis=0).astype(np.float32),
+        [] if few else blocks, stored, longest, alone.astype(np.float32), whole.astype(np.float32),
         columns, rows, values, np.concatenate(shared), int(starts[-1]),
     )  # fmt: skip
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the system: what is solved now asks for other rooms."""
+    _give_back_memory()
 
 
 class _Stack:

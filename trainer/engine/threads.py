@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -37,42 +37,55 @@ def in_threads(
     workers = min(len(items), n_jobs or cores())
     if workers <= 1:
         return [work(item) for item in items]
-    from concurrent.futures import ThreadPoolExecutor
+    from threading import Lock, Thread
 
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            return list(pool.map(work, items))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            if stop is not None:
-                stop()
-            raise
+    works = _Works(work, items, stop, Lock())
+    others = [Thread(target=works.run) for _ in range(workers - 1)]
+    for thread in others:
+        thread.start()
+    works.run()
+    for thread in others:
+        thread.join()
+    if works.failed:
+        raise works.failed[0]
+    return [works.found[place] for place in range(len(items))]
+
+
+class _Works(Generic[T, R]):
+    """Items that several threads take one after another."""
+
+    def __init__(
+        self,
+        work: Callable[[T], R],
+        items: Sequence[T],
+        stop: Callable[[], object] | None,
+        lock: Any,
+    ) -> None:
+        self.found: dict[int, R] = {}
+        self.failed: list[BaseException] = []
+        self._work, self._items, self._stop, self._lock = work, items, stop, lock
+        self._left = iter(range(len(items)))
+
+    def run(self) -> None:
+        """Work until nothing is left, or one has failed."""
+        while not self.failed:
+            with self._lock:
+                place = next(self._left, None)
+            if place is None:
+                return
+            try:
+                self.found[place] = self._work(self._items[place])
+            except BaseException as error:  # raised by the thread that waits for all
+                self.failed.append(error)
+                if self._stop is not None:
+                    self._stop()
 
 
 def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
     """Return what two functions give that run at the same time, where there are two processors."""
-    if cores() < 2:
-        return one(), other()
-    from threading import Thread
-
-    found: list[T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            found.append(one())
-        except BaseException as error:  # raised below, where it can be handled
-            failed.append(error)
-
-    thread = Thread(target=run)
-    thread.start()
-    try:
-        second = other()
-    finally:
-        thread.join()
-    if failed:
-        raise failed[0]
-    return found[0], second
+    works: list[Callable[[], Any]] = [one, other]
+    first, second = in_threads(lambda work: work(), works)
+    return first, second
 
 
 class Shares:

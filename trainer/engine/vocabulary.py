@@ -1,4 +1,4 @@
-"""The n-grams of a model: one text, a line each, of which strings are made only when somebody asks."""
+"""The n-grams of a model: lines of UTF-8, of which strings are made only when somebody asks."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ class Vocabulary(Sequence[str]):
 
     Parameters
     ----------
-    text : str
-        Each n-gram with a ``\n`` after it: no n-gram holds one, for white space parts them.
+    lines : bytes
+        Each n-gram with a ``\n`` after it: no n-gram holds one, for white space parts them. Half of a
+        surrogate pair is encoded as any other code point.
     """
 
-    def __init__(self, text: str = "") -> None:
-        if text and text[-1] != "\n":
+    def __init__(self, lines: bytes = b"") -> None:
+        if lines and not lines.endswith(b"\n"):
             raise ValueError("the last n-gram of a vocabulary has no end of line")
-        self.text = text
-        self._length = text.count("\n")
+        self.lines = lines
+        self._length = lines.count(b"\n")
 
     @classmethod
     def of(cls, grams: Iterable[str]) -> Vocabulary:
@@ -35,10 +36,15 @@ class Vocabulary(Sequence[str]):
             When one holds a line break.
         """
         listed = list(grams)
-        found = cls("".join(f"{gram}\n" for gram in listed))
+        found = cls("".join(f"{gram}\n" for gram in listed).encode("utf-8", "surrogatepass"))
         if len(found) != len(listed):
             raise ValueError("an n-gram holds a line break")
         return found
+
+    @property
+    def text(self) -> str:
+        """The lines as a string."""
+        return self.lines.decode("utf-8", "surrogatepass")
 
     @cached_property
     def grams(self) -> tuple[str, ...]:
@@ -60,7 +66,7 @@ class Vocabulary(Sequence[str]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Vocabulary):
-            return self.text == other.text
+            return self.lines == other.lines
         return self.grams == other if isinstance(other, tuple) else NotImplemented
 
     def __hash__(self) -> int:
@@ -70,4 +76,4 @@ class Vocabulary(Sequence[str]):
         return f"Vocabulary of {len(self):,} n-grams"
 
     def __getstate__(self) -> dict[str, object]:
-        return {"text": self.text, "_length": self._length}
+        return {"lines": self.lines, "_length": self._length}

@@ -208,6 +208,8 @@ def learn_block(
     min_df: float,
     sublinear_tf: bool,
     max_df: float = 1.0,
+    *,
+    remember: bool = False,
 ) -> Block:
     """Learn vocabulary and weights from `texts`.
 
@@ -216,9 +218,23 @@ def learn_block(
     min_df, max_df : int or float
         N-grams that stand in fewer, or in more, texts are left out; a float is a share of the texts.
     """
-    found = learn(kind, ngrams, texts, min_df, max_df)
+    found = learn(kind, ngrams, texts, min_df, max_df, remember=remember)
     block = Block(kind, ngrams, sublinear_tf, found.vocabulary, found.df, found.n)
     return block.counted_by(found.counter)
+
+
+def learn_blocks(
+    wanted: Sequence[tuple[Kind, tuple[int, int], Iterable[str]]],
+    min_df: float,
+    sublinear_tf: bool,
+    max_df: float = 1.0,
+    *,
+    remember: bool = False,
+) -> tuple[Block, ...]:
+    """Learn a block of each kind of n-gram from the texts that stand beside it: on threads."""
+    return tuple(
+        in_threads(lambda one: learn_block(*one, min_df, sublinear_tf, max_df, remember=remember), wanted)
+    )
 
 
 def smooth_idf(df: NDArray[np.integer[Any]], n: int) -> NDArray[np.float64]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,13 +16,13 @@ from trainer.corpus.examples import Examples
 from trainer.corpus.strings import taken
 from trainer.engine.counting import Kind
 from trainer.engine.packed import COMPILED
-from trainer.engine.threads import chunks
+from trainer.engine.threads import Shares, chunks
 from trainer.errors import DataError
 from trainer.lexicons import LexiconMatcher
 from trainer.metrics import score_table
 from trainer.model.calibration import split_curves
 from trainer.model.decisions import decide_topics
-from trainer.model.features import Features, LexiconBlock, learn_block
+from trainer.model.features import Features, LexiconBlock, learn_blocks
 from trainer.model.linear import fit_in_turns
 from trainer.model.packing import packed
 from trainer.model.precision import Precision, rounded
@@ -76,7 +77,8 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     data = TrainingSet.of(examples, config)
     used = data.examples
     features = learn_features(used, config, progress)
-    X = packed(features, _parts(used, "weighing", progress)) if COMPILED else features.transform(used.texts)
+    weighed = _telling(progress, "weighing", len(used))
+    X = packed(features, _parts(used, weighed)) if COMPILED else features.transform(used.texts)
     selections = [*data.selections, np.ones(len(used), dtype=bool)]
     models = fit_in_turns(X, used.Y, data.weights, selections, config.classifier, config.seed, progress)
     del X, selections  # they go as soon as all is solved: texts are scored as they are read
@@ -117,21 +119,19 @@ def _light(features: Features) -> Features:
 def learn_features(examples: Examples, config: Config, progress: Progress = silent) -> Features:
     """Learn the vocabularies that the config asks for, reading the texts once for each."""
     wanted = config.features
-    ngrams: list[tuple[Kind, tuple[int, int] | None]] = [
+    asked: list[tuple[Kind, tuple[int, int] | None]] = [
         ("word", wanted.word_ngrams),
         ("char", wanted.char_ngrams),
     ]
-    blocks = [
-        learn_block(
-            kind,
-            lengths,
-            _Texts(examples, f"learning {kind}s", progress),
-            wanted.min_df,
-            wanted.sublinear_tf,
-        )
-        for kind, lengths in ngrams
-        if lengths is not None
-    ]
+    ngrams = [(kind, lengths) for kind, lengths in asked if lengths is not None]
+    tell = _telling(progress, "learning n-grams", len(examples))
+    read = Shares(len(ngrams), lambda done: tell(done / len(ngrams)))
+    blocks = learn_blocks(
+        [(*one, _Texts(examples, partial(read.tell, part))) for part, one in enumerate(ngrams)],
+        wanted.min_df,
+        wanted.sublinear_tf,
+        remember=True,
+    )
     features = Features((*blocks, *lexicon_blocks(config)))
     refuse_no_features(len(features), wanted.min_df)
     return features
@@ -142,24 +142,28 @@ class _Texts:
     """The texts of examples, which may be read again, and tell how many were."""
 
     examples: Examples
-    stage: str
-    progress: Progress
+    tell: Callable[[float], None]
 
     def __len__(self) -> int:
         return len(self.examples)
 
     def __iter__(self) -> Iterator[str]:
-        return chain.from_iterable(_parts(self.examples, self.stage, self.progress))
+        return chain.from_iterable(_parts(self.examples, self.tell))
 
 
-def _parts(examples: Examples, stage: str, progress: Progress) -> Iterator[Sequence[str]]:
-    """Yield the texts some at a time, and tell how many were read."""
+def _telling(progress: Progress, stage: str, n: int) -> Callable[[float], None]:
+    """Return what takes a share of n texts for progress."""
+    return lambda share: progress(stage, round(share * n), n)
+
+
+def _parts(examples: Examples, tell: Callable[[float], None]) -> Iterator[Sequence[str]]:
+    """Yield the texts some at a time, and tell what share of them was read."""
     done = 0
-    progress(stage, done, len(examples))
+    tell(0.0)
     for part in chunks(examples.texts, _TOGETHER):
         yield part
         done += len(part)
-        progress(stage, done, len(examples))
+        tell(done / len(examples))
 
 
 def lexicon_blocks(config: Config) -> list[LexiconBlock]:

@@ -20,7 +20,7 @@ from trainer.engine.liblinear import to_scipy
 from trainer.engine.solver import Loss, solve
 from trainer.engine.sparse import SparseRows
 from trainer.engine.vocabulary import Vocabulary
-from trainer.model.features import Features, counted_rows, in_parts, learn_block, smooth_idf
+from trainer.model.features import Features, counted_rows, in_parts, learn_blocks, smooth_idf
 from trainer.model.scoring import Scorer
 from trainer.model.tagger import Tagger
 
@@ -401,10 +401,11 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.ngram_range is self.char_ngram_range is None:
             raise ValueError("ngram_range and char_ngram_range are both None: there is nothing to go by")
         self.features_ = Features(
-            tuple(
-                learn_block(kind, _ascending(ngrams), listed, self.min_df, self.sublinear_tf, self.max_df)
-                for kind, ngrams in wanted
-                if ngrams is not None
+            learn_blocks(
+                [(kind, _ascending(ngrams), listed) for kind, ngrams in wanted if ngrams is not None],
+                self.min_df,
+                self.sublinear_tf,
+                self.max_df,
             )
         )
         if not len(self.features_):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from trainer.engine.packed import ColumnPacker, NgramPacker, PackedRows, Packer, packed_rows
+from trainer.engine.counting import CompiledCounter
+from trainer.engine.packed import ColumnPacker, NgramPacker, PackedRows, Packer, give_back, packed_rows
 from trainer.model.features import Block, Features, LexiconBlock
 
 
@@ -16,7 +17,12 @@ def packed(features: Features, batches: Iterable[Sequence[str]]) -> PackedRows:
     ValueError
         When the n-grams were learned from other texts.
     """
-    return packed_rows([_packer(block) for block in features.blocks], batches)
+    found = packed_rows([_packer(block) for block in features.blocks], batches)
+    for block in features.blocks:
+        if isinstance(block, Block) and isinstance(block.counter, CompiledCounter):
+            block.counter.forget()
+    give_back()
+    return found
 
 
 def _packer(block: Block | LexiconBlock) -> Packer:

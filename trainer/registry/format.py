@@ -240,20 +240,21 @@ def _vocabularies(data: bytes, blocks: Sequence[Mapping[str, Any]]) -> list[tupl
     entries = [entry for entry in blocks if entry["kind"] != LexiconBlock.kind]
     if data.count(b"\n") != sum(entry["columns"] for entry in entries) or data[-1:] not in (b"", b"\n"):
         raise ArtifactError("'vocabulary.txt' does not hold the n-grams that the manifest counts")
-    text, start, found = str(data, "utf-8", "surrogatepass"), 0, []
+    str(data, "utf-8", "surrogatepass")  # or it is refused
+    start, found = 0, []
     for entry in entries:
-        end = len(text) if entry is entries[-1] else _end_of_lines(text, start, entry["columns"])
-        vocabulary, start = Vocabulary(text[start:end]), end
+        end = len(data) if entry is entries[-1] else _end_of_lines(data, start, entry["columns"])
+        vocabulary, start = Vocabulary(data[start:end]), end
         found.append((vocabulary, counter(entry["kind"], tuple(entry["ngrams"]), vocabulary)))
     return found
 
 
-def _end_of_lines(text: str, start: int, lines: int) -> int:
+def _end_of_lines(data: bytes, start: int, lines: int) -> int:
     """Return the place after so many lines from `start` on."""
-    low, high = start, len(text)
+    low, high = start, len(data)
     while low < high:  # by halves: counting line breaks is fast, stepping from one to the next is not
         middle = (low + high) // 2
-        found = text.count("\n", start, middle)
+        found = data.count(b"\n", start, middle)
         low, high = (middle + 1, high) if found < lines else (low, middle)
     return low
 

@@ -117,7 +117,7 @@ def _described(block: Block | LexiconBlock) -> dict[str, Any]:
 def _ngrams(tagger: Tagger) -> bytes:
     """Return the n-grams of all blocks in column order, one a line."""
     blocks = [block for block in tagger.features.blocks if isinstance(block, Block)]
-    return "".join(block.vocabulary.text for block in blocks).encode("utf-8", "surrogatepass")
+    return b"".join(block.vocabulary.lines for block in blocks)
 
 
 def _lexicons(tagger: Tagger) -> list[dict[str, list[str]]]:

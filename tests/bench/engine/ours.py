@@ -37,18 +37,17 @@ class Contender:
         from trainer.engine.costs import Problem
         from trainer.engine.solver import solve
         from trainer.engine.threads import chunks
-        from trainer.model.features import Features, learn_block
+        from trainer.model.features import Features, learn_blocks
         from trainer.model.packing import packed
         from trainer.model.tagger import Tagger
 
-        wanted = {"word": self.settings["ngram_range"], "char": self.settings.get("char_ngram_range")}
-        features = Features(
-            tuple(learn_block(kind, ngrams, texts, 1, True) for kind, ngrams in wanted.items() if ngrams)
-        )
+        asked = {"word": self.settings["ngram_range"], "char": self.settings.get("char_ngram_range")}
+        wanted = [(kind, ngrams, texts) for kind, ngrams in asked.items() if ngrams]
+        features = Features(learn_blocks(wanted, 1, True, remember=True))
         k = Y.shape[1]
         problems = [Problem(topic, (1.0, 1.0)) for topic in range(k)]
         labels, weights = np.ascontiguousarray(Y, np.int8), np.ones((len(Y), 1))
-        X = packed(features, chunks(texts, 4_096))
+        X = packed(features, chunks(texts, 65_536))
         found = solve(X, labels, weights, problems, self.settings["loss"], keep_alpha=False)
         topics = tuple(f"topic-{i}" for i in range(k))
         line, half = np.tile([1.0, 0.0], (k, 1)), np.full(k, 0.5)
