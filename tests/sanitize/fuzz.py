@@ -10,13 +10,15 @@ import time
 
 import numpy as np
 
+from trainer.engine import counting
 from trainer.engine.costs import Problem
 from trainer.engine.counting import counter, learn, prepared
 from trainer.engine.finding import finder
 from trainer.engine.solver import solve
+from trainer.engine.sparse import side_by_side
 from trainer.engine.vocabulary import Vocabulary
 from trainer.lexicons import LexiconMatcher
-from trainer.model.features import Features, learn_block
+from trainer.model.features import Features, learn_blocks
 from trainer.model.packing import packed
 
 ALPHABETS = (
@@ -38,6 +40,7 @@ def main(seed: int, seconds: float) -> None:
     """Fuzz until the time is over; an error names the round."""
     rng, end, rounds = random.Random(seed), time.monotonic() + seconds, 0
     while time.monotonic() < end:
+        counting._LARGE = rng.choice([0, 50_000])  # whether n-grams are looked up among lines at first
         try:
             count(rng)
             find(rng)
@@ -70,7 +73,8 @@ def count(rng: random.Random) -> None:
     draws = np.random.default_rng(rng.randint(0, 2**32))
     weights = draws.normal(size=(len(vocabulary), k)).astype(rng.choice([np.float16, np.float32]))
     out, expected = np.zeros((2, len(new), k))
-    counters[0].add_scores(prepared(new), idf, True, weights, out)
+    near = rng.choice([side_by_side(idf, weights), (idf, weights)])
+    counters[0].add_scores(prepared(new), near[0], True, near[1], out)
     lengths, columns, values = counters[1].rows(new, idf, True)
     for row, column, value in zip(np.repeat(np.arange(len(new)), lengths), columns, values, strict=True):
         expected[row] += value * weights[column].astype(float)
@@ -80,8 +84,8 @@ def count(rng: random.Random) -> None:
 def fit(rng: random.Random) -> None:
     """Solve on some texts, packed and as they are: both are minima, within their gaps."""
     texts = [text(rng)[:300] for _ in range(rng.randint(1, 30))]
-    blocks = (learn_block(kind, (1, rng.randint(1, 3)), texts, rng.randint(1, 2), True) for kind in KINDS)
-    features = Features(tuple(blocks))
+    wanted = [(kind, (1, rng.randint(1, 3)), texts) for kind in KINDS]
+    features = Features(learn_blocks(wanted, rng.randint(1, 2), True, remember=rng.random() < 0.5))
     if len(features) == 0:
         return
     draws, k = np.random.default_rng(rng.randint(0, 2**32)), rng.randint(1, 20)
