@@ -66,6 +66,14 @@ def test_a_text_on_two_sides_is_refused_though_its_groups_differ(corpus, split):
     assert leak.examples == (f"{row['text']}: in train and in {split}",)
 
 
+def test_texts_of_the_same_hash_are_not_taken_for_equal(corpus, monkeypatch):
+    monkeypatch.setattr("trainer.corpus.check.hash", lambda _: 0, raising=False)
+    assert list(leaks(Rows(corpus))) == []
+    row = append(corpus, "test", group="another")
+    (leak,) = leaks(Rows(corpus))
+    assert leak.examples == (f"{row['text']}: in train and in test",)
+
+
 def test_a_near_duplicate_on_two_sides_is_refused_though_texts_and_groups_differ(corpus):
     append(corpus, "train", id="x1", group="x1", text=LINE)
     append(corpus, "test", id="x2", group="x2", text=LINE + " again")
