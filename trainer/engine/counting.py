@@ -146,7 +146,7 @@ class CompiledCounter:
             if lines.ascending:
                 self._searching = SearchingCounter(kind, ngrams, lines, norm)
         if self._searching is None:
-            self._ngrams  # noqa: B018  # it would come with the first text
+            self.prepare()
 
     @classmethod
     def of(cls, trie: Any) -> CompiledCounter:
@@ -162,6 +162,10 @@ class CompiledCounter:
         table.put(vocabulary.text)
         self._searching = None
         return table
+
+    def prepare(self) -> None:
+        """Make the table now, before several threads ask for it."""
+        vars(self).setdefault("_ngrams", self._ngrams)
 
     def searches(self, texts: Sequence[str]) -> bool:
         """Whether texts are so few that their n-grams are looked up without a table."""

@@ -37,10 +37,9 @@ class Scorer:
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the (n, k) sums of `texts`."""
-        if not COMPILED or self._features.searches(texts):
+        if not self.prepare(texts):
             return self._features.transform(texts).dot(self._weights)
-        out = np.zeros((len(texts), self._weights.shape[1]))
-        adds = self._adds  # before there are threads
+        out, adds = np.zeros((len(texts), self._weights.shape[1])), self._adds
 
         def add(span: tuple[int, int]) -> None:
             chunk, rows = texts[slice(*span)], out[slice(*span)]
@@ -50,6 +49,10 @@ class Scorer:
 
         in_threads(add, spans(len(texts), _BATCH))
         return out
+
+    def prepare(self, texts: Sequence[str]) -> bool:
+        """Make what so many texts need, before there are threads; tell whether they are read natively."""
+        return COMPILED and not self._features.searches(texts) and self._adds is not None
 
     def __getstate__(self) -> dict[str, Any]:
         # Compiled tables cannot be pickled.
@@ -72,5 +75,6 @@ def _adding(block: Block | LexiconBlock, weights: NDArray[np.floating[Any]]) -> 
         return lambda texts, read, out: finder.add_scores(texts, value, weights, out)
     counter: Any = block.counter
     sublinear = block.sublinear_tf
+    counter.prepare()
     idf, near = side_by_side(block.idf, weights)
     return lambda texts, read, out: counter.add_scores(read, idf, sublinear, near, out)

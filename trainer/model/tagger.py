@@ -129,7 +129,7 @@ class Tagger:
         given = [texts] if isinstance(texts, str) else _listed(texts)
         if len(given) <= _TOGETHER:
             return self._decisions(given)
-        self._decisions(given[:1])  # what is made once is made before there are threads
+        self._sums.prepare(given)
         return np.concatenate(in_threads(self._decisions, chunks(given, _TOGETHER)))
 
     def _decisions(self, texts: Sequence[str]) -> NDArray[np.bool_]:
