@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 
 from trainer.engine.costs import Judged, Problem
 from trainer.engine.solver import COMPILED, solve
-from trainer.model.learners import from_scipy
+from trainer.model.learners.inputs import from_scipy
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="not compiled")
 LOSSES = ["squared_hinge", "log_loss"]

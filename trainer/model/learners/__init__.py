@@ -1,0 +1,1 @@
+"""The engine as scikit-learn estimators: a vectorizer, a classifier, and both in one for raw texts."""
