@@ -136,3 +136,10 @@ def test_everything_public_is_documented(name):
         assert written == [key for key in signature.parameters if key in written], (
             "not those of the signature"
         )
+
+
+def test_every_folder_with_code_is_installed():
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    folders = {init.parent.relative_to(root) for init in root.glob("trainer/**/__init__.py")}
+    assert {".".join(folder.parts) for folder in folders} <= {*project["tool"]["setuptools"]["packages"]}
