@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from concurrent.futures import CancelledError
 
@@ -36,6 +37,22 @@ def test_what_fails_is_raised_and_stops_the_rest(n, n_jobs, data):
     with pytest.raises(KeyboardInterrupt, match=str(bad)):
         in_threads(work, range(n), n_jobs, lambda: stopped.append(True))
     assert stopped == ([True] if min(n, n_jobs) > 1 else [])
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals are not sent to threads here")
+def test_an_interruption_stops_the_works_that_are_waited_for():
+    together, stopped = threading.Barrier(2, timeout=60), threading.Event()
+
+    def work(_):
+        together.wait()
+        if threading.current_thread() is threading.main_thread():
+            return True
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        return stopped.wait(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        in_threads(work, range(2), 2, stopped.set)
+    assert stopped.is_set()
 
 
 @pytest.mark.parametrize("processors", [1, 2])

@@ -43,9 +43,14 @@ def in_threads(
     others = [Thread(target=works.run) for _ in range(workers - 1)]
     for thread in others:
         thread.start()
-    works.run()
-    for thread in others:
-        thread.join()
+    try:
+        works.run()
+        for thread in others:
+            thread.join()
+    except BaseException as error:  # somebody interrupts between two works, or while the last are waited for
+        works.fail(error)
+        for thread in others:
+            thread.join()
     if works.failed:
         raise works.failed[0]
     return [works.found[place] for place in range(len(items))]
@@ -76,9 +81,13 @@ class _Works(Generic[T, R]):
             try:
                 self.found[place] = self._work(self._items[place])
             except BaseException as error:  # raised by the thread that waits for all
-                self.failed.append(error)
-                if self._stop is not None:
-                    self._stop()
+                self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """Take no more items, and end the works that look whether they are to end."""
+        self.failed.append(error)
+        if self._stop is not None:
+            self._stop()
 
 
 def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
