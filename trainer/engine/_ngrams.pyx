@@ -82,6 +82,18 @@ cdef inline void _copy_ints(uint32_t* to, const uint32_t* given, Py_ssize_t n) n
         memcpy(to, given, n * sizeof(uint32_t))
 
 
+cdef int _append_ints(Ints* to, const uint32_t* given, Py_ssize_t n) except -1 nogil:
+    _reserve(to, n)
+    _copy_ints(to.at + to.n, given, n)
+    to.n += n
+    return 0
+
+
+cdef inline void _drop(Ints* ints) noexcept nogil:
+    free(ints.at)
+    memset(ints, 0, sizeof(Ints))
+
+
 include "_scratch.pxi"
 
 
@@ -211,12 +223,9 @@ cdef class Ngrams:
     cdef void _end_learning(self) noexcept:
         self.learning = False
         self.met, self.met_mask = None, 0
-        free(self.parent.at)
-        free(self.symbol.at)
-        free(self.counted.at)
-        memset(&self.parent, 0, sizeof(Ints))
-        memset(&self.symbol, 0, sizeof(Ints))
-        memset(&self.counted, 0, sizeof(Ints))
+        _drop(&self.parent)
+        _drop(&self.symbol)
+        _drop(&self.counted)
 
     @property
     def remembers(self):
@@ -226,21 +235,16 @@ cdef class Ngrams:
     def forget(self):
         """Give up what was found in the texts that were learned from."""
         self.remembering = False
-        free(self.learned.at)
-        free(self.learned_ends.at)
-        free(self.learned_lengths.at)
-        memset(&self.learned, 0, sizeof(Ints))
-        memset(&self.learned_ends, 0, sizeof(Ints))
-        memset(&self.learned_lengths, 0, sizeof(Ints))
+        _drop(&self.learned)
+        _drop(&self.learned_ends)
+        _drop(&self.learned_lengths)
 
     cdef int _remember(self, Texts texts, Py_ssize_t i, const Ints* found) except -1 nogil:
         if self.learned.n + found.n > MOST_LEARNED:
             with gil:
                 self.forget()
             return 0
-        _reserve(&self.learned, found.n)
-        _copy_ints(self.learned.at + self.learned.n, found.at, found.n)
-        self.learned.n += found.n
+        _append_ints(&self.learned, found.at, found.n)
         _push(&self.learned_ends, <uint32_t>self.learned.n)
         _push(&self.learned_lengths, <uint32_t>texts.length[i])
         return 0
@@ -553,17 +557,13 @@ cdef class Ngrams:
             if piece != NONE:
                 end = memo.ends.at[piece]
                 start = memo.ends.at[piece - 1] if piece > 0 else 0
-                _reserve(found, end - start)
-                _copy_ints(found.at + found.n, memo.nodes.at + start, end - start)
-                found.n += end - start
+                _append_ints(found, memo.nodes.at + start, end - start)
                 continue
             first = found.n
             self._take_apart(read, learn, found)
             if memo.nodes.n + found.n - first < MOST:
                 memo.pieces.add(read.at + 1, key)
-                _reserve(&memo.nodes, found.n - first)
-                _copy_ints(memo.nodes.at + memo.nodes.n, found.at + first, found.n - first)
-                memo.nodes.n += found.n - first
+                _append_ints(&memo.nodes, found.at + first, found.n - first)
                 _push(&memo.ends, <uint32_t>memo.nodes.n)
         return 0
 
@@ -695,9 +695,7 @@ cdef class Ngrams:
                             _push(&lines, 32)
                         start = self.words.start(path[m])
                         size = self.words.ends.at[path[m]] - start
-                        _reserve(&lines, size)
-                        _copy_ints(lines.at + lines.n, self.words.arena.at + start, size)
-                        lines.n += size
+                        _append_ints(&lines, self.words.arena.at + start, size)
                     _push(&lines, 10)
             return _text(lines.at, lines.n)
         finally:
@@ -919,11 +917,17 @@ cdef class Ngrams:
 
     cdef int _find(self, Texts texts, Py_ssize_t i, const double[:] idf, Memo memo, Scratch* scratch
                    ) except -1 nogil:
-        """Find the columns of the n-grams of text i, and ask for their idf, and for a text to come."""
+        """Find the columns of the n-grams of text i, and ask for their idf, and for a text to come.
+
+        Without texts, it is one that was learned from.
+        """
         cdef Py_ssize_t j
-        texts.ask(i + 4)
         scratch.found.n = 0
-        self._scan(texts, i, False, memo, scratch)
+        if texts is None:
+            self._recall(i, &scratch.found)
+        else:
+            texts.ask(i + 4)
+            self._scan(texts, i, False, memo, scratch)
         for j in range(scratch.found.n):
             PREFETCH(&idf[scratch.found.at[j]])
         return 0
@@ -1039,16 +1043,10 @@ cdef class Ngrams:
                 raise ValueError(f"the n-grams were learned from another text than text {first + i}")
         return self._packed(None, first, lengths.shape[0], idf, sublinear, number)
 
-    cdef int _recall(self, Py_ssize_t i, const double[:] idf, Scratch* scratch) except -1 nogil:
-        """Find the columns of the n-grams of a text that was learned from, and ask for their idf."""
-        cdef Py_ssize_t j, start = self.learned_ends.at[i - 1] if i else 0
-        scratch.found.n = 0
-        _reserve(&scratch.found, self.learned_ends.at[i] - start)
-        scratch.found.n = self.learned_ends.at[i] - start
-        _copy_ints(scratch.found.at, self.learned.at + start, scratch.found.n)
-        for j in range(scratch.found.n):
-            PREFETCH(&idf[scratch.found.at[j]])
-        return 0
+    cdef int _recall(self, Py_ssize_t i, Ints* found) except -1 nogil:
+        """Append to what was found the columns of the n-grams of a text that was learned from."""
+        cdef Py_ssize_t start = self.learned_ends.at[i - 1] if i else 0
+        return _append_ints(found, self.learned.at + start, self.learned_ends.at[i] - start)
 
     cdef tuple _packed(self, Texts texts, Py_ssize_t first, Py_ssize_t rows, const double[::1] idf, bint sublinear,
                        const int32_t[::1] number):
@@ -1096,10 +1094,7 @@ cdef class Ngrams:
                 for at in range(rows + 1):
                     if at < rows:
                         scratch = &two[at & 1]
-                        if texts is None:
-                            self._recall(first + at, idf, scratch)
-                        else:
-                            self._find(texts, at, idf, memo, scratch)
+                        self._find(texts, first + at, idf, memo, scratch)
                         for j in range(scratch.found.n):
                             PREFETCH(&number[scratch.found.at[j]])
                     if at == 0:

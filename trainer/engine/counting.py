@@ -165,7 +165,7 @@ class CompiledCounter:
 
     def prepare(self) -> None:
         """Make the table now, before several threads ask for it."""
-        vars(self).setdefault("_ngrams", self._ngrams)
+        _ = self._ngrams
 
     def searches(self, texts: Sequence[str]) -> bool:
         """Whether texts are so few that their n-grams are looked up without a table."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -190,12 +191,7 @@ def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> 
     stacks = [_Stack(packer) for packer in packers]
     done = 0
     for texts in batches:
-
-        def pack(span: tuple[int, int], texts: Sequence[str] = texts, done: int = done) -> list[Part]:
-            start, end = span
-            return [packer.pack(texts[start:end], done + start) for packer in packers]
-
-        for parts in in_threads(pack, spans(len(texts), _CHUNK)):
+        for parts in in_threads(partial(_pack, packers, texts, done), spans(len(texts), _CHUNK)):
             for stack, part in zip(stacks, parts, strict=True):
                 stack.add(part)
         done += len(texts)
@@ -213,6 +209,11 @@ def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> 
         [] if few else blocks, stored, longest, alone.astype(np.float32), whole.astype(np.float32),
         columns, rows, values, np.concatenate(shared), int(starts[-1]),
     )  # fmt: skip
+
+
+def _pack(packers: Sequence[Packer], texts: Sequence[str], first: int, span: tuple[int, int]) -> list[Part]:
+    start, end = span
+    return [packer.pack(texts[start:end], first + start) for packer in packers]
 
 
 def give_back() -> None:

@@ -37,9 +37,10 @@ class Scorer:
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the (n, k) sums of `texts`."""
-        if not self.prepare(texts):
+        adds = self.prepare(texts)
+        if adds is None:
             return self._features.transform(texts).dot(self._weights)
-        out, adds = np.zeros((len(texts), self._weights.shape[1])), self._adds
+        out = np.zeros((len(texts), self._weights.shape[1]))
 
         def add(span: tuple[int, int]) -> None:
             chunk, rows = texts[slice(*span)], out[slice(*span)]
@@ -50,9 +51,9 @@ class Scorer:
         in_threads(add, spans(len(texts), _BATCH))
         return out
 
-    def prepare(self, texts: Sequence[str]) -> bool:
-        """Make what so many texts need, before there are threads; tell whether they are read natively."""
-        return COMPILED and not self._features.searches(texts) and self._adds is not None
+    def prepare(self, texts: Sequence[str]) -> list[_Adds] | None:
+        """Return what adds the part of each block, before there are threads; None where rows are made."""
+        return self._adds if COMPILED and not self._features.searches(texts) else None
 
     def __getstate__(self) -> dict[str, Any]:
         # Compiled tables cannot be pickled.
@@ -60,7 +61,7 @@ class Scorer:
 
     @cached_property
     def _adds(self) -> list[_Adds]:
-        """For each block, what adds its part."""
+        """What adds the part of each block."""
         found, start = [], 0
         for block in self._features.blocks:
             end = start + len(block.vocabulary)
