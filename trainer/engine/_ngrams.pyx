@@ -53,6 +53,7 @@ cdef enum:
     MOST_LEARNED = 16_000_000  # n-grams of words, with repetitions, that are remembered of the texts learned from
     SOME = 64  # words that are looked up together
     COMING = 16  # nodes that are put together; a power of 2
+    STEPS = 3  # of reading a text: see `Ngrams._step`
     AT_FIRST = 256  # rows of weights that are asked for as soon as they are known
 
 # What a character is read as: of a word, or of a piece; SKIPPED where it is of none.
@@ -92,9 +93,6 @@ cdef int _append_ints(Ints* to, const uint32_t* given, Py_ssize_t n) except -1 n
 cdef inline void _drop(Ints* ints) noexcept nogil:
     free(ints.at)
     memset(ints, 0, sizeof(Ints))
-
-
-include "_scratch.pxi"
 
 
 cdef struct Node:
@@ -137,6 +135,7 @@ cdef class Texts(Written):
 include "_lines.pxi"
 include "_order.pxi"
 include "_strings.pxi"
+include "_scratch.pxi"
 
 
 cdef struct Placing:  # nodes on their way into the table: their slots come meanwhile
@@ -333,77 +332,104 @@ cdef class Ngrams:
 
     # Reading texts
 
-    cdef int _scan(self, Texts texts, Py_ssize_t i, bint learn, Memo memo, Scratch* scratch) except -1 nogil:
-        """Append to what was found the nodes of text i, made where need be, or its known columns."""
-        if self.kind == WORD and texts.ascii[i]:
-            if self._scan_ascii(<const uint8_t*>texts.data[i], texts.length[i], learn, scratch):
-                return 0
-        if texts.kind[i] == 1:
-            return self._scan_data[uint8_t](<const uint8_t*>texts.data[i], texts.length[i], learn, memo, scratch)
-        if texts.kind[i] == 2:
-            return self._scan_data[uint16_t](<const uint16_t*>texts.data[i], texts.length[i], learn, memo, scratch)
-        return self._scan_data[uint32_t](<const uint32_t*>texts.data[i], texts.length[i], learn, memo, scratch)
+    cdef Scratch* _step(self, Texts texts, Py_ssize_t at, bint learn, Memo memo, Scratch* ring) except? NULL nogil:
+        """Take one step with each of the next texts; return the one whose n-grams are found, NULL where none is.
 
-    cdef int _scan_data(self, const char_t* text, Py_ssize_t length, bint learn, Memo memo, Scratch* scratch
-                        ) except -1 nogil:
-        if self.kind == WORD:
-            return self._scan_words(text, length, learn, &scratch.piece, &scratch.found)
-        return self._scan_pieces(text, length, learn, memo, scratch)
+        A text is read in three steps, and each asks for what the next one looks into, which comes while the steps
+        of other texts are taken: it would wait for the memory otherwise. Text i is read when `at`, which begins with
+        0, is ``i + STEPS - 1``.
 
-    cdef int _scan_words(self, const char_t* text, Py_ssize_t length, bint learn, Ints* read, Ints* found
-                         ) except -1 nogil:
-        """Read words, some at a time: their numbers, then the runs of one word, of two, …
-
-        Each look into a table was asked for a step before: it would wait for the memory otherwise.
+        Parameters
+        ----------
+        ring : STEPS + 1 of Scratch
+            For the text found before is still in use.
         """
-        cdef uint32_t open_[LONGEST + 1]  # the node of the run of m words that the words before end with
-        cdef uint64_t runs[LONGEST + 1]  # and its hash, where runs are met before they are learned
-        cdef uint64_t hashes[SOME]
-        cdef uint32_t words[SOME]
-        cdef Py_ssize_t at = 0
-        cdef int n, m
-        for m in range(self.longest + 1):
-            open_[m] = NONE
-            runs[m] = 0
-        while at < length:
-            at = self._read_words(text, at, length, learn, read, hashes, words, &n)
-            self._runs_of_words(words, hashes, n, learn, open_, runs, found)
+        cdef Scratch* scratch
+        if at < texts.n:
+            texts.ask(at + 4)
+            self._begin(texts, at, &ring[at % (STEPS + 1)])
+        if 1 <= at <= texts.n:
+            self._ask_for_pairs(learn, &ring[(at - 1) % (STEPS + 1)])
+        if not STEPS - 1 <= at < texts.n + STEPS - 1:
+            return NULL
+        scratch = &ring[(at - 2) % (STEPS + 1)]
+        scratch.found.n = 0
+        self._finish(texts, at - 2, learn, memo, scratch)
+        return scratch
+
+    cdef int _begin(self, Texts texts, Py_ssize_t i, Scratch* scratch) except -1 nogil:
+        """Read the words of text i, where it is plain and short, and ask for their numbers."""
+        scratch.begun = self.kind == WORD and texts.ascii[i] and self._read_ascii(
+            <const uint8_t*>texts.data[i], texts.length[i], &scratch.piece, &scratch.words)
         return 0
 
-    cdef bint _scan_ascii(self, const uint8_t* text, Py_ssize_t length, bint learn, Scratch* scratch
-                          ) except -1 nogil:
-        """Read a whole plain text; return whether it is as short as that is written for."""
-        cdef uint32_t open_[LONGEST + 1]
-        cdef uint64_t runs[LONGEST + 1]
-        cdef uint64_t hashes[SOME]
-        cdef uint32_t words[SOME]
-        cdef int n, m
-        if not self._read_ascii(text, length, learn, &scratch.piece, hashes, words, &n):
-            return False
-        for m in range(self.longest + 1):
-            open_[m] = NONE
-            runs[m] = 0
-        self._runs_of_words(words, hashes, n, learn, open_, runs, &scratch.found)
-        return True
+    cdef int _ask_for_pairs(self, bint learn, Scratch* scratch) except -1 nogil:
+        """Find the numbers of the words of a text that was begun, and ask for the pairs of them."""
+        cdef const uint32_t* word = scratch.words.number
+        cdef uint32_t first
+        cdef int t
+        if not scratch.begun:
+            return 0
+        self._number_words(&scratch.piece, learn, &scratch.words)
+        if self.longest == 1 or self.meeting:
+            return 0
+        for t in range(scratch.words.n - 1):
+            first = self._child(0, word[t]).number
+            if first != NONE and word[t + 1] != NONE:
+                self._ask(first, word[t + 1])
+        return 0
 
-    cdef Py_ssize_t _read_words(self, const char_t* text, Py_ssize_t at, Py_ssize_t length, bint learn, Ints* read,
-                                uint64_t* hashes, uint32_t* words, int* n) except -1 nogil:
-        """Find the numbers of the next words, NONE where one is not known; return where the text goes on."""
-        cdef Py_ssize_t starts[SOME + 1]
-        cdef Key keys[SOME]
-        cdef Py_ssize_t end
+    cdef int _finish(self, Texts texts, Py_ssize_t i, bint learn, Memo memo, Scratch* scratch) except -1 nogil:
+        """Append to what was found the nodes of text i, made where need be, or its known columns."""
+        cdef Open open_
+        if scratch.begun:
+            self._nothing_open(&open_)
+            return self._runs_of_words(&scratch.words, learn, &open_, &scratch.found)
+        if texts.kind[i] == 1:
+            return self._scan[uint8_t](<const uint8_t*>texts.data[i], texts.length[i], learn, memo, scratch)
+        if texts.kind[i] == 2:
+            return self._scan[uint16_t](<const uint16_t*>texts.data[i], texts.length[i], learn, memo, scratch)
+        return self._scan[uint32_t](<const uint32_t*>texts.data[i], texts.length[i], learn, memo, scratch)
+
+    cdef int _scan(self, const char_t* text, Py_ssize_t length, bint learn, Memo memo, Scratch* scratch
+                   ) except -1 nogil:
+        """Read a text in one step."""
+        if self.kind == WORD:
+            return self._scan_words(text, length, learn, scratch)
+        return self._scan_pieces(text, length, learn, memo, scratch)
+
+    cdef int _scan_words(self, const char_t* text, Py_ssize_t length, bint learn, Scratch* scratch) except -1 nogil:
+        """Read words, some at a time: their numbers, then the runs of one word, of two, …"""
+        cdef Open open_
+        cdef Py_ssize_t at = 0
+        self._nothing_open(&open_)
+        while at < length:
+            at = self._read_words(text, at, length, &scratch.piece, &scratch.words)
+            self._number_words(&scratch.piece, learn, &scratch.words)
+            self._runs_of_words(&scratch.words, learn, &open_, &scratch.found)
+        return 0
+
+    cdef inline void _nothing_open(self, Open* open_) noexcept nogil:
+        cdef int m
+        for m in range(self.longest + 1):
+            open_.node[m] = NONE
+            open_.hashed[m] = 0
+
+    cdef Py_ssize_t _read_words(self, const char_t* text, Py_ssize_t at, Py_ssize_t length, Ints* read, Words* words
+                                ) except -1 nogil:
+        """Read the next words, and ask for their numbers; return where the text goes on."""
+        cdef Py_ssize_t start = 0, end
         cdef uint64_t packed
         cdef uint32_t c, all_bits
-        n[0] = 0
-        starts[0] = 0
+        words.n = 0
         read.n = read.room  # all of it may be written
-        while at < length and n[0] < SOME:
+        while at < length and words.n < SOME:
             c = _of_word(text[at])
             if c == SKIPPED:
                 at += 1
                 continue
             packed = all_bits = 0
-            end = starts[n[0]]
+            end = start
             while c != SKIPPED:
                 if end == read.n:
                     _reserve(read, 64)
@@ -416,65 +442,66 @@ cdef class Ngrams:
                 if at == length:
                     break
                 c = _of_word(text[at])
-            if end - starts[n[0]] < 2:  # no token
+            if end - start < 2:  # no token
                 continue
-            keys[n[0]] = _key(read.at + starts[n[0]], end - starts[n[0]], packed, all_bits)
-            self.words.ask(keys[n[0]])
-            n[0] += 1
-            starts[n[0]] = end
-        self._number_words(read, starts, keys, n[0], learn, hashes, words)
+            words.start[words.n] = start
+            words.key[words.n] = _key(read.at + start, end - start, packed, all_bits)
+            self.words.ask(words.key[words.n])
+            words.n += 1
+            start = end
         return at
 
-    cdef bint _read_ascii(self, const uint8_t* text, Py_ssize_t length, bint learn, Ints* read, uint64_t* hashes,
-                          uint32_t* words, int* n) except -1 nogil:
-        """Find the numbers of all words of a plain text; return whether it is as short as that is written for."""
+    cdef bint _read_ascii(self, const uint8_t* text, Py_ssize_t length, Ints* read, Words* words) except -1 nogil:
+        """Read all words of a plain text, and ask for their numbers; return whether it is as short as that is for."""
         cdef uint8_t lowered[SHORT_TEXT + 8]
         cdef uint16_t bounds[2 * SOME]
-        cdef Key keys[SOME]
-        cdef Py_ssize_t starts[SOME]  # of those that are not their own keys, among the characters read
         cdef Py_ssize_t size, i
         cdef int found = ascii_words(text, length, lowered, bounds, SOME), t
-        n[0] = 0
+        cdef Key* key = words.key
+        words.n = 0
         read.n = 0
         for t in range(found):
             size = bounds[2 * t + 1] - bounds[2 * t]
             if size < 2:  # no token
                 continue
-            starts[n[0]] = read.n
+            words.start[words.n] = read.n
             if size <= PACKED:
-                keys[n[0]].bits = packed_ascii(&lowered[bounds[2 * t]], size)
-                keys[n[0]].length = <uint32_t>size
-                keys[n[0]].whole = True
+                key.bits = packed_ascii(&lowered[bounds[2 * t]], size)
+                key.length = <uint32_t>size
+                key.whole = True
             else:
                 _reserve(read, size)
                 for i in range(bounds[2 * t], bounds[2 * t + 1]):
                     read.at[read.n] = lowered[i]
                     read.n += 1
-                keys[n[0]] = _key(read.at + starts[n[0]], size, 0, 0)
-            self.words.ask(keys[n[0]])
-            n[0] += 1
-        self._number_words(read, starts, keys, n[0], learn, hashes, words)
+                key[0] = _key(read.at + words.start[words.n], size, 0, 0)
+            self.words.ask(key[0])
+            words.n += 1
+            key += 1
         return found >= 0
 
-    cdef int _number_words(self, const Ints* read, const Py_ssize_t* starts, const Key* keys, int n, bint learn,
-                           uint64_t* hashes, uint32_t* words) except -1 nogil:
-        """Find the numbers of words that were read, and ask for their nodes; those that are no whole keys stand there."""
+    cdef int _number_words(self, const Ints* read, bint learn, Words* words) except -1 nogil:
+        """Find the numbers of words that were read, NONE where one is not known, and ask for their nodes."""
+        cdef const uint32_t* text
+        cdef uint32_t word
         cdef int t
         if self.met_mask:
-            for t in range(n):
-                hashes[t] = _mixed(keys[t].bits)
+            for t in range(words.n):
+                words.hashed[t] = _mixed(words.key[t].bits)
         if self.meeting:
             return 0
-        for t in range(n):
-            words[t] = self.words.find(read.at + starts[t], keys[t])
-            if learn and words[t] == NONE and not (self.met_mask and self._seldom(_mixed(hashes[t]))):
-                words[t] = self.words.add(read.at + starts[t], keys[t])
-            if words[t] < self.room_alone:
-                self._ask(0, words[t])
+        for t in range(words.n):
+            text = read.at + words.start[t]
+            word = self.words.find(text, words.key[t])
+            if learn and word == NONE and not (self.met_mask and self._seldom(_mixed(words.hashed[t]))):
+                word = self.words.add(text, words.key[t])
+            if word < self.room_alone:
+                self._ask(0, word)
+            words.number[t] = word
         return 0
 
-    cdef int _runs_of_words(self, const uint32_t* words, const uint64_t* hashes, int n, bint learn, uint32_t* open_,
-                            uint64_t* runs, Ints* found) except -1 nogil:
+    cdef int _runs_of_words(self, const Words* words, bint learn, Open* open_, Ints* found) except -1 nogil:
+        """Find the runs of one word, of two, … that end in these words; each asks for those that are one longer."""
         cdef uint32_t kept[2][SOME]
         cdef uint32_t* nodes = kept[0]  # of the runs of m words that end at each
         cdef uint32_t* shorter = kept[1]  # of those of m - 1
@@ -482,39 +509,41 @@ cdef class Ngrams:
         cdef uint64_t* hashed = both[0]  # of these runs, where they are met before they are learned
         cdef uint64_t* hashed_shorter = both[1]
         cdef uint64_t hashed_before
-        cdef uint32_t parent, before
+        cdef uint32_t parent, before, word
         cdef bint met = learn and self.met_mask != 0
-        cdef int m, t, alive, last_open = 0
+        cdef int n = words.n, m, t, alive, last_open = 0
         cdef Node* child
         for m in range(1, self.longest + 1):
-            if open_[m] != NONE:
+            if open_.node[m] != NONE:
                 last_open = m
         for m in range(1, self.longest + 1):
             nodes, shorter = shorter, nodes
             hashed, hashed_shorter = hashed_shorter, hashed
-            before, hashed_before = open_[m - 1], runs[m - 1]
+            before, hashed_before = open_.node[m - 1], open_.hashed[m - 1]
             if m > 1 and n:
-                open_[m - 1] = shorter[n - 1]
+                open_.node[m - 1] = shorter[n - 1]
                 if met:
-                    runs[m - 1] = hashed_shorter[n - 1]
+                    open_.hashed[m - 1] = hashed_shorter[n - 1]
             alive = 0
             for t in range(n):  # a run of m words goes on from that of m - 1 which ends a word before
                 parent = 0 if m == 1 else shorter[t - 1] if t else before
                 nodes[t] = NONE
                 if met:
-                    hashed[t] = _mixed((0 if m == 1 else hashed_shorter[t - 1] if t else hashed_before) ^ hashes[t])
+                    hashed[t] = _mixed((0 if m == 1 else hashed_shorter[t - 1] if t else hashed_before)
+                                       ^ words.hashed[t])
                     if self.meeting:
                         self._meet(hashed[t])
                         continue
-                if parent == NONE or words[t] == NONE or (met and self._seldom(hashed[t])):
+                word = words.number[t]
+                if parent == NONE or word == NONE or (met and self._seldom(hashed[t])):
                     continue
-                child = self._grown(parent, words[t]) if learn else self._child(parent, words[t])
+                child = self._grown(parent, word) if learn else self._child(parent, word)
                 if child.number == NONE:
                     continue
                 nodes[t] = child.number
                 alive += 1
                 if m < self.longest and t + 1 < n:
-                    self._ask(child.number, words[t + 1])
+                    self._ask(child.number, words.number[t + 1])
                 if m >= self.shortest:
                     if learn:
                         _push(found, child.number)
@@ -610,19 +639,19 @@ cdef class Ngrams:
 
     def meet(self, Texts texts, uint8_t[::1] counts):
         """Count runs of words by hash, in 2**k counts: learning then passes over what is met too seldom."""
-        cdef Py_ssize_t i
-        cdef Scratch scratch
+        cdef Py_ssize_t at
+        cdef Scratch ring[STEPS + 1]
         if self.kind != WORD or counts.shape[0] < 2 or counts.shape[0] & (counts.shape[0] - 1):
             raise ValueError("runs of words are met, in a power of 2 of counts")
         self.met, self.met_mask, self.meeting = counts, counts.shape[0] - 1, True
-        memset(&scratch, 0, sizeof(Scratch))
+        memset(ring, 0, sizeof(ring))
         try:
             with nogil:
-                for i in range(texts.n):
-                    self._scan(texts, i, True, None, &scratch)
+                for at in range(texts.n + STEPS - 1):
+                    self._step(texts, at, True, None, ring)
         finally:
             self.meeting = False
-            _free(&scratch)
+            _free_all(ring)
 
     def pass_over(self, int least):
         """Learn from here on no n-gram that was met less often: it stands in fewer texts."""
@@ -630,22 +659,23 @@ cdef class Ngrams:
 
     def learn(self, Texts texts):
         """Count in how many texts each n-gram stands, adding those that are new."""
-        cdef Py_ssize_t i, j
-        cdef Scratch scratch
-        cdef Py_ssize_t node
+        cdef Py_ssize_t at, j, node
+        cdef Scratch ring[STEPS + 1]
+        cdef Scratch* scratch
         cdef Memo memo = self._memo()
         if self.texts_learned + <uint64_t>texts.n >= MOST:
             raise OverflowError("more than 2**31 texts")
         if not self.learning:
             raise ValueError("a vocabulary was taken: there is nothing to learn")
-        memset(&scratch, 0, sizeof(Scratch))
+        memset(ring, 0, sizeof(ring))
         try:
             with nogil:
-                for i in range(texts.n):
-                    scratch.found.n = 0
-                    self._scan(texts, i, True, memo, &scratch)
+                for at in range(texts.n + STEPS - 1):
+                    scratch = self._step(texts, at, True, memo, ring)
+                    if scratch == NULL:
+                        continue
                     if self.remembering:
-                        self._remember(texts, i, &scratch.found)
+                        self._remember(texts, at - STEPS + 1, &scratch.found)
                     for j in range(scratch.found.n):
                         if j + 8 < scratch.found.n:
                             PREFETCH(&self.counted.at[2 * <Py_ssize_t>scratch.found.at[j + 8]])
@@ -655,7 +685,7 @@ cdef class Ngrams:
                             self.counted.at[2 * node] += 1
                     self.texts_learned += 1
         finally:
-            _free(&scratch)
+            _free_all(ring)
         self._put_back(memo)
 
     def nodes(self):
@@ -915,39 +945,19 @@ cdef class Ngrams:
         cdef uint32_t word = self.words.find(read.at, key)
         return self.words.add(read.at, key) if word == NONE else word
 
-    cdef int _find(self, Texts texts, Py_ssize_t i, const double[:] idf, Memo memo, Scratch* scratch
-                   ) except -1 nogil:
-        """Find the columns of the n-grams of text i, and ask for their idf, and for a text to come.
-
-        Without texts, it is one that was learned from.
-        """
-        cdef Py_ssize_t j
-        scratch.found.n = 0
-        if texts is None:
-            self._recall(i, &scratch.found)
-        else:
-            texts.ask(i + 4)
-            self._scan(texts, i, False, memo, scratch)
-        for j in range(scratch.found.n):
-            PREFETCH(&idf[scratch.found.at[j]])
-        return 0
-
-    cdef int _row(self, Texts texts, Py_ssize_t i, const double[:] idf, Memo memo, Scratch* scratch
-                  ) except -1 nogil:
-        """Find the columns of the n-grams of text i, ascending, as often as they stand there."""
-        self._find(texts, i, idf, memo, scratch)
-        return _sort(&scratch.found, &scratch.spare)
-
-    cdef Py_ssize_t _weighted(self, const Ints* found, const double[:] idf, bint sublinear, Doubles* values,
-                              double* norm) except -1 nogil:
-        """Write values of length 1 for the columns that `found` repeats, and each column once; return how many.
+    cdef Py_ssize_t _weighted(self, Scratch* scratch, const double[:] idf, bint sublinear, double* norm) except -1 nogil:
+        """Write each column that was found once, ascending, and values of length 1 for them; return how many.
 
         What the values were divided by is `norm`.
         """
+        cdef Ints* found = &scratch.found
+        cdef double* values
         cdef Py_ssize_t j = 0, n = 0
         cdef uint32_t column, count
         cdef double value, squares = 0
-        _reserve_doubles(values, found.n)
+        _sort(found, &scratch.spare)
+        _reserve_doubles(&scratch.values, found.n)
+        values = scratch.values.at
         while j < found.n:
             column = found.at[j]
             count = 0
@@ -962,13 +972,13 @@ cdef class Ngrams:
             value *= idf[column]
             squares += value * value
             found.at[n] = column
-            values.at[n] = value
+            values[n] = value
             n += 1
         norm[0] = 1.0
         if n and self.norm:
             norm[0] = squares = sqrt(squares)
             for j in range(n):
-                values.at[j] /= squares
+                values[j] /= squares
         return n
 
     def rows(self, Texts texts, const double[::1] idf, bint sublinear):
@@ -988,35 +998,40 @@ cdef class Ngrams:
         values : (nnz,) array of float64
             Each row has length 1 or, without known n-grams, 0.
         """
-        cdef Py_ssize_t i, n
+        cdef Py_ssize_t at, n
         cdef double norm
-        cdef Scratch scratch
+        cdef Scratch ring[STEPS + 1]
+        cdef Scratch* coming
+        cdef Scratch* scratch = NULL
         cdef Ints columns
         cdef Doubles kept
         cdef Memo memo = self._memo()
         lengths = np.zeros(texts.n, dtype=np.int64)
         cdef int64_t[::1] length = lengths
         self._refuse_other(idf.shape[0])
-        memset(&scratch, 0, sizeof(Scratch))
+        memset(ring, 0, sizeof(ring))
         memset(&columns, 0, sizeof(Ints))
         memset(&kept, 0, sizeof(Doubles))
         try:
             with nogil:
-                for i in range(texts.n):
-                    self._row(texts, i, idf, memo, &scratch)
-                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
-                    _reserve(&columns, n)
-                    _reserve_doubles(&kept, columns.n + n)
-                    if n:
-                        memcpy(columns.at + columns.n, scratch.found.at, n * sizeof(uint32_t))
-                        memcpy(kept.at + columns.n, scratch.values.at, n * sizeof(double))
-                    columns.n += n
-                    length[i] = n
+                for at in range(texts.n + STEPS):
+                    coming = self._step(texts, at, False, memo, ring)
+                    _ask_for(coming, idf)
+                    if scratch != NULL:
+                        n = self._weighted(scratch, idf, sublinear, &norm)
+                        _reserve(&columns, n)
+                        _reserve_doubles(&kept, columns.n + n)
+                        if n:
+                            memcpy(columns.at + columns.n, scratch.found.at, n * sizeof(uint32_t))
+                            memcpy(kept.at + columns.n, scratch.values.at, n * sizeof(double))
+                        columns.n += n
+                        length[at - STEPS] = n
+                    scratch = coming
             out = np.empty(columns.n, dtype=np.int32)
             values = np.empty(columns.n)
             _copy(columns.at, kept.at, out, values)
         finally:
-            _free(&scratch)
+            _free_all(ring)
             free(columns.at)
             free(kept.at)
         self._put_back(memo)
@@ -1043,10 +1058,17 @@ cdef class Ngrams:
                 raise ValueError(f"the n-grams were learned from another text than text {first + i}")
         return self._packed(None, first, lengths.shape[0], idf, sublinear, number)
 
-    cdef int _recall(self, Py_ssize_t i, Ints* found) except -1 nogil:
-        """Append to what was found the columns of the n-grams of a text that was learned from."""
-        cdef Py_ssize_t start = self.learned_ends.at[i - 1] if i else 0
-        return _append_ints(found, self.learned.at + start, self.learned_ends.at[i] - start)
+    cdef Scratch* _recall(self, Py_ssize_t first, Py_ssize_t at, Py_ssize_t rows, Scratch* ring) except? NULL nogil:
+        """Do for texts that were learned from, from the text `first` on, what `_step` does."""
+        cdef Py_ssize_t i = first + at - STEPS + 1, start
+        cdef Scratch* scratch
+        if not STEPS - 1 <= at < rows + STEPS - 1:
+            return NULL
+        scratch = &ring[i % (STEPS + 1)]
+        scratch.found.n = 0
+        start = self.learned_ends.at[i - 1] if i else 0
+        _append_ints(&scratch.found, self.learned.at + start, self.learned_ends.at[i] - start)
+        return scratch
 
     cdef tuple _packed(self, Texts texts, Py_ssize_t first, Py_ssize_t rows, const double[::1] idf, bint sublinear,
                        const int32_t[::1] number):
@@ -1073,8 +1095,9 @@ cdef class Ngrams:
         cdef Py_ssize_t i, at, j, n
         cdef float value
         cdef uint32_t column
-        cdef Scratch two[2]  # while one text is packed, what the next one asks for comes
-        cdef Scratch* scratch
+        cdef Scratch ring[STEPS + 1]
+        cdef Scratch* coming
+        cdef Scratch* scratch = NULL
         cdef Ints numbers, lone_row, lone_column
         cdef Doubles lone_value
         cdef Bytes packed
@@ -1083,7 +1106,7 @@ cdef class Ngrams:
         cdef double[::1] norms = np.zeros(rows), whole = np.zeros(rows), alone = np.zeros(rows)
         self._refuse_other(idf.shape[0])
         self._refuse_other(number.shape[0])
-        memset(two, 0, sizeof(two))
+        memset(ring, 0, sizeof(ring))
         memset(&packed, 0, sizeof(Bytes))
         memset(&numbers, 0, sizeof(Ints))
         memset(&lone_row, 0, sizeof(Ints))
@@ -1091,17 +1114,19 @@ cdef class Ngrams:
         memset(&lone_value, 0, sizeof(Doubles))
         try:
             with nogil:
-                for at in range(rows + 1):
-                    if at < rows:
-                        scratch = &two[at & 1]
-                        self._find(texts, first + at, idf, memo, scratch)
-                        for j in range(scratch.found.n):
-                            PREFETCH(&number[scratch.found.at[j]])
-                    if at == 0:
+                for at in range(rows + STEPS):
+                    if texts is None:
+                        coming = self._recall(first, at, rows, ring)
+                    else:
+                        coming = self._step(texts, at, False, memo, ring)
+                    _ask_for(coming, idf)
+                    if coming != NULL:
+                        for j in range(coming.found.n):
+                            PREFETCH(&number[coming.found.at[j]])
+                    if scratch == NULL:
+                        scratch = coming
                         continue
-                    i = at - 1
-                    scratch = &two[i & 1]
-                    _sort(&scratch.found, &scratch.spare)
+                    i = at - STEPS
                     numbers.n = 0
                     _reserve(&numbers, scratch.found.n)
                     for j in range(scratch.found.n):
@@ -1112,7 +1137,7 @@ cdef class Ngrams:
                     if numbers.n:
                         packed.n = pack_steps(packed.at + packed.n, numbers.at, numbers.n) - packed.at
                     end[i] = packed.n
-                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norms[i])
+                    n = self._weighted(scratch, idf, sublinear, &norms[i])
                     for j in range(n):
                         column = scratch.found.at[j]
                         value = <float>scratch.values.at[j]
@@ -1123,14 +1148,14 @@ cdef class Ngrams:
                             lone_value.at[lone_row.n] = value
                             _push(&lone_row, <uint32_t>i)
                             _push(&lone_column, column)
+                    scratch = coming
             data = np.empty(packed.n, np.uint8)
             _copy_bytes(&packed, data)
             lone_columns, lone_values = np.empty(lone_column.n, np.int32), np.empty(lone_column.n)
             _copy(lone_column.at, lone_value.at, lone_columns, lone_values)
             lone_rows = _int64(&lone_row)
         finally:
-            for i in range(2):
-                _free(&two[i])
+            _free_all(ring)
             free(packed.at)
             free(numbers.at)
             free(lone_row.at)
@@ -1152,11 +1177,14 @@ cdef class Ngrams:
             Those of a row one after another; see `trainer.engine.sparse.side_by_side`.
         out : (n, k) array of float64
         """
-        cdef Py_ssize_t i, j, n
+        cdef Py_ssize_t at, i, j, n
         cdef Py_ssize_t topics = weights.shape[1], step = weights.strides[0]
         cdef double norm
-        cdef Scratch two[2]  # while one text is weighted, what the next one weighs comes
-        cdef Scratch* scratch
+        cdef const int32_t* columns
+        cdef const double* values
+        cdef Scratch ring[STEPS + 1]
+        cdef Scratch* coming
+        cdef Scratch* scratch = NULL
         cdef Memo memo = self._memo()
         self._refuse_other(idf.shape[0])
         if weights.shape[0] != idf.shape[0] or out.shape[0] != texts.n or out.shape[1] != topics:
@@ -1165,37 +1193,43 @@ cdef class Ngrams:
             raise ValueError("the weights of a row do not stand one after another")
         if topics == 0:
             return
-        memset(two, 0, sizeof(two))
+        memset(ring, 0, sizeof(ring))
         try:
             with nogil:
-                for i in range(texts.n + 1):
-                    if i < texts.n:
-                        scratch = &two[i & 1]
-                        self._find(texts, i, idf, memo, scratch)
-                        for j in range(min(scratch.found.n, AT_FIRST)):
-                            prefetch_all(<const char*>&weights[scratch.found.at[j], 0], topics * sizeof(stored_t))
-                    if i == 0:
-                        continue
-                    scratch = &two[(i - 1) & 1]
-                    _sort(&scratch.found, &scratch.spare)
-                    n = self._weighted(&scratch.found, idf, sublinear, &scratch.values, &norm)
-                    if n == 0:
-                        continue
-                    if stored_t is float:
-                        add_rows(&out[i - 1, 0], &weights[0, 0], step, <const int32_t*>scratch.found.at,
-                                 scratch.values.at, n, topics)
-                    else:
-                        add_half_rows(&out[i - 1, 0], &weights[0, 0], step, <const int32_t*>scratch.found.at,
-                                      scratch.values.at, n, topics)
+                for at in range(texts.n + STEPS):
+                    coming = self._step(texts, at, False, memo, ring)
+                    _ask_for(coming, idf)
+                    if coming != NULL:
+                        for j in range(min(coming.found.n, AT_FIRST)):
+                            prefetch_all(<const char*>&weights[coming.found.at[j], 0], topics * sizeof(stored_t))
+                    n = 0
+                    if scratch != NULL:
+                        n = self._weighted(scratch, idf, sublinear, &norm)
+                    if n:
+                        i = at - STEPS
+                        columns = <const int32_t*>scratch.found.at
+                        values = scratch.values.at
+                        if stored_t is float:
+                            add_rows(&out[i, 0], &weights[0, 0], step, columns, values, n, topics)
+                        else:
+                            add_half_rows(&out[i, 0], &weights[0, 0], step, columns, values, n, topics)
+                    scratch = coming
         finally:
-            for i in range(2):
-                _free(&two[i])
+            _free_all(ring)
         self._put_back(memo)
 
     cdef int _refuse_other(self, Py_ssize_t width) except -1:
         if width != self.width:
             raise ValueError(f"the vocabulary has {self.width} n-grams, not {width}")
         return 0
+
+
+cdef inline void _ask_for(const Scratch* coming, const double[:] idf) noexcept nogil:
+    """Ask for the idf of the columns of a text, if there is one."""
+    cdef Py_ssize_t j
+    if coming != NULL:
+        for j in range(coming.found.n):
+            PREFETCH(&idf[coming.found.at[j]])
 
 
 cdef object _int64(const Ints* ints):

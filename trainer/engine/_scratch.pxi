@@ -1,4 +1,5 @@
-# What reading one text after another needs: growing arrays, and the sorting of a row. Included by `_ngrams.pyx`.
+# What reading one text after another needs: growing arrays, and the sorting of a row. Included by `_ngrams.pyx`,
+# after `_strings.pxi`.
 
 cdef extern from "sort.h":
     Py_ssize_t FEW
@@ -89,15 +90,32 @@ cdef int _reserve_bytes(Bytes* data, Py_ssize_t more) except -1 nogil:
     return 0
 
 
-cdef struct Scratch:  # what reading one text after another needs
-    Ints piece  # the word, or the padded piece, that is being read
-    Ints found  # the n-grams of a text
+cdef struct Words:  # some words in a row
+    int n
+    Key key[SOME]
+    Py_ssize_t start[SOME]  # of those that are not their own keys, among the characters read
+    uint32_t number[SOME]
+    uint64_t hashed[SOME]  # where runs are met before they are learned
+
+
+cdef struct Open:  # the runs of m words that the words before end with, by m
+    uint32_t node[LONGEST + 1]
+    uint64_t hashed[LONGEST + 1]
+
+
+cdef struct Scratch:  # what reading a text needs
+    bint begun  # whether it is read in steps
+    Words words
+    Ints piece  # the words, or the padded piece, that are being read
+    Ints found  # the n-grams of the text
     Ints spare
     Doubles values
 
 
-cdef void _free(Scratch* scratch) noexcept:
-    free(scratch.piece.at)
-    free(scratch.found.at)
-    free(scratch.spare.at)
-    free(scratch.values.at)
+cdef void _free_all(Scratch* ring) noexcept:
+    cdef int i
+    for i in range(STEPS + 1):
+        free(ring[i].piece.at)
+        free(ring[i].found.at)
+        free(ring[i].spare.at)
+        free(ring[i].values.at)
