@@ -26,8 +26,14 @@
 #define restrict __restrict
 #endif
 
+/* Ask for the line of the cache that an address is in. GCC takes a function that does no more than this for one without
+   effect and leaves out the calls of it; a volatile statement, though empty, is an effect. */
 #if defined(__GNUC__)
-#define PREFETCH(address) __builtin_prefetch(address)
+#define PREFETCH(address)                \
+    do {                                 \
+        __builtin_prefetch(address);     \
+        __asm__ volatile("" : : : );     \
+    } while (0)
 #else
 #define PREFETCH(address)
 #endif
@@ -38,7 +44,7 @@ static inline void* allocated(size_t size)
 {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     const size_t large = (size_t)2 << 20;
-    if (size >= 2 * large) {
+    if (2 * size >= large) {
         void* room = NULL;
         if (posix_memalign(&room, large, size)) return NULL;
         madvise(room, size, MADV_HUGEPAGE);
