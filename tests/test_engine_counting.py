@@ -352,3 +352,46 @@ def test_no_node_is_made_for_what_is_met_too_seldom():
     assert sorted(trie.nodes()[2].tolist()) == [2, 2, 300, 300, 301, 301, 302]
     with pytest.raises(ValueError, match="power of 2"):
         trie.meet(counting._Texts(texts), np.zeros(6, np.uint8))
+
+
+@only_compiled
+@given(
+    children=st.dictionaries(
+        st.tuples(st.integers(0, 40), st.integers(0, 40)), st.integers(0, 40), max_size=60
+    ),
+    scale=st.sampled_from([1, 50_000_000]),
+    flat=st.booleans(),
+)
+def test_a_frozen_trie_finds_its_children_and_no_other(children, scale, flat):
+    """In one word each or, where parents, symbols and numbers are large, in two."""
+    from trainer.engine._ngrams import Frozen
+
+    most, root = 40 * scale, 7 * scale
+    given = {(p * scale, s * scale): n * scale for (p, s), n in children.items()}
+    trie = Frozen(len(given), most, most, root, most + 1 if flat and scale == 1 else 0)
+    assert trie.narrow == (scale == 1)
+    keys = np.array(sorted(given), np.int64).reshape(-1, 2)
+    numbers = np.array([given[parent, symbol] for parent, symbol in keys.tolist()], np.int64)
+    trie.put_all(keys[:, 0].copy(), keys[:, 1].copy(), numbers)
+    for parent in range(0, most + scale, scale):
+        for symbol in (*range(0, most + scale, scale), most + 1, 2**32 - 1):
+            assert trie.look(parent, symbol) == given.get((parent, symbol))
+    assert trie.look(2**32 - 1, 0) is None
+
+
+@only_compiled
+def test_a_frozen_trie_refuses_more_than_was_said():
+    from trainer.engine._ngrams import Frozen
+
+    one, two = np.array([1], np.int64), np.array([1, 2], np.int64)
+    trie = Frozen(1, 5, 5, 0)
+    for parents, symbols, numbers in (
+        (two, two, two),
+        (one, two, one),
+        (one, 8 * one, one),
+        (8 * one, one, one),
+    ):
+        with pytest.raises(ValueError, match=r"than was said|not as many"):
+            trie.put_all(parents, symbols, numbers)
+    with pytest.raises(OverflowError):
+        Frozen(1, 2**32 - 1, 5, 0)

@@ -138,8 +138,24 @@ def test_everything_public_is_documented(name):
         )
 
 
+ROOT = Path(__file__).parents[1]
+SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+
+
 def test_every_folder_with_code_is_installed():
-    root = Path(__file__).parents[1]
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    folders = {init.parent.relative_to(root) for init in root.glob("trainer/**/__init__.py")}
-    assert {".".join(folder.parts) for folder in folders} <= {*project["tool"]["setuptools"]["packages"]}
+    folders = {init.parent.relative_to(ROOT) for init in ROOT.glob("trainer/**/__init__.py")}
+    assert {".".join(folder.parts) for folder in folders} <= {*SETUPTOOLS["packages"]}
+
+
+def included(path: Path) -> set[Path]:
+    """Return the files beside a source that it includes, and those that they include."""
+    named = re.findall(r'(?:include|extern from) "(.+)"', path.read_text(encoding="utf-8"))
+    found = {path.with_name(name) for name in named if path.with_name(name).exists()}
+    return found.union(*(included(one) for one in found))
+
+
+@pytest.mark.parametrize("module", SETUPTOOLS["ext-modules"], ids=lambda module: module["name"])
+def test_what_a_compiled_module_includes_is_in_the_source_distribution(module):
+    """Setuptools packs what a module depends on; the install would do without the module, silently."""
+    needed = set.union(*(included(ROOT / source) for source in module["sources"]))
+    assert {path.relative_to(ROOT).as_posix() for path in needed} == {*module["depends"]}

@@ -95,25 +95,6 @@ cdef inline void _drop(Ints* ints) noexcept nogil:
     memset(ints, 0, sizeof(Ints))
 
 
-cdef struct Node:
-    uint32_t number
-    uint32_t column
-
-
-cdef struct Child:
-    uint64_t key  # parent and symbol
-    Node node
-
-
-cdef Child* _child_slots(Py_ssize_t n) except NULL nogil:
-    cdef Child* found = <Child*>allocated(n * sizeof(Child))
-    if found == NULL:
-        with gil:
-            raise MemoryError
-    memset(found, 0xFF, n * sizeof(Child))
-    return found
-
-
 @cython.final
 cdef class Texts(Written):
     """Texts in small letters, as the kernel reads them.
@@ -135,13 +116,10 @@ cdef class Texts(Written):
 include "_lines.pxi"
 include "_order.pxi"
 include "_strings.pxi"
+include "_trie.pxi"
+include "_putting.pxi"
+include "_remembered.pxi"
 include "_scratch.pxi"
-
-
-cdef struct Placing:  # nodes on their way into the table: their slots come meanwhile
-    Child waiting[COMING]
-    Py_ssize_t n  # how many came in all
-    bint new  # whether every node is, for n-grams came in ascending order
 
 
 @cython.final
@@ -179,19 +157,11 @@ cdef class Ngrams:
     cdef readonly int kind, shortest, longest
     cdef Strings words  # of the word kind: its symbols
     cdef list memos  # of the character kind: those that no thread has now
-    cdef Node* alone  # of the word kind: the node of each word, by its number
-    cdef Py_ssize_t room_alone
-    cdef Node nothing
-    cdef Child* slots  # all other nodes
-    cdef Py_ssize_t mask
-    cdef Py_ssize_t n  # nodes; the root is node 0
-    cdef bint learning  # while it does, the next are kept by node
-    cdef Ints parent, symbol
-    cdef Ints counted  # in pairs: in how many texts it stands, and the last of them
+    cdef Trie trie  # while n-grams are learned
+    cdef Ints counted  # by node, in pairs: in how many texts it stands, and the last of them
     cdef uint32_t texts_learned
-    cdef Ints learned  # of the word kind: what was found in each text, while that is not too much
-    cdef Ints learned_ends, learned_lengths  # by text: where that ends, and characters
-    cdef bint remembering
+    cdef Remembered remembered
+    cdef Frozen known  # when they are
     cdef uint8_t[::1] met  # how often n-grams of a hash were met, before they are learned; 255 is that or more
     cdef uint64_t met_mask  # 0 where nothing was
     cdef bint meeting
@@ -206,129 +176,20 @@ cdef class Ngrams:
         self.shortest, self.longest, self.norm = shortest, longest, norm
         self.words = Strings()
         self.memos = []
-        self.mask = 255
-        self.slots = _child_slots(256)
-        self.learning = True
-        self.remembering = remember and self.kind == WORD
-        self.nothing.number = self.nothing.column = NONE
-        self._append(NONE, NONE)
+        self.trie = Trie(self.kind == WORD)
+        self.remembered = Remembered() if remember and self.kind == WORD else None
 
     def __dealloc__(self):
-        free(self.alone)
-        free(self.slots)
-        self._end_learning()
-        self.forget()
-
-    cdef void _end_learning(self) noexcept:
-        self.learning = False
-        self.met, self.met_mask = None, 0
-        _drop(&self.parent)
-        _drop(&self.symbol)
-        _drop(&self.counted)
+        free(self.counted.at)
 
     @property
     def remembers(self):
         """Whether it is known what was found in the texts that were learned from."""
-        return self.remembering and not self.learning
+        return self.remembered is not None and self.trie is None
 
     def forget(self):
         """Give up what was found in the texts that were learned from."""
-        self.remembering = False
-        _drop(&self.learned)
-        _drop(&self.learned_ends)
-        _drop(&self.learned_lengths)
-
-    cdef int _remember(self, Texts texts, Py_ssize_t i, const Ints* found) except -1 nogil:
-        if self.learned.n + found.n > MOST_LEARNED:
-            with gil:
-                self.forget()
-            return 0
-        _append_ints(&self.learned, found.at, found.n)
-        _push(&self.learned_ends, <uint32_t>self.learned.n)
-        _push(&self.learned_lengths, <uint32_t>texts.length[i])
-        return 0
-
-    cdef int _append(self, uint32_t parent, uint32_t symbol) except -1 nogil:
-        if self.n >= MOST:
-            with gil:
-                raise OverflowError("more than 2**31 distinct n-grams")
-        if self.learning:
-            _push(&self.parent, parent)
-            _push(&self.symbol, symbol)
-            _push(&self.counted, 0)
-            _push(&self.counted, NONE)
-        self.n += 1
-        return 0
-
-    cdef inline Child* _slot(self, uint64_t key) noexcept nogil:
-        """Return where the child of this key stands, or would."""
-        cdef Py_ssize_t slot = _mixed(key) & self.mask
-        while self.slots[slot].node.number != NONE and self.slots[slot].key != key:
-            slot = (slot + 1) & self.mask
-        return &self.slots[slot]
-
-    cdef inline Node* _child(self, uint32_t parent, uint32_t symbol) noexcept nogil:
-        """Return the child; its number is NONE where there is none."""
-        if parent == 0 and self.kind == WORD:
-            return &self.alone[symbol] if symbol < self.room_alone else &self.nothing
-        return &self._slot((<uint64_t>parent << 32) | symbol).node
-
-    cdef inline void _ask(self, uint32_t parent, uint32_t symbol) noexcept nogil:
-        """Ask for where the child stands."""
-        if parent == 0 and self.kind == WORD:
-            PREFETCH(&self.alone[symbol])
-        else:
-            PREFETCH(&self.slots[_mixed((<uint64_t>parent << 32) | symbol) & self.mask])
-
-    cdef Node* _grown(self, uint32_t parent, uint32_t symbol) except NULL nogil:
-        """Return the child, made where there is none."""
-        cdef Node* child = self._child(parent, symbol)
-        cdef Child* slot
-        if child.number != NONE:
-            return child
-        self._append(parent, symbol)
-        if parent == 0 and self.kind == WORD:
-            self._make_room(symbol)
-            child = &self.alone[symbol]
-        else:
-            if 2 * self.n > self.mask:
-                self._resize(2 * (self.mask + 1))
-            slot = self._slot((<uint64_t>parent << 32) | symbol)
-            slot.key = (<uint64_t>parent << 32) | symbol
-            child = &slot.node
-        child.number = <uint32_t>(self.n - 1)
-        child.column = NONE
-        return child
-
-    cdef int _make_room(self, uint32_t symbol) except -1 nogil:
-        """Make room for the node of a word alone."""
-        cdef Py_ssize_t room = max(2 * self.room_alone, <Py_ssize_t>symbol + 1, 64)
-        cdef void* grown
-        if symbol < self.room_alone:
-            return 0
-        grown = realloc(self.alone, room * sizeof(Node))
-        if grown == NULL:
-            with gil:
-                raise MemoryError
-        self.alone = <Node*>grown
-        memset(&self.alone[self.room_alone], 0xFF, (room - self.room_alone) * sizeof(Node))
-        self.room_alone = room
-        return 0
-
-    cdef int _resize(self, Py_ssize_t size) except -1 nogil:
-        """Move to a table of `size` slots, a power of 2."""
-        cdef Py_ssize_t old, slot
-        cdef Child* slots = _child_slots(size)
-        for old in range(self.mask + 1):
-            if self.slots[old].node.number == NONE:
-                continue
-            slot = _mixed(self.slots[old].key) & (size - 1)
-            while slots[slot].node.number != NONE:
-                slot = (slot + 1) & (size - 1)
-            slots[slot] = self.slots[old]
-        free(self.slots)
-        self.slots, self.mask = slots, size - 1
-        return 0
+        self.remembered = None
 
     # Reading texts
 
@@ -358,56 +219,61 @@ cdef class Ngrams:
         return scratch
 
     cdef int _begin(self, Texts texts, Py_ssize_t i, Scratch* scratch) except -1 nogil:
-        """Read the words of text i, where it is plain and short, and ask for their numbers."""
-        scratch.begun = self.kind == WORD and texts.ascii[i] and self._read_ascii(
-            <const uint8_t*>texts.data[i], texts.length[i], &scratch.piece, &scratch.words)
-        return 0
+        """Read the first words of text i, and ask for their numbers."""
+        scratch.at = 0
+        if self.kind == CHAR:
+            return 0
+        if texts.ascii[i] and self._read_ascii(<const uint8_t*>texts.data[i], texts.length[i], &scratch.piece,
+                                               &scratch.words):
+            scratch.at = texts.length[i]
+            return 0
+        return self._read_on(texts, i, scratch)
+
+    cdef int _read_on(self, Texts texts, Py_ssize_t i, Scratch* scratch) except -1 nogil:
+        """Read the next words of text i."""
+        cdef const void* text = texts.data[i]
+        if texts.kind[i] == 1:
+            return self._read_words[uint8_t](<const uint8_t*>text, texts.length[i], scratch)
+        if texts.kind[i] == 2:
+            return self._read_words[uint16_t](<const uint16_t*>text, texts.length[i], scratch)
+        return self._read_words[uint32_t](<const uint32_t*>text, texts.length[i], scratch)
 
     cdef int _ask_for_pairs(self, bint learn, Scratch* scratch) except -1 nogil:
-        """Find the numbers of the words of a text that was begun, and ask for the pairs of them."""
+        """Find the numbers of the words that were read, and ask for the pairs of them."""
         cdef const uint32_t* word = scratch.words.number
         cdef uint32_t first
         cdef int t
-        if not scratch.begun:
+        if self.kind == CHAR:
             return 0
-        self._number_words(&scratch.piece, learn, &scratch.words)
+        self._number_words(learn, scratch)
         if self.longest == 1 or self.meeting:
             return 0
         for t in range(scratch.words.n - 1):
-            first = self._child(0, word[t]).number
-            if first != NONE and word[t + 1] != NONE:
-                self._ask(first, word[t + 1])
+            if not learn:
+                self.known.ask(self.known.first(word[t]), word[t + 1])
+            elif word[t] != NONE and word[t + 1] != NONE:
+                first = self.trie.find(0, word[t])
+                if first != NONE:
+                    self.trie.ask(first, word[t + 1])
         return 0
 
     cdef int _finish(self, Texts texts, Py_ssize_t i, bint learn, Memo memo, Scratch* scratch) except -1 nogil:
         """Append to what was found the nodes of text i, made where need be, or its known columns."""
+        cdef const void* text = texts.data[i]
         cdef Open open_
-        if scratch.begun:
-            self._nothing_open(&open_)
-            return self._runs_of_words(&scratch.words, learn, &open_, &scratch.found)
-        if texts.kind[i] == 1:
-            return self._scan[uint8_t](<const uint8_t*>texts.data[i], texts.length[i], learn, memo, scratch)
-        if texts.kind[i] == 2:
-            return self._scan[uint16_t](<const uint16_t*>texts.data[i], texts.length[i], learn, memo, scratch)
-        return self._scan[uint32_t](<const uint32_t*>texts.data[i], texts.length[i], learn, memo, scratch)
-
-    cdef int _scan(self, const char_t* text, Py_ssize_t length, bint learn, Memo memo, Scratch* scratch
-                   ) except -1 nogil:
-        """Read a text in one step."""
         if self.kind == WORD:
-            return self._scan_words(text, length, learn, scratch)
-        return self._scan_pieces(text, length, learn, memo, scratch)
-
-    cdef int _scan_words(self, const char_t* text, Py_ssize_t length, bint learn, Scratch* scratch) except -1 nogil:
-        """Read words, some at a time: their numbers, then the runs of one word, of two, …"""
-        cdef Open open_
-        cdef Py_ssize_t at = 0
-        self._nothing_open(&open_)
-        while at < length:
-            at = self._read_words(text, at, length, &scratch.piece, &scratch.words)
-            self._number_words(&scratch.piece, learn, &scratch.words)
-            self._runs_of_words(&scratch.words, learn, &open_, &scratch.found)
-        return 0
+            self._nothing_open(&open_)
+            self._runs(&scratch.words, learn, &open_, &scratch.found)
+            while scratch.at < texts.length[i]:  # some words at a time
+                self._read_on(texts, i, scratch)
+                self._ask_for_pairs(learn, scratch)
+                self._runs(&scratch.words, learn, &open_, &scratch.found)
+            return 0
+        if texts.kind[i] == 1:
+            return self._scan_pieces[uint8_t](<const uint8_t*>text, texts.length[i], learn, memo, scratch)
+        if texts.kind[i] == 2:
+            return self._scan_pieces[uint16_t](<const uint16_t*>text, texts.length[i], learn, memo, scratch)
+        return self._scan_pieces[uint32_t](<const uint32_t*>text, texts.length[i], learn, memo, scratch)
 
     cdef inline void _nothing_open(self, Open* open_) noexcept nogil:
         cdef int m
@@ -415,10 +281,11 @@ cdef class Ngrams:
             open_.node[m] = NONE
             open_.hashed[m] = 0
 
-    cdef Py_ssize_t _read_words(self, const char_t* text, Py_ssize_t at, Py_ssize_t length, Ints* read, Words* words
-                                ) except -1 nogil:
-        """Read the next words, and ask for their numbers; return where the text goes on."""
-        cdef Py_ssize_t start = 0, end
+    cdef int _read_words(self, const char_t* text, Py_ssize_t length, Scratch* scratch) except -1 nogil:
+        """Read the next words of a text, and ask for their numbers."""
+        cdef Ints* read = &scratch.piece
+        cdef Words* words = &scratch.words
+        cdef Py_ssize_t at = scratch.at, start = 0, end
         cdef uint64_t packed
         cdef uint32_t c, all_bits
         words.n = 0
@@ -449,7 +316,8 @@ cdef class Ngrams:
             self.words.ask(words.key[words.n])
             words.n += 1
             start = end
-        return at
+        scratch.at = at
+        return 0
 
     cdef bint _read_ascii(self, const uint8_t* text, Py_ssize_t length, Ints* read, Words* words) except -1 nogil:
         """Read all words of a plain text, and ask for their numbers; return whether it is as short as that is for."""
@@ -480,8 +348,10 @@ cdef class Ngrams:
             key += 1
         return found >= 0
 
-    cdef int _number_words(self, const Ints* read, bint learn, Words* words) except -1 nogil:
+    cdef int _number_words(self, bint learn, Scratch* scratch) except -1 nogil:
         """Find the numbers of words that were read, NONE where one is not known, and ask for their nodes."""
+        cdef const Ints* read = &scratch.piece
+        cdef Words* words = &scratch.words
         cdef const uint32_t* text
         cdef uint32_t word
         cdef int t
@@ -495,13 +365,54 @@ cdef class Ngrams:
             word = self.words.find(text, words.key[t])
             if learn and word == NONE and not (self.met_mask and self._seldom(_mixed(words.hashed[t]))):
                 word = self.words.add(text, words.key[t])
-            if word < self.room_alone:
-                self._ask(0, word)
+            if not learn:
+                self.known.ask_first(word)
+            elif word != NONE:
+                self.trie.ask(0, word)
             words.number[t] = word
         return 0
 
-    cdef int _runs_of_words(self, const Words* words, bint learn, Open* open_, Ints* found) except -1 nogil:
-        """Find the runs of one word, of two, … that end in these words; each asks for those that are one longer."""
+    cdef int _runs(self, const Words* words, bint learn, Open* open_, Ints* found) except -1 nogil:
+        """Append to what was found the runs of one word, of two, … that end in these words."""
+        if learn:
+            return self._learned_runs(words, open_, found)
+        return self._known_runs(words, open_, found)
+
+    cdef int _known_runs(self, const Words* words, Open* open_, Ints* found) except -1 nogil:
+        cdef uint32_t kept[2][SOME + 1]  # the first one ends before these words
+        cdef uint32_t* nodes = kept[0]  # of the runs of m words that end at each
+        cdef uint32_t* shorter = kept[1]  # of those of m - 1
+        cdef uint32_t* to
+        cdef uint32_t least, none = self.known.none
+        cdef const uint32_t* word = words.number
+        cdef int n = words.n, m, t, last_open = 0
+        if n == 0:
+            return 0
+        for m in range(1, self.longest + 1):
+            if open_.node[m] < none:
+                last_open = m
+        for m in range(1, self.longest + 1):
+            nodes, shorter = shorter, nodes
+            nodes[0] = min(open_.node[m], none)
+            least = none
+            for t in range(n):  # a run of m words goes on from that of m - 1 which ends a word before
+                nodes[t + 1] = self.known.first(word[t]) if m == 1 else self.known.find(shorter[t], word[t])
+                least = min(least, nodes[t + 1])
+                if m < self.longest and m > 1 and t + 1 < n:  # pairs are asked for in the step before
+                    self.known.ask(nodes[t + 1], word[t + 1])
+            open_.node[m] = nodes[n]
+            if m >= self.shortest:
+                _reserve(found, n)
+                to = found.at + found.n
+                for t in range(n):
+                    to[0] = nodes[t + 1]
+                    to += nodes[t + 1] < self.width
+                found.n = to - found.at
+            if least == none and last_open < m:
+                return 0  # nor does any longer one
+        return 0
+
+    cdef int _learned_runs(self, const Words* words, Open* open_, Ints* found) except -1 nogil:
         cdef uint32_t kept[2][SOME]
         cdef uint32_t* nodes = kept[0]  # of the runs of m words that end at each
         cdef uint32_t* shorter = kept[1]  # of those of m - 1
@@ -510,9 +421,8 @@ cdef class Ngrams:
         cdef uint64_t* hashed_shorter = both[1]
         cdef uint64_t hashed_before
         cdef uint32_t parent, before, word
-        cdef bint met = learn and self.met_mask != 0
+        cdef bint met = self.met_mask != 0
         cdef int n = words.n, m, t, alive, last_open = 0
-        cdef Node* child
         for m in range(1, self.longest + 1):
             if open_.node[m] != NONE:
                 last_open = m
@@ -525,7 +435,7 @@ cdef class Ngrams:
                 if met:
                     open_.hashed[m - 1] = hashed_shorter[n - 1]
             alive = 0
-            for t in range(n):  # a run of m words goes on from that of m - 1 which ends a word before
+            for t in range(n):
                 parent = 0 if m == 1 else shorter[t - 1] if t else before
                 nodes[t] = NONE
                 if met:
@@ -537,18 +447,12 @@ cdef class Ngrams:
                 word = words.number[t]
                 if parent == NONE or word == NONE or (met and self._seldom(hashed[t])):
                     continue
-                child = self._grown(parent, word) if learn else self._child(parent, word)
-                if child.number == NONE:
-                    continue
-                nodes[t] = child.number
+                nodes[t] = self.trie.grown(parent, word)
                 alive += 1
-                if m < self.longest and t + 1 < n:
-                    self._ask(child.number, words.number[t + 1])
+                if m < self.longest and t + 1 < n and words.number[t + 1] != NONE:
+                    self.trie.ask(nodes[t], words.number[t + 1])
                 if m >= self.shortest:
-                    if learn:
-                        _push(found, child.number)
-                    elif child.column != NONE:
-                        _push(found, child.column)
+                    _push(found, nodes[t])
             if alive == 0 and last_open < m and not self.meeting:
                 return 0  # nor does any longer one
         return 0
@@ -599,22 +503,20 @@ cdef class Ngrams:
     cdef int _take_apart(self, Ints* padded, bint learn, Ints* found) except -1 nogil:
         cdef Py_ssize_t start, size
         cdef uint32_t node, symbol
-        cdef Node* child
         # A piece that is shorter than a size counts once, whole, for the first such size.
         cdef Py_ssize_t shortest = min(<Py_ssize_t>self.shortest, padded.n)
         for start in range(padded.n - shortest + 1):
-            node = 0
+            node = 0 if learn else self.known.root
             for size in range(1, min(<Py_ssize_t>self.longest, padded.n - start) + 1):
                 symbol = padded.at[start + size - 1]
-                child = self._grown(node, symbol) if learn else self._child(node, symbol)
-                node = child.number
-                if node == NONE:
-                    break
-                if size >= shortest:
-                    if learn:
-                        _push(found, node)
-                    elif child.column != NONE:
-                        _push(found, child.column)
+                if learn:
+                    node = self.trie.grown(node, symbol)
+                else:
+                    node = self.known.find(node, symbol)
+                    if node == self.known.none:
+                        break
+                if size >= shortest and (learn or node < self.width):
+                    _push(found, node)
         return 0
 
     cdef Memo _memo(self):
@@ -665,7 +567,7 @@ cdef class Ngrams:
         cdef Memo memo = self._memo()
         if self.texts_learned + <uint64_t>texts.n >= MOST:
             raise OverflowError("more than 2**31 texts")
-        if not self.learning:
+        if self.trie is None:
             raise ValueError("a vocabulary was taken: there is nothing to learn")
         memset(ring, 0, sizeof(ring))
         try:
@@ -674,8 +576,11 @@ cdef class Ngrams:
                     scratch = self._step(texts, at, True, memo, ring)
                     if scratch == NULL:
                         continue
-                    if self.remembering:
-                        self._remember(texts, at - STEPS + 1, &scratch.found)
+                    if self.remembered is not None:
+                        self._remember(&scratch.found, texts.length[at - STEPS + 1])
+                    while self.counted.n < 2 * self.trie.n:
+                        _push(&self.counted, 0)
+                        _push(&self.counted, NONE)
                     for j in range(scratch.found.n):
                         if j + 8 < scratch.found.n:
                             PREFETCH(&self.counted.at[2 * <Py_ssize_t>scratch.found.at[j + 8]])
@@ -688,9 +593,15 @@ cdef class Ngrams:
             _free_all(ring)
         self._put_back(memo)
 
+    cdef int _remember(self, const Ints* found, Py_ssize_t length) except -1 nogil:
+        if not self.remembered.append(found, length):
+            with gil:
+                self.forget()
+        return 0
+
     def nodes(self):
         """Return parent, symbol and document frequency of each node but the root, as int64 arrays."""
-        return _int64(&self.parent)[1:], _int64(&self.symbol)[1:], _int64(&self.counted)[2::2]
+        return _int64(&self.trie.parent)[1:], _int64(&self.trie.symbol)[1:], _int64(&self.counted)[2::2]
 
     def word_list(self):
         """Return the words by number."""
@@ -707,15 +618,15 @@ cdef class Ngrams:
         memset(&lines, 0, sizeof(Ints))
         try:
             for i in range(nodes.shape[0]):
-                if not (self.learning and 0 < nodes[i] < self.n):
+                if not (self.trie is not None and 0 < nodes[i] < self.trie.n):
                     raise IndexError(f"no node {nodes[i]}")
             with nogil:
                 for i in range(nodes.shape[0]):
                     node = <uint32_t>nodes[i]
                     depth = 0
                     while node != 0 and depth < LONGEST:
-                        path[LONGEST - 1 - depth] = self.symbol.at[node]
-                        node = self.parent.at[node]
+                        path[LONGEST - 1 - depth] = self.trie.symbol.at[node]
+                        node = self.trie.parent.at[node]
                         depth += 1
                     for m in range(LONGEST - depth, LONGEST):
                         if self.kind == CHAR:
@@ -735,215 +646,50 @@ cdef class Ngrams:
 
     def number(self, const int64_t[::1] nodes, const uint8_t[::1] used, bint norm):
         """Take these nodes for the columns 0, 1, …, and forget those that are not used: learning has ended."""
-        cdef Py_ssize_t i, old, kept = 0, size = 256
+        cdef Py_ssize_t i
         cdef uint32_t* columns
-        cdef Node* node
-        if used.shape[0] != self.n or not self.learning:
+        if self.trie is None or used.shape[0] != self.trie.n:
             raise ValueError("these are not the nodes that were learned")
         for i in range(nodes.shape[0]):
-            if not 0 < nodes[i] < self.n:
+            if not 0 < nodes[i] < self.trie.n:
                 raise IndexError(f"no node {nodes[i]}")
-        for i in range(used.shape[0]):
-            kept += used[i] != 0
-        while size < 2 * (kept + 1):
-            size *= 2
-        columns = <uint32_t*>malloc(self.n * sizeof(uint32_t))
+        columns = <uint32_t*>malloc(self.trie.n * sizeof(uint32_t))
         if columns == NULL:
             raise MemoryError
-        memset(columns, 0xFF, self.n * sizeof(uint32_t))
+        memset(columns, 0xFF, self.trie.n * sizeof(uint32_t))
         try:
             for i in range(nodes.shape[0]):
                 columns[nodes[i]] = <uint32_t>i
-            self._number_learned(columns)
-            with nogil:
-                for old in range(self.room_alone + self.mask + 1):
-                    node = &self.alone[old] if old < self.room_alone else &self.slots[old - self.room_alone].node
-                    if node.number != NONE:
-                        node.column = columns[node.number]
-                        if not used[node.number]:
-                            node.number = node.column = NONE
-                self._resize(size)
+            if self.remembered is not None:
+                self.remembered.renumber(columns)
+            _drop(&self.counted)
+            self._freeze(columns, &used[0], nodes.shape[0])
         finally:
             free(columns)
-        self._end_learning()
-        self.memos = []  # of nodes, and columns are wanted now
-        self.width, self.norm = nodes.shape[0], norm
-
-    cdef void _number_learned(self, const uint32_t* columns) noexcept nogil:
-        """Turn the nodes that were found in each text into columns, as far as they have any."""
-        cdef Py_ssize_t i, j, start = 0, at = 0
-        for i in range(self.learned_ends.n):
-            for j in range(start, self.learned_ends.at[i]):
-                if j + 8 < self.learned.n:
-                    PREFETCH(&columns[self.learned.at[j + 8]])
-                self.learned.at[at] = columns[self.learned.at[j]]
-                at += self.learned.at[at] != NONE
-            start = self.learned_ends.at[i]
-            self.learned_ends.at[i] = <uint32_t>at
-        self.learned.n = at
+        self.norm = norm
 
     def put(self, str lines):
         """Take n-grams, each with a line break after it, for the columns 0, 1, …; what cannot stand is not found."""
-        cdef Py_ssize_t n = lines.count("\n"), size = 256
-        cdef int kind = PyUnicode_KIND(lines)
-        cdef const void* data = PyUnicode_DATA(lines)
-        cdef Py_ssize_t length = PyUnicode_GET_LENGTH(lines)
+        cdef Putting putting
+        cdef Py_ssize_t n = lines.count("\n")
         if n >= MOST:
             raise OverflowError("more than 2**31 n-grams")
-        if self.n > 1 or (lines and not lines.endswith("\n")):
+        if self.trie is None or self.trie.n > 1 or (lines and not lines.endswith("\n")):
             raise ValueError("there are n-grams here already, or the last one has no line break after it")
-        self.learning = self.remembering = False
-        while size < 2 * (n + 1):
-            size *= 2
-        with nogil:
-            self._resize(size)
-            if kind == 1:
-                self._put_lines[uint8_t](<const uint8_t*>data, length)
-            elif kind == 2:
-                self._put_lines[uint16_t](<const uint16_t*>data, length)
-            else:
-                self._put_lines[uint32_t](<const uint32_t*>data, length)
-        self.width = n
+        putting = Putting(self.trie, self.words if self.kind == WORD else None, self.longest)
+        putting.put_all(lines)
+        self.remembered = None
+        self._freeze(putting.columns.at, NULL, n)
 
-    cdef int _put_lines(self, const char_t* lines, Py_ssize_t length) except -1 nogil:
-        """Put n-grams in.
-
-        Where they ascend, all that begin alike stand together. So what an n-gram does not share with the one
-        before is new, and need not be looked for.
-        """
-        cdef uint32_t path[LONGEST + 1]  # the nodes of the n-gram before: what both begin with stands already
-        cdef Py_ssize_t at = 0, end, before = 0, before_end = 0, same, asked = 0
-        cdef uint32_t column = 0
-        cdef Ints word
-        cdef Placing placing
-        memset(&word, 0, sizeof(Ints))
-        placing.n, placing.new = 0, True
-        path[0] = 0
-        try:
-            while at < length:
-                if self.kind == WORD and at >= asked:
-                    asked = self._ask_for_words(lines, at, length)
-                end = at
-                while lines[end] != 10:  # the last line ends with one too
-                    if lines[end] < 32:  # it sorts below a blank: words that begin alike may stand apart
-                        self._place_all(&placing)
-                    end += 1
-                same = 0
-                while same < end - at and same < before_end - before and lines[at + same] == lines[before + same]:
-                    same += 1
-                if at and not (before + same == before_end or (same < end - at and
-                                                              lines[at + same] > lines[before + same])):
-                    self._place_all(&placing)
-                if self.kind == CHAR:
-                    if 0 < end - at <= self.longest:
-                        self._put_symbols(lines + at, end - at, same, path, &placing, column)
-                        before, before_end = at, end
-                elif self._words_in(lines + at, end - at) <= self.longest:
-                    self._put_words(lines, at, end, before, before_end, same, path, &word, &placing, column)
-                    before, before_end = at, end
-                column += 1
-                at = end + 1
-            self._place_all(&placing)
-        finally:
-            free(word.at)
+    cdef int _freeze(self, const uint32_t* columns, const uint8_t* used, Py_ssize_t width) except -1:
+        self.known = _frozen(self.trie, columns, used, <uint32_t>width)
+        self.width = width
+        self.trie = None
+        self.met, self.met_mask = None, 0
+        self.memos = []  # of nodes, and columns are wanted now
         return 0
 
-    cdef int _place_all(self, Placing* placing) except -1 nogil:
-        """Put in what waits; what comes from here on is looked for first."""
-        cdef Py_ssize_t i
-        if placing.new:
-            for i in range(max(0, placing.n - COMING), placing.n):
-                self._place_now(&placing.waiting[i & (COMING - 1)])
-        placing.new = False
-        return 0
-
-    cdef int _place_now(self, const Child* child) except -1 nogil:
-        cdef Child* slot = self._slot(child.key)
-        slot[0] = child[0]
-        return 0
-
-    cdef uint32_t _place(self, uint32_t parent, uint32_t symbol, uint32_t column, Placing* placing
-                         ) except? 0 nogil:
-        """Put in a node, new or not, which has a column or has NONE; return its number."""
-        cdef Node* node
-        cdef Child* child
-        if not placing.new or (parent == 0 and self.kind == WORD):
-            node = self._grown(parent, symbol)
-            if column != NONE:
-                node.column = column
-            return node.number
-        if 2 * (self.n + 1) > self.mask:
-            self._resize(2 * (self.mask + 1))
-        child = &placing.waiting[placing.n & (COMING - 1)]
-        if placing.n >= COMING:
-            self._place_now(child)
-        child.key = (<uint64_t>parent << 32) | symbol
-        child.node.number, child.node.column = <uint32_t>self.n, column
-        self._ask(parent, symbol)
-        self._append(parent, symbol)
-        placing.n += 1
-        return child.node.number
-
-    cdef Py_ssize_t _ask_for_words(self, const char_t* lines, Py_ssize_t at, Py_ssize_t length) noexcept nogil:
-        """Ask for the slots of the words that the next lines end with; return where these lines end."""
-        cdef uint64_t packed = 0
-        cdef uint32_t all_bits = 0
-        cdef Key key
-        cdef Py_ssize_t start = at
-        cdef int left = SOME
-        while at < length and left:
-            if lines[at] == 10 or lines[at] == 32:
-                if lines[at] == 10 and at - start <= PACKED and all_bits < 256:  # others are few
-                    key.bits = packed
-                    self.words.ask(key)
-                left -= lines[at] == 10
-                packed = all_bits = 0
-                start = at + 1
-            else:
-                packed = (packed << 8) | lines[at]
-                all_bits |= lines[at]
-            at += 1
-        return at
-
-    cdef int _put_symbols(self, const char_t* gram, Py_ssize_t length, Py_ssize_t same, uint32_t* path,
-                          Placing* placing, uint32_t column) except -1 nogil:
-        cdef Py_ssize_t m
-        for m in range(min(same, length - 1), length):
-            path[m + 1] = self._place(path[m], gram[m], column if m == length - 1 else NONE, placing)
-        return 0
-
-    cdef Py_ssize_t _words_in(self, const char_t* gram, Py_ssize_t length) noexcept nogil:
-        cdef Py_ssize_t at, found = 1
-        for at in range(length):
-            found += gram[at] == 32
-        return found
-
-    cdef int _put_words(self, const char_t* lines, Py_ssize_t start, Py_ssize_t end, Py_ssize_t before,
-                        Py_ssize_t before_end, Py_ssize_t same, uint32_t* path, Ints* word, Placing* placing,
-                        uint32_t column) except -1 nogil:
-        cdef Py_ssize_t at, first = start, size
-        cdef int m = 0
-        for at in range(start, end + 1):
-            if at < end and lines[at] != 32:
-                continue
-            size = at - start
-            # Of the n-gram before, the same words ended here.
-            if at == end or size > same or not (before + size == before_end or lines[before + size] == 32):
-                word.n = 0
-                _reserve(word, at - first)
-                while first < at:
-                    _push(word, lines[first])
-                    first += 1
-                path[m + 1] = self._place(path[m], self._word(word), column if at == end else NONE, placing)
-            m += 1
-            first = at + 1
-        return 0
-
-    cdef uint32_t _word(self, const Ints* read) except? 0 nogil:
-        """Return the number of a word, new or not."""
-        cdef Key key = _key_of(read.at, read.n)
-        cdef uint32_t word = self.words.find(read.at, key)
-        return self.words.add(read.at, key) if word == NONE else word
+    # Rows
 
     cdef Py_ssize_t _weighted(self, Scratch* scratch, const double[:] idf, bint sublinear, double* norm) except -1 nogil:
         """Write each column that was found once, ascending, and values of length 1 for them; return how many.
@@ -1050,24 +796,19 @@ cdef class Ngrams:
         lengths : (n,) array of int64
             Characters of each text, in small letters, by which other texts are told.
         """
-        cdef Py_ssize_t i
-        if not self.remembers or first < 0 or first + lengths.shape[0] > self.learned_ends.n:
-            raise ValueError("the n-grams were learned from fewer texts, or it is not remembered what these hold")
-        for i in range(lengths.shape[0]):
-            if self.learned_lengths.at[first + i] != lengths[i]:
-                raise ValueError(f"the n-grams were learned from another text than text {first + i}")
+        if not self.remembers:
+            raise ValueError("it is not remembered what the texts hold")
+        self.remembered.check(first, lengths)
         return self._packed(None, first, lengths.shape[0], idf, sublinear, number)
 
     cdef Scratch* _recall(self, Py_ssize_t first, Py_ssize_t at, Py_ssize_t rows, Scratch* ring) except? NULL nogil:
         """Do for texts that were learned from, from the text `first` on, what `_step` does."""
-        cdef Py_ssize_t i = first + at - STEPS + 1, start
         cdef Scratch* scratch
         if not STEPS - 1 <= at < rows + STEPS - 1:
             return NULL
-        scratch = &ring[i % (STEPS + 1)]
+        scratch = &ring[(at - STEPS + 1) % (STEPS + 1)]
         scratch.found.n = 0
-        start = self.learned_ends.at[i - 1] if i else 0
-        _append_ints(&scratch.found, self.learned.at + start, self.learned_ends.at[i] - start)
+        self.remembered.recall(first + at - STEPS + 1, &scratch.found)
         return scratch
 
     cdef tuple _packed(self, Texts texts, Py_ssize_t first, Py_ssize_t rows, const double[::1] idf, bint sublinear,

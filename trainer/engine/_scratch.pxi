@@ -104,7 +104,7 @@ cdef struct Open:  # the runs of m words that the words before end with, by m
 
 
 cdef struct Scratch:  # what reading a text needs
-    bint begun  # whether it is read in steps
+    Py_ssize_t at  # where the text goes on after these words
     Words words
     Ints piece  # the words, or the padded piece, that are being read
     Ints found  # the n-grams of the text
