@@ -15,6 +15,7 @@ from trainer.engine.threads import chunks, in_threads
 from trainer.errors import UsageError, did_you_mean
 from trainer.language import language_of
 from trainer.model.calibration import probabilities, sigmoid
+from trainer.model.cuts import sure_margins
 from trainer.model.features import Features
 from trainer.model.prior import corrected
 from trainer.model.scoring import Scorer
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _STREAM = 256
 _TOGETHER = 512
 """Texts that are decided together: what lies between margins and decisions then stays in the cache."""
+_PLAIN = 1e4
+"""Numbers of calibrations up to which rounding is far below what `trainer.model.cuts` allows for."""
 
 
 @dataclass(frozen=True)
@@ -128,12 +131,35 @@ class Tagger:
         """Return the (n, k) decisions: True where the topic is tagged."""
         given = [texts] if isinstance(texts, str) else _listed(texts)
         if len(given) <= _TOGETHER:
-            return self._decisions(given)
-        self._sums.prepare(given)
-        return np.concatenate(in_threads(self._decisions, chunks(given, _TOGETHER)))
+            return self.decide(self.predict_proba(given))[0]
+        _ = self._sums.prepare(given), self._sure
+        return np.concatenate(
+            in_threads(
+                lambda some: self._decided(self._sums(some) + self.intercept), chunks(given, _TOGETHER)
+            )
+        )
 
-    def _decisions(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        return self.decide(self.scores(self._sums(texts) + self.intercept))[0]
+    @cached_property
+    def _sure(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Up to which margins topics are no tags, and from which on they are."""
+        numbers = [self.calibration, *self.curves.values()]
+        plain = max(np.abs(some).max() for some in numbers) <= _PLAIN
+        wanted = self.thresholds + self.review
+        if self.bands is not None:
+            lower, upper = self.bands.T
+            wanted = np.where(lower <= self.thresholds, np.maximum(self.thresholds, upper), np.nan)
+        if self.rates or not plain:
+            wanted = np.full(len(self.topics), np.nan)
+        return sure_margins(self.scores, wanted)
+
+    def _decided(self, margins: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Decide by margins where that is plain, and by probabilities elsewhere: the result is the same."""
+        low, high = self._sure
+        tagged = margins >= high
+        unsure = ~(tagged | (margins <= low)).all(axis=1)
+        if unsure.any():
+            tagged[unsure] = self.decide(self.scores(margins[unsure]))[0]
+        return tagged
 
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""

@@ -29,6 +29,7 @@ MODULES = (
     "trainer.lexicons",
     "trainer.model",
     "trainer.model.calibration",
+    "trainer.model.cuts",
     "trainer.model.features",
     "trainer.model.prior",
     "trainer.model.reasons",

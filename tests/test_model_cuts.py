@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import curves
+
+from trainer.model.calibration import sigmoid
+from trainer.model.cuts import sure_margins
+from trainer.model.features import Features
+from trainer.model.tagger import Tagger
+
+TOPICS = ("tea", "gin")
+
+
+@st.composite
+def calibrated(draw):
+    """Models with numbers as calibration finds them, and some that it does not."""
+    some = st.floats(-4, 4) | st.sampled_from([0.0, 1.0, -1e5, 1e5])
+    line = st.tuples(st.floats(0, 4) | some, some)
+    thresholds = np.array(draw(st.tuples(*[st.floats(0, 1) | st.sampled_from([0.0, 1.0, 0.5, 2.0])] * 2)))
+    bands = None
+    if draw(st.booleans()):
+        bands = np.sort([draw(st.tuples(st.floats(0, 1), st.floats(0, 1))) for _ in TOPICS], axis=1)
+    model = Tagger(
+        TOPICS,
+        Features(()),
+        np.zeros((0, 2), np.float32),
+        np.zeros(2),
+        np.array([draw(line) for _ in TOPICS]),
+        thresholds,
+        draw(st.sampled_from([0.0, 0.1]) | st.floats(0, 0.5)),
+        info={"assumed_rates": dict.fromkeys(TOPICS, 0.3)},
+        curves=draw(st.dictionaries(st.sampled_from(TOPICS), curves(), max_size=2)),
+        bands=bands,
+    )
+    return model.at_rates({"tea": 0.1}) if draw(st.booleans()) else model
+
+
+@given(model=calibrated(), given_margins=st.lists(st.floats(-60, 60), max_size=20))
+def test_decisions_by_margins_are_those_by_probabilities(model, given_margins):
+    ends = [end for side in model._sure for end in side if not np.isnan(end)]
+    close = [end * (1 + by) + by for end in ends for by in (0, 1e-16, -1e-16, 1e-9, -1e-9, 1e-6, -1e-6)]
+    knots = [knot for curve in model.curves.values() if curve.ndim == 2 for knot in curve[0]]
+    column = np.array([*given_margins, *close, *knots, 1e300, -1e300])
+    margins = np.stack([column, column[::-1]], axis=1)
+    assert np.array_equal(model._decided(margins), model.decide(model.scores(margins))[0])
+
+
+def test_all_but_a_little_is_decided_by_margins():
+    model = Tagger(
+        TOPICS,
+        Features(()),
+        np.zeros((0, 2), np.float32),
+        np.zeros(2),
+        np.array([[1.0, 0.0], [2.0, -1.0]]),
+        np.array([0.5, 0.7]),
+    )
+    low, high = model._sure
+    at = np.array([0.0, (np.log(0.7 / 0.3) + 1) / 2])
+    assert (low < at).all()
+    assert (at < high).all()
+    assert (high - low < 1e-7).all()
+    never = replace(model, thresholds=np.array([1.5, 0.5]))._sure
+    assert np.isnan(never[1][0])
+    assert never[0][0] == pytest.approx(1e6)
+
+
+def test_where_nothing_is_reached_nothing_is_sure():
+    low, high = sure_margins(lambda margins: sigmoid(margins), np.array([2.0, -1.0, np.nan]))
+    assert np.isnan(high).tolist() == [True, False, True]
+    assert np.isnan(low).tolist() == [False, True, True]

@@ -1,0 +1,47 @@
+"""Where it is plain how topics are decided, without their probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_MOST = 1e6
+_HALVINGS = 64
+_APART = 1e-9
+"""What computed probabilities of ascending margins may go down by, at most, is far less."""
+
+
+def sure_margins(scores: Callable[[Floats], Floats], wanted: Floats) -> tuple[Floats, Floats]:
+    """Find the margins up to which probabilities are below, and from which on they are above, what is wanted.
+
+    They are found by halving. A little between them is left out, where rounding could decide.
+
+    Parameters
+    ----------
+    scores : callable
+        Takes (1, k) margins to probabilities, those of each topic ascending but for rounding.
+    wanted : (k,) array
+
+    Returns
+    -------
+    low, high : (k,) arrays
+        NaN where nothing is sure.
+    """
+    return _farthest(lambda x: scores(x) <= wanted - _APART, wanted.shape, -_MOST), _farthest(
+        lambda x: scores(x) >= wanted + _APART, wanted.shape, _MOST
+    )
+
+
+def _farthest(holds: Callable[[Floats], NDArray[np.bool_]], shape: tuple[int, ...], start: float) -> Floats:
+    """Return how far from `start` towards its opposite something holds, or less far; NaN where never."""
+    good, bad = np.full(shape, start), np.full(shape, -start)
+    somewhere = holds(good[None])[0]
+    for _ in range(_HALVINGS):
+        middle = (good + bad) / 2
+        held = holds(middle[None])[0]
+        good, bad = np.where(held, middle, good), np.where(held, bad, middle)
+    return np.where(somewhere, good, np.nan)
