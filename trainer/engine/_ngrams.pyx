@@ -120,6 +120,7 @@ include "_trie.pxi"
 include "_putting.pxi"
 include "_remembered.pxi"
 include "_scratch.pxi"
+include "_utf8.pxi"
 
 
 @cython.final
@@ -160,6 +161,7 @@ cdef class Ngrams:
     cdef Trie trie  # while n-grams are learned
     cdef Ints counted  # by node, in pairs: in how many texts it stands, and the last of them
     cdef uint32_t texts_learned
+    cdef Encoded encoded  # the words, when the n-grams are put in order
     cdef Remembered remembered
     cdef Frozen known  # when they are
     cdef uint8_t[::1] met  # how often n-grams of a hash were met, before they are learned; 255 is that or more
@@ -600,47 +602,68 @@ cdef class Ngrams:
         return 0
 
     def nodes(self):
-        """Return parent, symbol and document frequency of each node but the root, as int64 arrays."""
-        return _int64(&self.trie.parent)[1:], _int64(&self.trie.symbol)[1:], _int64(&self.counted)[2::2]
+        """Return parent, symbol and document frequency of each node but the root, as int64 arrays.
+
+        Symbols ascend as what they stand for does.
+        """
+        symbols = _int64(&self.trie.symbol)[1:]
+        if self.kind == WORD:
+            self.encoded = Encoded(self.words)
+            symbols = self.encoded.ranks()[symbols]
+        return _int64(&self.trie.parent)[1:], symbols, _int64(&self.counted)[2::2]
 
     def word_list(self):
         """Return the words by number."""
         return self.words.listed()
 
     def lines_of(self, const int64_t[::1] nodes):
-        """Return the n-grams of nodes as one string, each with a line break after it."""
-        cdef Py_ssize_t i, slot
-        cdef uint32_t node
-        cdef int depth, m
-        cdef uint32_t path[LONGEST]
-        cdef uint32_t start, size
-        cdef Ints lines
-        memset(&lines, 0, sizeof(Ints))
+        """Return n-grams in UTF-8, each with a line break after it; `nodes` was called before."""
+        cdef Py_ssize_t i, ahead
+        cdef Bytes lines
+        memset(&lines, 0, sizeof(Bytes))
+        for i in range(nodes.shape[0]):
+            if not (self.trie is not None and 0 < nodes[i] < self.trie.n):
+                raise IndexError(f"no node {nodes[i]}")
+        if self.kind == WORD and self.encoded is None:
+            raise ValueError("the words are not in UTF-8 yet")
         try:
-            for i in range(nodes.shape[0]):
-                if not (self.trie is not None and 0 < nodes[i] < self.trie.n):
-                    raise IndexError(f"no node {nodes[i]}")
             with nogil:
                 for i in range(nodes.shape[0]):
-                    node = <uint32_t>nodes[i]
-                    depth = 0
-                    while node != 0 and depth < LONGEST:
-                        path[LONGEST - 1 - depth] = self.trie.symbol.at[node]
-                        node = self.trie.parent.at[node]
-                        depth += 1
-                    for m in range(LONGEST - depth, LONGEST):
-                        if self.kind == CHAR:
-                            _push(&lines, path[m])
-                            continue
-                        if m > LONGEST - depth:
-                            _push(&lines, 32)
-                        start = self.words.start(path[m])
-                        size = self.words.ends.at[path[m]] - start
-                        _append_ints(&lines, self.words.arena.at + start, size)
-                    _push(&lines, 10)
-            return _text(lines.at, lines.n)
+                    ahead = nodes[min(i + 16, nodes.shape[0] - 1)]
+                    PREFETCH(&self.trie.symbol.at[ahead])
+                    PREFETCH(&self.trie.parent.at[ahead])
+                    self._write_line(<uint32_t>nodes[i], &lines)
+            return PyBytes_FromStringAndSize(<const char*>lines.at, lines.n)
         finally:
             free(lines.at)
+
+    cdef int _write_line(self, uint32_t node, Bytes* lines) except -1 nogil:
+        cdef uint32_t path[LONGEST]
+        cdef Py_ssize_t length = 4
+        cdef const uint8_t* word
+        cdef uint8_t* to
+        cdef int first = LONGEST, m
+        while node != 0 and first > 0:
+            first -= 1
+            path[first] = self.trie.symbol.at[node]
+            node = self.trie.parent.at[node]
+        for m in range(first, LONGEST):
+            if self.kind == WORD:
+                word = self.encoded.text(path[m], &length)
+            _reserve_bytes(lines, length + 2)
+            to = lines.at + lines.n
+            if self.kind == CHAR:
+                lines.n += _encode(path[m], to)
+                continue
+            if m > first:
+                to[0] = 32
+                to += 1
+                lines.n += 1
+            memcpy(to, word, length)
+            lines.n += length
+        lines.at[lines.n] = 10
+        lines.n += 1
+        return 0
 
     # A vocabulary
 
@@ -684,7 +707,7 @@ cdef class Ngrams:
     cdef int _freeze(self, const uint32_t* columns, const uint8_t* used, Py_ssize_t width) except -1:
         self.known = _frozen(self.trie, columns, used, <uint32_t>width)
         self.width = width
-        self.trie = None
+        self.trie = self.encoded = None
         self.met, self.met_mask = None, 0
         self.memos = []  # of nodes, and columns are wanted now
         return 0

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from trainer.engine.ngrams import chunk_grams, word_grams
 from trainer.engine.sparse import as_kernels_read
-from trainer.engine.threads import spans
 from trainer.engine.vocabulary import Vocabulary
 
 try:
@@ -34,8 +33,6 @@ _MEMO = 200_000
 _MANY = 300_000
 """Texts from which on rare n-grams of words are passed over before they are learned."""
 _COUNTS = 2**27
-_LINES = 65_536
-"""N-grams that are written at a time."""
 _LARGE = 50_000
 """N-grams from which on a table waits until it pays."""
 _PATIENCE = 32
@@ -240,20 +237,9 @@ def _learned_compiled(
         n += len(batch)
     parent, symbol, df = trie.nodes()
     least, most = bounds(n, min_df, max_df)
-    if kind == "word":
-        words = trie.word_list()
-        ranks = np.empty(len(words), np.int64)
-        ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
-        symbol = ranks[symbol] if len(words) else symbol
     # An n-gram that is only the beginning of others stands in no text by itself.
     nodes, used = _ascending(parent, symbol, ((df >= max(least, 1)) & (df <= most)).view(np.uint8))
-    # Some at a time: while they are made, n-grams take four times as much room as in the end.
-    vocabulary = Vocabulary(
-        b"".join(
-            trie.lines_of(nodes[start:end]).encode("utf-8", "surrogatepass")
-            for start, end in spans(len(nodes), _LINES)
-        )
-    )
+    vocabulary = Vocabulary(trie.lines_of(nodes))
     trie.number(nodes, used, norm)
     return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(trie))
 
