@@ -29,7 +29,7 @@ from trainer.cli.render import (
     why_undefined,
 )
 from trainer.errors import DataError
-from trainer.records import Contribution, Explanation
+from trainer.model.explanations import Contribution, Explanation
 
 # Taken from the Unicode database, not from the expression under test: controls, line and paragraph
 # separators, surrogates, and whatever embeds, overrides or isolates a direction; the marks have no class.

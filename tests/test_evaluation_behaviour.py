@@ -14,7 +14,7 @@ from trainer.config import load_config
 from trainer.corpus.starter import starter_sentences
 from trainer.errors import ConfigError, NotFoundError
 from trainer.evaluation.behaviour import Case, load_cases, run_cases
-from trainer.records import Prediction
+from trainer.model.predictions import Prediction
 
 TOPICS = ("rain", "tea")
 MANY = ("x",) * 40

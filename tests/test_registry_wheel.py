@@ -248,7 +248,7 @@ def changed_code(monkeypatch, path, old, new):
         ("model/tagger.py", b"\nimport numpy as", b"\nimport trainer\nimport numpy as", "named 'trainer'"),
         ("language.py", b"import json\n", b"import sentencex\n", "named 'sentencex'"),
         ("registry/format.py", b"FORMAT = 1\n", b"FORMAT = 0\n", "model format 1 is not 0"),
-        ("records.py", b"\nAnswer =", b"\nraise SystemExit\nAnswer =", "not load by itself: SystemExit:"),
+        ("model/predictions.py", b"\nfrom typ", b"\nraise SystemExit\nfrom typ", "not load by itself: Sys"),
     ],
 )  # fmt: skip
 def test_a_wheel_that_does_not_do_what_the_model_does_is_not_written(

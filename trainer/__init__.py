@@ -55,8 +55,10 @@ if TYPE_CHECKING:
     from trainer.errors import TrainerError, TrainerWarning
     from trainer.evaluation.compare import Comparison
     from trainer.evaluation.evaluate import Evaluation
+    from trainer.model.explanations import Explanation
+    from trainer.model.predictions import Prediction, TaggedSentence
     from trainer.model.tagger import Tagger
-    from trainer.records import Document, Explanation, Prediction, TaggedSentence
+    from trainer.records import Document
     from trainer.registry.exports.exported import Exported
     from trainer.tags.summarize import Summary
 
@@ -70,16 +72,16 @@ _HOME = {
     "Document": "trainer.records",
     "Comparison": "trainer.evaluation.compare",
     "Evaluation": "trainer.evaluation.evaluate",
-    "Explanation": "trainer.records",
+    "Explanation": "trainer.model.explanations",
     "Exported": "trainer.registry.exports.exported",
     "FitResult": "trainer.api.training",
     "Fixed": "trainer.api.deciding",
     "MultilabelStratifiedGroupKFold": "trainer.corpus.splits.splitters",
-    "Prediction": "trainer.records",
+    "Prediction": "trainer.model.predictions",
     "Reading": "trainer.corpus.readers.reading",
     "Rerun": "trainer.api.rerunning",
     "Summary": "trainer.tags.summarize",
-    "TaggedSentence": "trainer.records",
+    "TaggedSentence": "trainer.model.predictions",
     "Tagger": "trainer.model.tagger",
     "TagsWritten": "trainer.api.tagging",
     "TrainerError": "trainer.errors",

@@ -20,8 +20,10 @@ from trainer.cli.options import (
 )
 from trainer.cli.render import console, explained_line, print_json, safe, table
 from trainer.cli.tagging import Inputs, Text, model_to_use, refuse_neither, report_rejections
+from trainer.model.explanations import Reasons
+from trainer.model.predictions import Prediction
 from trainer.model.tagger import Tagger
-from trainer.records import Prediction, Reasons, Rejection
+from trainer.records import Rejection
 
 _WORDS = 8
 

@@ -15,8 +15,8 @@ from trainer.errors import TrainerError
 from trainer.escapes import cell as cell
 from trainer.escapes import safe as safe
 from trainer.escapes import to_json as to_json
+from trainer.model.explanations import Explanation
 from trainer.progress import Progress
-from trainer.records import Explanation
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -40,8 +40,9 @@ from trainer.cli.render import (
 )
 from trainer.config import labels_folder, load_config
 from trainer.errors import NotFoundError, UsageError
+from trainer.model.predictions import TaggedSentence
 from trainer.model.tagger import Tagger
-from trainer.records import Rejection, TaggedSentence
+from trainer.records import Rejection
 
 Inputs = Annotated[
     list[str] | None,

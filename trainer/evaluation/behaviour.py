@@ -21,8 +21,8 @@ from trainer.config import shipped_folder
 from trainer.config.locate import line_of
 from trainer.errors import ConfigError, NotFoundError, did_you_mean
 from trainer.intervals import wilson
+from trainer.model.predictions import Prediction
 from trainer.model.tagger import Tagger
-from trainer.records import Prediction
 
 Kind = Literal["minimum", "invariance", "direction"]
 MOST_TRIALS = 1_000

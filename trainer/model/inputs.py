@@ -9,9 +9,10 @@ from pathlib import Path
 from trainer.corpus.readers.reading import Reading
 from trainer.corpus.sources import read_inputs
 from trainer.errors import UsageError
+from trainer.model.predictions import TaggedSentence
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
-from trainer.records import Document, Rejection, TaggedSentence
+from trainer.records import Document, Rejection
 
 _BATCH = 256
 

@@ -7,13 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from trainer.records import (
-    Contribution,
-    LexiconReason,
-    Reasons,
-    RuleReason,
-    WordReason,
-)
+from trainer.model.explanations import Contribution, LexiconReason, Reasons, RuleReason, WordReason
 
 if TYPE_CHECKING:
     from trainer.corpus.rules import RuleSet

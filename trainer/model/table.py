@@ -12,7 +12,8 @@ from trainer.corpus.copies import CopyFinder
 from trainer.corpus.readers.source import own_title
 from trainer.corpus.sentences import sentence_id, sentence_spans
 from trainer.errors import ArtifactError, DataError, UsageError
-from trainer.records import Document, Prediction
+from trainer.model.predictions import Prediction
+from trainer.records import Document
 from trainer.storage import sha256
 
 if TYPE_CHECKING:

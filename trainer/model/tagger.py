@@ -17,14 +17,16 @@ from trainer.language import language_of
 from trainer.model.calibration import probabilities, sigmoid
 from trainer.model.cuts import sure_margins
 from trainer.model.features import Features
-from trainer.model.prior import corrected
+from trainer.model.predictions import Prediction, TaggedSentence
 from trainer.model.scoring import Scorer
-from trainer.records import Contribution, Document, Explanation, Prediction, Reasons, TaggedSentence
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     from sklearn.pipeline import Pipeline
+
+    from trainer.model.explanations import Explanation, Reasons
+    from trainer.records import Document
 
 _STREAM = 256
 _TOGETHER = 512
@@ -178,6 +180,7 @@ class Tagger:
     def tag(self, document: str | Document) -> Iterator[TaggedSentence]:
         """Cut a document into sentences and tag each; ``document[start:end]`` is its text."""
         from trainer.corpus.sentences import sentence_spans
+        from trainer.records import Document
 
         given = Document("", document) if isinstance(document, str) else document
         text, language = given.text, given.language
@@ -219,6 +222,8 @@ class Tagger:
 
         The contributions and the intercept sum to the margin within 1e-9.
         """
+        from trainer.model.explanations import Contribution, Explanation
+
         column = self._column(topic)
         rows = self.features.transform(_listed([text]))
         values = rows.values * self.weights[rows.indices, column].astype(np.float64)
@@ -273,6 +278,8 @@ class Tagger:
             column = self.topics.index(topic)
             scores[:, column] = probabilities(margins[:, column], curve)
         for topic, rate in self.rates.items():
+            from trainer.model.prior import corrected
+
             column = self.topics.index(topic)
             scores[:, column] = corrected(scores[:, column], self.assumed_rates[topic], rate)
         return scores

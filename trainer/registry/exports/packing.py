@@ -51,8 +51,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from {package}.errors import ArtifactError, TrainerError, UsageError
+    from {package}.model.explanations import Explanation
+    from {package}.model.predictions import Prediction, TaggedSentence
     from {package}.model.tagger import Tagger
-    from {package}.records import Document, Explanation, Prediction, TaggedSentence
+    from {package}.records import Document
 
 __version__ = "{version}"
 digest = "{digest}"
@@ -62,9 +64,9 @@ path = Path(__file__).resolve().parent / "_artifact" / "{number}"
 _HOME = {{
     "ArtifactError": "errors",
     "Document": "records",
-    "Explanation": "records",
-    "Prediction": "records",
-    "TaggedSentence": "records",
+    "Explanation": "model.explanations",
+    "Prediction": "model.predictions",
+    "TaggedSentence": "model.predictions",
     "Tagger": "model.tagger",
     "TrainerError": "errors",
     "UsageError": "errors",
