@@ -395,3 +395,28 @@ def test_a_frozen_trie_refuses_more_than_was_said():
             trie.put_all(parents, symbols, numbers)
     with pytest.raises(OverflowError):
         Frozen(1, 2**32 - 1, 5, 0)
+
+
+@only_compiled
+def test_nothing_is_found_before_a_vocabulary_nor_learned_after_it():
+    texts, none = counting._Texts(["tea is warm"]), np.zeros(0)
+    young = counting._Ngrams("word", 1, 2)
+    for act in (
+        lambda: young.rows(texts, none, True),
+        lambda: young.pack(texts, none, True, np.zeros(0, np.int32)),
+        lambda: young.add_scores(texts, none, True, np.zeros((0, 1), np.float32), np.zeros((1, 1))),
+        lambda: young.lines_of(np.zeros(0, np.int64)),
+    ):
+        with pytest.raises(ValueError, match=r"nothing to find|not in UTF-8"):
+            act()
+    young.put("tea\n")
+    for act in (
+        lambda: young.learn(texts),
+        lambda: young.meet(texts, np.zeros(8, np.uint8)),
+        lambda: young.nodes(),
+        lambda: young.lines_of(np.zeros(0, np.int64)),
+        lambda: young.put("gin\n"),
+        lambda: young.number(np.zeros(0, np.int64), np.ones(1, np.uint8), True),
+    ):
+        with pytest.raises(ValueError, match="nothing to learn"):
+            act()

@@ -545,6 +545,7 @@ cdef class Ngrams:
         """Count runs of words by hash, in 2**k counts: learning then passes over what is met too seldom."""
         cdef Py_ssize_t at
         cdef Scratch ring[STEPS + 1]
+        self._refuse_known()
         if self.kind != WORD or counts.shape[0] < 2 or counts.shape[0] & (counts.shape[0] - 1):
             raise ValueError("runs of words are met, in a power of 2 of counts")
         self.met, self.met_mask, self.meeting = counts, counts.shape[0] - 1, True
@@ -569,8 +570,7 @@ cdef class Ngrams:
         cdef Memo memo = self._memo()
         if self.texts_learned + <uint64_t>texts.n >= MOST:
             raise OverflowError("more than 2**31 texts")
-        if self.trie is None:
-            raise ValueError("a vocabulary was taken: there is nothing to learn")
+        self._refuse_known()
         memset(ring, 0, sizeof(ring))
         try:
             with nogil:
@@ -606,6 +606,7 @@ cdef class Ngrams:
 
         Symbols ascend as what they stand for does.
         """
+        self._refuse_known()
         symbols = _int64(&self.trie.symbol)[1:]
         if self.kind == WORD:
             self.encoded = Encoded(self.words)
@@ -621,8 +622,9 @@ cdef class Ngrams:
         cdef Py_ssize_t i, ahead
         cdef Bytes lines
         memset(&lines, 0, sizeof(Bytes))
+        self._refuse_known()
         for i in range(nodes.shape[0]):
-            if not (self.trie is not None and 0 < nodes[i] < self.trie.n):
+            if not 0 < nodes[i] < self.trie.n:
                 raise IndexError(f"no node {nodes[i]}")
         if self.kind == WORD and self.encoded is None:
             raise ValueError("the words are not in UTF-8 yet")
@@ -671,7 +673,8 @@ cdef class Ngrams:
         """Take these nodes for the columns 0, 1, …, and forget those that are not used: learning has ended."""
         cdef Py_ssize_t i
         cdef uint32_t* columns
-        if self.trie is None or used.shape[0] != self.trie.n:
+        self._refuse_known()
+        if used.shape[0] != self.trie.n:
             raise ValueError("these are not the nodes that were learned")
         for i in range(nodes.shape[0]):
             if not 0 < nodes[i] < self.trie.n:
@@ -697,7 +700,8 @@ cdef class Ngrams:
         cdef Py_ssize_t n = lines.count("\n")
         if n >= MOST:
             raise OverflowError("more than 2**31 n-grams")
-        if self.trie is None or self.trie.n > 1 or (lines and not lines.endswith("\n")):
+        self._refuse_known()
+        if self.trie.n > 1 or (lines and not lines.endswith("\n")):
             raise ValueError("there are n-grams here already, or the last one has no line break after it")
         putting = Putting(self.trie, self.words if self.kind == WORD else None, self.longest)
         putting.put_all(lines)
@@ -982,7 +986,14 @@ cdef class Ngrams:
             _free_all(ring)
         self._put_back(memo)
 
+    cdef int _refuse_known(self) except -1:
+        if self.trie is None:
+            raise ValueError("a vocabulary was taken: there is nothing to learn")
+        return 0
+
     cdef int _refuse_other(self, Py_ssize_t width) except -1:
+        if self.known is None:
+            raise ValueError("no vocabulary was taken: there is nothing to find")
         if width != self.width:
             raise ValueError(f"the vocabulary has {self.width} n-grams, not {width}")
         return 0

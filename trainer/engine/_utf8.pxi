@@ -45,11 +45,13 @@ cdef class Encoded:
     cdef Ints ends
 
     def __cinit__(self, Strings strings):
-        cdef Py_ssize_t i, number, start = 0
-        cdef const uint32_t* c
-        if 4 * strings.arena.n >= MOST:
-            raise OverflowError("distinct words of more than 2**29 characters")
-        _reserve_bytes(&self.data, 4 * strings.arena.n)
+        cdef Py_ssize_t i, number, start = 0, size = 0
+        cdef uint8_t one[4]
+        for i in range(strings.arena.n):
+            size += _encode(strings.arena.at[i], one)
+        if size >= MOST:
+            raise OverflowError("distinct words of more than 2**31 bytes")
+        _reserve_bytes(&self.data, size)
         _reserve(&self.ends, strings.n)
         for number in range(strings.n):
             for i in range(start, strings.ends.at[number]):

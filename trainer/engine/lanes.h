@@ -44,7 +44,7 @@ static inline void* allocated(size_t size)
 {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     const size_t large = (size_t)2 << 20;
-    if (2 * size >= large) {
+    if (size >= large) {
         void* room = NULL;
         if (posix_memalign(&room, large, size)) return NULL;
         madvise(room, size, MADV_HUGEPAGE);
