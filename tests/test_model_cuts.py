@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import curves
 
 from trainer.model.calibration import sigmoid
-from trainer.model.cuts import sure_margins
+from trainer.model.cuts import Cuts, sure_margins
 from trainer.model.features import Features
 from trainer.model.tagger import Tagger
 
@@ -40,14 +40,26 @@ def calibrated(draw):
     return model.at_rates({"tea": 0.1}) if draw(st.booleans()) else model
 
 
+def sure_of(model):
+    """Find the margins of a model at once."""
+    model._cuts._patience = 0
+    model._cuts(np.zeros((1, 2)), model.scores, lambda scores: model.decide(scores)[0])
+    return model._cuts._sure
+
+
 @given(model=calibrated(), given_margins=st.lists(st.floats(-60, 60), max_size=20))
 def test_decisions_by_margins_are_those_by_probabilities(model, given_margins):
-    ends = [end for side in model._sure for end in side if not np.isnan(end)]
+    ends = [end for side in sure_of(model) for end in side if not np.isnan(end)]
     close = [end * (1 + by) + by for end in ends for by in (0, 1e-16, -1e-16, 1e-9, -1e-9, 1e-6, -1e-6)]
     knots = [knot for curve in model.curves.values() if curve.ndim == 2 for knot in curve[0]]
     column = np.array([*given_margins, *close, *knots, 1e300, -1e300])
     margins = np.stack([column, column[::-1]], axis=1)
-    assert np.array_equal(model._decided(margins), model.decide(model.scores(margins))[0])
+    by_probabilities = model.decide(model.scores(margins))[0]
+    patient = Cuts(model._cuts._wanted)
+    for cuts in (model._cuts, *[patient] * (2 + 512 // len(margins))):
+        found = cuts(margins, model.scores, lambda scores: model.decide(scores)[0])
+        assert np.array_equal(found, by_probabilities)
+    assert patient._sure is not None
 
 
 def test_all_but_a_little_is_decided_by_margins():
@@ -59,12 +71,12 @@ def test_all_but_a_little_is_decided_by_margins():
         np.array([[1.0, 0.0], [2.0, -1.0]]),
         np.array([0.5, 0.7]),
     )
-    low, high = model._sure
+    low, high = sure_of(model)
     at = np.array([0.0, (np.log(0.7 / 0.3) + 1) / 2])
     assert (low < at).all()
     assert (at < high).all()
     assert (high - low < 1e-7).all()
-    never = replace(model, thresholds=np.array([1.5, 0.5]))._sure
+    never = sure_of(replace(model, thresholds=np.array([1.5, 0.5])))
     assert np.isnan(never[1][0])
     assert never[0][0] == pytest.approx(1e6)
 

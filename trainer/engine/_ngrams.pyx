@@ -374,13 +374,13 @@ cdef class Ngrams:
             words.number[t] = word
         return 0
 
-    cdef int _runs(self, const Words* words, bint learn, Open* open_, Ints* found) except -1 nogil:
+    cdef int _runs(self, Words* words, bint learn, Open* open_, Ints* found) except -1 nogil:
         """Append to what was found the runs of one word, of two, … that end in these words."""
         if learn:
             return self._learned_runs(words, open_, found)
         return self._known_runs(words, open_, found)
 
-    cdef int _known_runs(self, const Words* words, Open* open_, Ints* found) except -1 nogil:
+    cdef int _known_runs(self, Words* words, Open* open_, Ints* found) except -1 nogil:
         cdef uint32_t kept[2][SOME + 1]  # the first one ends before these words
         cdef uint32_t* nodes = kept[0]  # of the runs of m words that end at each
         cdef uint32_t* shorter = kept[1]  # of those of m - 1

@@ -34,7 +34,7 @@ def in_threads(
     stop : callable, optional
         Called when one item has failed, or somebody interrupts: the others need not be finished.
     """
-    workers = min(len(items), n_jobs or cores())
+    workers = 1 if len(items) <= 1 else min(len(items), n_jobs or cores())
     if workers <= 1:
         return [work(item) for item in items]
     from threading import Lock, Thread

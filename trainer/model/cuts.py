@@ -8,11 +8,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Decisions = NDArray[np.bool_]
 
+_PATIENCE = 512
+"""Texts that take about as long to decide by probabilities as it takes to find the margins."""
 _MOST = 1e6
 _HALVINGS = 64
 _APART = 1e-9
 """What computed probabilities of ascending margins may go down by, at most, is far less."""
+
+
+class Cuts:
+    """Decides by margins where that is plain, and by probabilities elsewhere: the result is the same.
+
+    Parameters
+    ----------
+    wanted : (k,) array
+        The probability from which on a topic is a tag; NaN where it is not so simple.
+    """
+
+    def __init__(self, wanted: Floats) -> None:
+        self._wanted, self._patience = wanted, _PATIENCE
+        self._sure: tuple[Floats, Floats] | None = None
+
+    def __call__(
+        self, margins: Floats, scores: Callable[[Floats], Floats], decide: Callable[[Floats], Decisions]
+    ) -> Decisions:
+        """Return the (n, k) decisions of margins.
+
+        Parameters
+        ----------
+        scores : callable
+            Takes margins to probabilities, those of each topic ascending but for rounding; always the same.
+        decide : callable
+            Takes probabilities to decisions.
+        """
+        if self._patience > 0:
+            self._patience -= len(margins)
+            return decide(scores(margins))
+        if self._sure is None:
+            self._sure = sure_margins(scores, self._wanted)
+        low, high = self._sure
+        tagged = margins >= high
+        unsure = ~(tagged | (margins <= low)).all(axis=1)
+        if unsure.any():
+            tagged[unsure] = decide(scores(margins[unsure]))
+        return tagged
 
 
 def sure_margins(scores: Callable[[Floats], Floats], wanted: Floats) -> tuple[Floats, Floats]:

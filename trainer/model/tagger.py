@@ -15,7 +15,7 @@ from trainer.engine.threads import chunks, in_threads
 from trainer.errors import UsageError, did_you_mean
 from trainer.language import language_of
 from trainer.model.calibration import probabilities, sigmoid
-from trainer.model.cuts import sure_margins
+from trainer.model.cuts import Cuts
 from trainer.model.features import Features
 from trainer.model.predictions import Prediction, TaggedSentence
 from trainer.model.scoring import Scorer
@@ -133,35 +133,26 @@ class Tagger:
         """Return the (n, k) decisions: True where the topic is tagged."""
         given = [texts] if isinstance(texts, str) else _listed(texts)
         if len(given) <= _TOGETHER:
-            return self.decide(self.predict_proba(given))[0]
-        _ = self._sums.prepare(given), self._sure
-        return np.concatenate(
-            in_threads(
-                lambda some: self._decided(self._sums(some) + self.intercept), chunks(given, _TOGETHER)
-            )
+            return self._decided(given)
+        _ = self._sums.prepare(given), self._cuts
+        return np.concatenate(in_threads(self._decided, chunks(given, _TOGETHER)))
+
+    def _decided(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        return self._cuts(
+            self._sums(texts) + self.intercept, self.scores, lambda scores: self.decide(scores)[0]
         )
 
     @cached_property
-    def _sure(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Up to which margins topics are no tags, and from which on they are."""
+    def _cuts(self) -> Cuts:
+        """What decides by margins."""
         numbers = [self.calibration, *self.curves.values()]
-        plain = max(np.abs(some).max() for some in numbers) <= _PLAIN
         wanted = self.thresholds + self.review
         if self.bands is not None:
             lower, upper = self.bands.T
             wanted = np.where(lower <= self.thresholds, np.maximum(self.thresholds, upper), np.nan)
-        if self.rates or not plain:
+        if self.rates or max(np.abs(some).max() for some in numbers) > _PLAIN:
             wanted = np.full(len(self.topics), np.nan)
-        return sure_margins(self.scores, wanted)
-
-    def _decided(self, margins: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Decide by margins where that is plain, and by probabilities elsewhere: the result is the same."""
-        low, high = self._sure
-        tagged = margins >= high
-        unsure = ~(tagged | (margins <= low)).all(axis=1)
-        if unsure.any():
-            tagged[unsure] = self.decide(self.scores(margins[unsure]))[0]
-        return tagged
+        return Cuts(wanted)
 
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
