@@ -642,7 +642,7 @@ cdef class Ngrams:
     cdef int _write_line(self, uint32_t node, Bytes* lines) except -1 nogil:
         cdef uint32_t path[LONGEST]
         cdef Py_ssize_t length = 4
-        cdef const uint8_t* word
+        cdef const uint8_t* word = NULL
         cdef uint8_t* to
         cdef int first = LONGEST, m
         while node != 0 and first > 0:
