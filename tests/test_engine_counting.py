@@ -409,6 +409,12 @@ def test_nothing_is_found_before_a_vocabulary_nor_learned_after_it():
     ):
         with pytest.raises(ValueError, match=r"nothing to find|not in UTF-8"):
             act()
+    growing = counting._Ngrams("word", 1, 2)
+    growing.learn(texts)
+    growing.nodes()
+    growing.learn(counting._Texts(["gin is cold"]))
+    with pytest.raises(ValueError, match=r"not in UTF-8"):
+        growing.lines_of(np.array([6], np.int64))
     young.put("tea\n")
     for act in (
         lambda: young.learn(texts),

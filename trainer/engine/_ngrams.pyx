@@ -50,9 +50,8 @@ cdef enum:
     CHAR = 1
     LONGEST = 64  # n-gram
     REMEMBERED = 4_000_000  # numbers in a memo that is kept, at most
-    MOST_LEARNED = 16_000_000  # n-grams of words, with repetitions, that are remembered of the texts learned from
     SOME = 64  # words that are looked up together
-    COMING = 16  # nodes that are put together; a power of 2
+    COMING = 16  # nodes for which the memory is asked before they are used
     STEPS = 3  # of reading a text: see `Ngrams._step`
     AT_FIRST = 256  # rows of weights that are asked for as soon as they are known
 
@@ -207,17 +206,18 @@ cdef class Ngrams:
         ring : STEPS + 1 of Scratch
             For the text found before is still in use.
         """
+        cdef Py_ssize_t i = at - STEPS + 1
         cdef Scratch* scratch
         if at < texts.n:
             texts.ask(at + 4)
             self._begin(texts, at, &ring[at % (STEPS + 1)])
         if 1 <= at <= texts.n:
             self._ask_for_pairs(learn, &ring[(at - 1) % (STEPS + 1)])
-        if not STEPS - 1 <= at < texts.n + STEPS - 1:
+        if not 0 <= i < texts.n:
             return NULL
-        scratch = &ring[(at - 2) % (STEPS + 1)]
+        scratch = &ring[i % (STEPS + 1)]
         scratch.found.n = 0
-        self._finish(texts, at - 2, learn, memo, scratch)
+        self._finish(texts, i, learn, memo, scratch)
         return scratch
 
     cdef int _begin(self, Texts texts, Py_ssize_t i, Scratch* scratch) except -1 nogil:
@@ -626,12 +626,12 @@ cdef class Ngrams:
         for i in range(nodes.shape[0]):
             if not 0 < nodes[i] < self.trie.n:
                 raise IndexError(f"no node {nodes[i]}")
-        if self.kind == WORD and self.encoded is None:
+        if self.kind == WORD and (self.encoded is None or self.encoded.ends.n != self.words.n):
             raise ValueError("the words are not in UTF-8 yet")
         try:
             with nogil:
                 for i in range(nodes.shape[0]):
-                    ahead = nodes[min(i + 16, nodes.shape[0] - 1)]
+                    ahead = nodes[min(i + COMING, nodes.shape[0] - 1)]
                     PREFETCH(&self.trie.symbol.at[ahead])
                     PREFETCH(&self.trie.parent.at[ahead])
                     self._write_line(<uint32_t>nodes[i], &lines)
@@ -709,9 +709,10 @@ cdef class Ngrams:
         self._freeze(putting.columns.at, NULL, n)
 
     cdef int _freeze(self, const uint32_t* columns, const uint8_t* used, Py_ssize_t width) except -1:
-        self.known = _frozen(self.trie, columns, used, <uint32_t>width)
+        cdef Trie trie = self.trie
+        self.trie = self.encoded = None  # it loses its table, whatever comes of it
+        self.known = _frozen(trie, columns, used, <uint32_t>width)
         self.width = width
-        self.trie = self.encoded = None
         self.met, self.met_mask = None, 0
         self.memos = []  # of nodes, and columns are wanted now
         return 0
@@ -830,12 +831,13 @@ cdef class Ngrams:
 
     cdef Scratch* _recall(self, Py_ssize_t first, Py_ssize_t at, Py_ssize_t rows, Scratch* ring) except? NULL nogil:
         """Do for texts that were learned from, from the text `first` on, what `_step` does."""
+        cdef Py_ssize_t i = at - STEPS + 1
         cdef Scratch* scratch
-        if not STEPS - 1 <= at < rows + STEPS - 1:
+        if not 0 <= i < rows:
             return NULL
-        scratch = &ring[(at - STEPS + 1) % (STEPS + 1)]
+        scratch = &ring[i % (STEPS + 1)]
         scratch.found.n = 0
-        self.remembered.recall(first + at - STEPS + 1, &scratch.found)
+        self.remembered.recall(first + i, &scratch.found)
         return scratch
 
     cdef tuple _packed(self, Texts texts, Py_ssize_t first, Py_ssize_t rows, const double[::1] idf, bint sublinear,
