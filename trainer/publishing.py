@@ -18,7 +18,7 @@ from pathlib import Path
 from trainer import disk
 from trainer.disk import clear, flush_below, make_folder, rename_new, taken
 from trainer.errors import NotDurableError, NotFoundError, NotPublishedError, TrainerError, UsageError
-from trainer.storage import versions
+from trainer.storage import ABANDONED, versions
 
 _STAGING = ".staging-"
 _HINTS = {
@@ -26,8 +26,6 @@ _HINTS = {
     errno.EDQUOT: "Free the space, or choose another place with --artifacts.",
     errno.ENOENT: "What was being written was removed meanwhile: do it again.",
 }
-ABANDONED = 24 * 3600.0
-"""Seconds after which a folder in which nothing new was written counts as left behind."""
 
 
 @contextmanager

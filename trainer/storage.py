@@ -10,6 +10,9 @@ from typing import Any
 
 from trainer.errors import NotFoundError, TrainerError
 
+ABANDONED = 24 * 3600.0
+"""Seconds after which what nobody wrote on with counts as left behind by a process that was killed."""
+
 
 def artifacts_root(root: str | Path | None = None) -> Path:
     """Return where produced files live: `root`, else ``$TRAINER_ARTIFACTS``, else ``./artifacts``."""

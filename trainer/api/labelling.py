@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trainer.corpus.store import Corpus
 
 VERB = "write_sheet"
-SUFFIXES = (".xlsx", ".csv")
+SHEETS = (".xlsx", ".csv")
 
 
 def write_sheet(
@@ -59,7 +59,7 @@ def write_sheet(
     from trainer.tags.write import suffix_of, write_table
 
     suffix = suffix_of(Path(out))
-    if suffix not in SUFFIXES:
+    if suffix not in SHEETS:
         raise UsageError(f"a sheet to label is .xlsx or .csv, not '{out}'")
     if n < 1:
         raise UsageError("a sheet holds one sentence or more")

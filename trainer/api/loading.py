@@ -9,13 +9,11 @@ from trainer.api.settings import DEFAULT_NAME, config_of
 from trainer.errors import NotFoundError, UsageError
 from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
-from trainer.publishing import ABANDONED
-from trainer.registry import pruning
 from trainer.registry import versions as versions_room
 from trainer.registry.aliases import Move
 from trainer.registry.format import read_model
 from trainer.registry.versions import DIGEST, ModelVersion, find_model, is_path, list_models, names_in
-from trainer.storage import artifacts_root
+from trainer.storage import ABANDONED, artifacts_root
 
 if TYPE_CHECKING:
     from trainer.config import Config
@@ -127,6 +125,8 @@ def prune(
     dry_run : bool
         Only say which would go.
     """
+    from trainer.registry import pruning
+
     remove = pruning.prunable if dry_run else pruning.prune
     return remove(artifacts_root(root), name, keep)
 
@@ -159,6 +159,8 @@ def gc(
     older_than : float
         Seconds in which nothing was added to it. What is still being written is never published in part.
     """
+    from trainer.registry import pruning
+
     folder = artifacts_root(root)
     names = [name] if name is not None else names_in(folder)
     return tuple(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.api.labelling import SUFFIXES
+from trainer.api.labelling import SHEETS
 from trainer.api.loading import find
 from trainer.api.summarizing import write_recorded
 from trainer.api.tagging import refuse_nothing, warn_of_rejections
@@ -74,7 +74,7 @@ def draw_natural(
     from trainer.tags.write import suffix_of, write_table
 
     suffix = suffix_of(Path(out))
-    if suffix not in SUFFIXES:
+    if suffix not in SHEETS:
         raise UsageError(f"a sheet to judge is .xlsx or .csv, not '{out}'")
     if random < 1 or tagged < 0:
         raise UsageError("a sample holds one random sentence or more")

@@ -21,7 +21,6 @@ from typing import Any
 
 from trainer.errors import ArtifactError
 from trainer.names import below, is_name
-from trainer.publishing import write_new
 from trainer.storage import canonical_json
 
 _FILE = re.compile(r"([1-9][0-9]{0,17})\.json")
@@ -107,6 +106,8 @@ class Alias:
         Move or None
             The one that was made.
         """
+        from trainer.publishing import write_new
+
         while True:
             head = self.head()
             wanted = decide(head)

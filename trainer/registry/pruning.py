@@ -8,10 +8,10 @@ from pathlib import Path
 
 from trainer.disk import rename_new
 from trainer.errors import NotFoundError, TrainerError, UsageError
-from trainer.publishing import ABANDONED, discard, gc, nothing_lost
+from trainer.publishing import discard, gc, nothing_lost
 from trainer.registry.aliases import aliases_in
 from trainer.registry.versions import HINT, models_folder
-from trainer.storage import versions
+from trainer.storage import ABANDONED, versions
 
 _GRAVE = ".removed-"
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.errors import ArtifactError, TrainerError
+from trainer.storage import ABANDONED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,8 +28,6 @@ LARGEST = 4 * 1024**3
 """Bytes that are kept from one build to the next; the oldest go first."""
 _SUFFIX = ".table"
 _SEAL = 32
-_ABANDONED = 24 * 3600
-"""Seconds after which a file that is still half-written belongs to a process that was killed."""
 
 
 class TableCache:
@@ -78,7 +77,7 @@ class TableCache:
             if room < 0:
                 _remove(path)
         for written, _, path in self._files(f"*/.*{_SUFFIX}.*"):
-            if written < time.time() - _ABANDONED:
+            if written < time.time() - ABANDONED:
                 _remove(path)
 
     def _files(self, pattern: str) -> Iterator[tuple[float, int, Path]]:

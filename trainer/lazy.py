@@ -1,0 +1,25 @@
+"""Names of a package that are fetched when they are first used, so that importing it loads nothing else."""
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def fetching(package: str, home: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return the `__getattr__` and the `__dir__` of a package (PEP 562).
+
+    Parameters
+    ----------
+    package : str
+        Its name, in full.
+    home : mapping of str to str
+        The module, in full, where each name is.
+    """
+
+    def fetch(name: str) -> Any:
+        if name in home:
+            return getattr(import_module(home[name]), name)
+        raise AttributeError(f"module '{package}' has no attribute '{name}'")
+
+    return fetch, lambda: sorted({*vars(sys.modules[package]), *home})
