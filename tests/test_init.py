@@ -62,13 +62,13 @@ def test_importing_the_package_imports_nothing_else(python):
     loaded = set(json.loads(python("import trainer" + LOADED)))
     assert "trainer" in loaded
     assert [name for name in loaded if name.startswith("trainer.")] == ["trainer.lazy"]
-    assert not loaded & (HEAVY | {"numpy", "safetensors"})
+    assert not loaded & (HEAVY | {"numpy"})
 
 
 def test_loading_and_predicting_import_nothing_heavy(small, python):
     code = f"import trainer; model = trainer.load('small', root={str(small.root)!r})" + PREDICT + LOADED
     loaded = set(json.loads(python(code)))
-    assert {"numpy", "safetensors", "trainer.model.tagger"} <= loaded
+    assert {"numpy", "trainer.model.tagger"} <= loaded
     assert not loaded & HEAVY
     assert not [name for name in loaded if name.startswith(("trainer.corpus", "trainer.publishing"))]
 

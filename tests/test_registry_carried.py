@@ -20,7 +20,7 @@ from trainer.registry.format import read_model
 from trainer.registry.write import write_model
 
 PACKAGE = "probe_model._inference"
-NEEDED = {"numpy", "safetensors"}
+NEEDED = {"numpy"}
 ASKED_FOR = {"sentencex"}
 """What `tag` imports when it is called, and says so where it is missing."""
 FOR_TYPES = {"pandas", "pyarrow", "sklearn"}

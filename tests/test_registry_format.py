@@ -844,7 +844,6 @@ def test_no_more_memory_is_set_aside_than_the_files_need(model):
     read_model(model)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # The files are 5 kB, a first import of safetensors about 1 MB.
     assert peak < 20e6
 
 

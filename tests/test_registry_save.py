@@ -127,7 +127,7 @@ def test_the_manifest_tells_where_the_model_comes_from(publish, small):
     assert manifest["libraries"]["topic-trainer"] == __version__
     assert manifest["libraries"]["numpy"] == np.__version__
     assert set(manifest["libraries"]) == {
-        "joblib", "numpy", "safetensors", "scikit-learn", "scipy", "topic-trainer", "unicode"
+        "joblib", "numpy", "scikit-learn", "scipy", "topic-trainer", "unicode"
     }  # fmt: skip
     assert manifest["libraries"]["unicode"] == unicodedata.unidata_version
     assert manifest["seeds"] == {"fit": small.config.seed}

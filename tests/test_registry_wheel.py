@@ -83,7 +83,7 @@ def test_the_same_model_is_the_same_bytes(small, exported, tmp_path, monkeypatch
 
 def test_constants_come_without_loading_anything(small, unpacked, python):
     code = (
-        "import sys, json, small_model as m; heavy = {'numpy', 'safetensors'} & set(sys.modules);"
+        "import sys, json, small_model as m; heavy = {'numpy'} & set(sys.modules);"
         "print(json.dumps([m.__version__, m.digest, m.topics, str(m.path), sorted(heavy)]))"
     )
     version, digest, topics, path, heavy = json.loads(python(code, PYTHONPATH=str(unpacked)))
@@ -175,14 +175,14 @@ def test_wheels_stand_side_by_side_and_beside_this_package(small, unpacked, tmp_
     assert foreign == []
 
 
-def test_loading_and_predicting_import_numpy_and_safetensors_only(unpacked, python):
+def test_loading_and_predicting_import_numpy_only(unpacked, python):
     code = (
         "import json, sys, small_model; m = small_model.load(); m.predict(['Lava ran.', 'Łódź']);"
         "list(m.stream(['a'])); m.explain('Lava.', 'volcanoes'); m.at_rates({'volcanoes': 0.1});"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     loaded = set(json.loads(python(code, PYTHONPATH=str(unpacked))))
-    assert {"numpy", "safetensors", "small_model"} <= loaded
+    assert {"numpy", "small_model"} <= loaded
     assert not loaded & HEAVY
 
 

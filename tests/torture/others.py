@@ -48,7 +48,7 @@ def other_versions(folder: Path, *, pairs: int = len(VERSIONS)) -> str:
         place = folder / str(number)
         venv.create(place, with_pip=True)
         python = str(place / "bin" / "python")
-        _run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "safetensors", *wanted)
+        _run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "numpy", *wanted)
         # The package from where it is imported here, by itself: numpy serves where no compiled loop fits.
         (place / "source").mkdir()
         (place / "source" / "trainer").symlink_to(Path(str(trainer.__file__)).parent)

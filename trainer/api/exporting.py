@@ -59,8 +59,8 @@ def export(
 ) -> Exported:
     """Write a model as a folder (``dir``), a scikit-learn pipeline (``joblib``) or a package (``wheel``).
 
-    Each is checked against the artifact before it appears. A wheel is installed by pip, needs numpy and
-    safetensors, and is imported: ``import topics_model; topics_model.load()``.
+    Each is checked against the artifact before it appears. A wheel is installed by pip, needs numpy,
+    and is imported: ``import topics_model; topics_model.load()``.
 
     Parameters
     ----------

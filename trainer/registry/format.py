@@ -43,6 +43,7 @@ from trainer.registry.bounds import (
     plain_size,
     read_file,
 )
+from trainer.registry.tensors import decode
 from trainer.storage import canonical_json, sha256
 
 FORMAT = 1
@@ -105,7 +106,7 @@ def _read_whole(folder: Path, digest: str | None) -> Tagger:
     _check_columns(manifest["blocks"], plain_size(folder / "weights.safetensors"))
     vocabularies, (tensors, data) = both(
         lambda: _vocabularies(_checked(folder, "vocabulary.txt", listed), manifest["blocks"]),
-        lambda: _tensors_and_rest(folder, listed),
+        lambda: _tensors_and_rest(folder, listed, len(manifest["tensors"])),
     )
     info = {**manifest, "digest": found, "version": folder.resolve().name}
     tagger = _decode(manifest, tensors, vocabularies, _lexicons(data["lexicons.json"]), info)
@@ -170,17 +171,11 @@ def _checked(folder: Path, name: str, listed: Mapping[str, Mapping[str, Any]]) -
 
 
 def _tensors_and_rest(
-    folder: Path, listed: Mapping[str, Mapping[str, Any]]
+    folder: Path, listed: Mapping[str, Mapping[str, Any]], most: int
 ) -> tuple[dict[str, NDArray[Any]], dict[str, bytes]]:
     """Check all files but the vocabulary; return the tensors, and the bytes of the smaller ones."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     rest = {name: _checked(folder, name, listed) for name in FILES if name not in _LARGE}
-    try:
-        return load(_checked(folder, "weights.safetensors", listed)), rest
-    except SafetensorError as error:
-        raise ArtifactError(f"'weights.safetensors' cannot be decoded: {error}") from error
+    return decode(_checked(folder, "weights.safetensors", listed), most), rest
 
 
 def _decode(

@@ -25,7 +25,7 @@ from trainer.registry.write import write_model
 GOLDEN_TEXTS = 24
 _LONGEST_GOLDEN = 1_000
 """Characters."""
-_LIBRARIES = ("joblib", "numpy", "safetensors", "scikit-learn", "scipy")
+_LIBRARIES = ("joblib", "numpy", "scikit-learn", "scipy")
 
 
 def save_model(

@@ -14,6 +14,7 @@ from trainer.model.features import Block, LexiconBlock
 from trainer.model.tagger import Tagger
 from trainer.registry.bounds import LARGEST_JSON, MOST_TERMS
 from trainer.registry.format import FORMAT, GOLDEN_TOLERANCE, MANIFEST, OLDEST_READER, with_checksum
+from trainer.registry.tensors import encode
 from trainer.storage import canonical_json, sha256
 
 
@@ -38,8 +39,6 @@ def write_model(
     DataError
         When it holds more than a reader takes.
     """
-    from safetensors.numpy import save
-
     tensors = _tensors(tagger)
     golden = {"texts": golden_texts, "margins": tagger.decision_function(golden_texts).tolist()}
     contents = {
@@ -48,7 +47,7 @@ def write_model(
         "lexicons.json": canonical_json(_lexicons(tagger)),
         "metrics.json": canonical_json(metrics),
         "vocabulary.txt": _ngrams(tagger),
-        "weights.safetensors": save(tensors),
+        "weights.safetensors": encode(tensors),
     }
     manifest = {
         **description,

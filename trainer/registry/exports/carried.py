@@ -42,6 +42,7 @@ MODULES = (
     "trainer.registry",
     "trainer.registry.bounds",
     "trainer.registry.format",
+    "trainer.registry.tensors",
     "trainer.storage",
 )
 DATA = ("data/function_words.json",)

@@ -16,7 +16,7 @@ from trainer.registry.exports.carried import carried_files
 from trainer.registry.format import FILES, MANIFEST
 
 REQUIRES_PYTHON = ">=3.11"
-REQUIRES = ("numpy>=1.26", "safetensors>=0.4.3")
+REQUIRES = ("numpy>=1.26",)
 DOCUMENTS = ("sentencex>=1.0.30",)
 """What `tag` needs."""
 TAG = "py3-none-any"
@@ -32,7 +32,7 @@ _INIT = '''"""The topic tagger `{name}`, version {version}: a model and the code
 >>> tagger = {module}.load()
 >>> tagger.predict("…").labels
 
-Needs numpy and safetensors; ``tagger.tag(document)`` needs sentencex too (`{distribution}[documents]`).
+Needs numpy; ``tagger.tag(document)`` needs sentencex too (`{distribution}[documents]`).
 
 Attributes
 ----------

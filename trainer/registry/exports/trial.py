@@ -1,6 +1,6 @@
-"""Loads an unpacked wheel in an interpreter of its own, where nothing but numpy and safetensors is installed.
+"""Loads an unpacked wheel in an interpreter of its own, where nothing but numpy is installed.
 
-It is run by its path, ``python -I -S trial.py MODULE FOLDER LIBRARIES…``, so it imports nothing of this
+It is run by its path, ``python -I -S trial.py MODULE FOLDER LIBRARY``, so it imports nothing of this
 package. What it found goes to standard output, as JSON, and why there is nothing to standard error.
 """
 
@@ -14,7 +14,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any
 
-NEEDED = ("numpy", "safetensors")
+NEEDED = "numpy"
 
 
 class Installed:
@@ -22,18 +22,18 @@ class Installed:
 
     Parameters
     ----------
-    folders : sequence of str
-        Where numpy and safetensors are installed.
+    folder : str
+        Where numpy is installed.
     """
 
-    def __init__(self, folders: Sequence[str]) -> None:
-        self._folders = folders
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return where a module is, or None for all that the wheel does not need."""
-        return PathFinder.find_spec(name, self._folders) if name in NEEDED else None
+        return PathFinder.find_spec(name, [self._folder]) if name == NEEDED else None
 
 
 def tried(module: str) -> dict[str, Any]:
@@ -59,9 +59,9 @@ def said(found: Any) -> list[Any]:
 
 
 if __name__ == "__main__":
-    wheel, folder, *libraries = sys.argv[1:]
+    wheel, folder, library = sys.argv[1:]
     sys.path.insert(0, folder)
-    sys.meta_path.insert(0, Installed(libraries))
+    sys.meta_path.insert(0, Installed(library))
     try:
         answer = tried(wheel)
     except BaseException as error:  # whatever it is, in one line

@@ -1,4 +1,4 @@
-"""A model as a wheel: installed by pip, imported, and needing numpy and safetensors only.
+"""A model as a wheel: installed by pip, imported, and needing numpy only.
 
 The wheel is put together here and not by a build backend: nothing is run, and the same model gives the same
 bytes. Before it appears, a fresh interpreter loads it without this package and computes what the artifact
@@ -92,10 +92,9 @@ def _check(wheel: Path, module: str, tagger: Tagger, texts: list[str]) -> float:
 
 def _tried(module: str, unpacked: Path) -> Any:
     import numpy
-    import safetensors
 
-    libraries = [str(Path(str(library.__file__)).parents[1]) for library in (numpy, safetensors)]
-    command = [sys.executable, "-I", "-S", trial.__file__, module, str(unpacked.absolute()), *libraries]
+    library = str(Path(numpy.__file__).parents[1])
+    command = [sys.executable, "-I", "-S", trial.__file__, module, str(unpacked.absolute()), library]
     try:
         done = subprocess.run(  # noqa: S603  (our own interpreter)
             command, cwd=unpacked, capture_output=True, check=False, timeout=_LONGEST_TRIAL
