@@ -137,8 +137,8 @@ def test_nodes_are_met_in_the_order_of_their_strings(data, n):
     for _ in range(n):
         paths.append((*data.draw(st.sampled_from(paths)), data.draw(st.integers(0, 5))))
     paths = list(dict.fromkeys(paths))
-    parent = np.array([paths.index(path[:-1]) for path in paths[1:]], np.int64)
-    symbol = np.array([path[-1] for path in paths[1:]], np.int64)
+    parent = np.array([paths.index(path[:-1]) for path in paths[1:]], np.int32)
+    symbol = np.array([path[-1] for path in paths[1:]], np.int32)
     kept = np.array([data.draw(st.booleans()) for _ in parent], np.uint8)
     nodes, used = ascending(parent, symbol, kept)
     wanted = sorted(path for path, keep in zip(paths[1:], kept, strict=True) if keep)
@@ -162,7 +162,7 @@ def test_what_is_no_trie_is_refused(parent, symbol, reason):
     from trainer.engine._ngrams import ascending
 
     with pytest.raises(ValueError, match=reason):
-        ascending(*(np.array(each, np.int64) for each in (parent, symbol)), np.ones(len(parent), np.uint8))
+        ascending(*(np.array(each, np.int32) for each in (parent, symbol)), np.ones(len(parent), np.uint8))
 
 
 @only_compiled
@@ -405,7 +405,7 @@ def test_nothing_is_found_before_a_vocabulary_nor_learned_after_it():
         lambda: young.rows(texts, none, True),
         lambda: young.pack(texts, none, True, np.zeros(0, np.int32)),
         lambda: young.add_scores(texts, none, True, np.zeros((0, 1), np.float32), np.zeros((1, 1))),
-        lambda: young.lines_of(np.zeros(0, np.int64)),
+        lambda: young.lines_of(np.zeros(0, np.int32)),
     ):
         with pytest.raises(ValueError, match=r"nothing to find|not in UTF-8"):
             act()
@@ -414,15 +414,15 @@ def test_nothing_is_found_before_a_vocabulary_nor_learned_after_it():
     growing.nodes()
     growing.learn(counting._Texts(["gin is cold"]))
     with pytest.raises(ValueError, match=r"not in UTF-8"):
-        growing.lines_of(np.array([6], np.int64))
+        growing.lines_of(np.array([6], np.int32))
     young.put("tea\n")
     for act in (
         lambda: young.learn(texts),
         lambda: young.meet(texts, np.zeros(8, np.uint8)),
         lambda: young.nodes(),
-        lambda: young.lines_of(np.zeros(0, np.int64)),
+        lambda: young.lines_of(np.zeros(0, np.int32)),
         lambda: young.put("gin\n"),
-        lambda: young.number(np.zeros(0, np.int64), np.ones(1, np.uint8), True),
+        lambda: young.number(np.zeros(0, np.int32), np.ones(1, np.uint8), True),
     ):
         with pytest.raises(ValueError, match="nothing to learn"):
             act()

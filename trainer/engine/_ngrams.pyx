@@ -602,22 +602,26 @@ cdef class Ngrams:
         return 0
 
     def nodes(self):
-        """Return parent, symbol and document frequency of each node but the root, as int64 arrays.
+        """Return parent, symbol and document frequency of each node but the root, as int32 arrays.
 
         Symbols ascend as what they stand for does.
         """
+        cdef Py_ssize_t i
+        cdef int32_t[::1] symbol, rank
         self._refuse_known()
-        symbols = _int64(&self.trie.symbol)[1:]
+        symbols = _int32(&self.trie.symbol)[1:]
         if self.kind == WORD:
             self.encoded = Encoded(self.words)
-            symbols = self.encoded.ranks()[symbols]
-        return _int64(&self.trie.parent)[1:], symbols, _int64(&self.counted)[2::2]
+            symbol, rank = symbols, self.encoded.ranks()
+            for i in range(symbol.shape[0]):
+                symbol[i] = rank[symbol[i]]
+        return _int32(&self.trie.parent)[1:], symbols, _int32(&self.counted)[2::2]
 
     def word_list(self):
         """Return the words by number."""
         return self.words.listed()
 
-    def lines_of(self, const int64_t[::1] nodes):
+    def lines_of(self, const int32_t[::1] nodes):
         """Return n-grams in UTF-8, each with a line break after it; `nodes` was called before."""
         cdef Py_ssize_t i, ahead
         cdef Bytes lines
@@ -669,7 +673,7 @@ cdef class Ngrams:
 
     # A vocabulary
 
-    def number(self, const int64_t[::1] nodes, const uint8_t[::1] used, bint norm):
+    def number(self, const int32_t[::1] nodes, const uint8_t[::1] used, bint norm):
         """Take these nodes for the columns 0, 1, …, and forget those that are not used: learning has ended."""
         cdef Py_ssize_t i
         cdef uint32_t* columns
@@ -923,7 +927,7 @@ cdef class Ngrams:
             _copy_bytes(&packed, data)
             lone_columns, lone_values = np.empty(lone_column.n, np.int32), np.empty(lone_column.n)
             _copy(lone_column.at, lone_value.at, lone_columns, lone_values)
-            lone_rows = _int64(&lone_row)
+            lone_rows = _int32(&lone_row).astype(np.int64)
         finally:
             _free_all(ring)
             free(packed.at)
@@ -1009,12 +1013,12 @@ cdef inline void _ask_for(const Scratch* coming, const double[:] idf) noexcept n
             PREFETCH(&idf[coming.found.at[j]])
 
 
-cdef object _int64(const Ints* ints):
-    out = np.empty(ints.n, dtype=np.int64)
-    cdef int64_t[::1] to = out
-    cdef Py_ssize_t i
-    for i in range(ints.n):
-        to[i] = ints.at[i]
+cdef object _int32(const Ints* ints):
+    """Return numbers below 2**31, and NONE as -1."""
+    out = np.empty(ints.n, dtype=np.int32)
+    cdef int32_t[::1] to = out
+    if ints.n:
+        memcpy(&to[0], ints.at, ints.n * sizeof(uint32_t))
     return out
 
 

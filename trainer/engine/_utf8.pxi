@@ -69,11 +69,11 @@ cdef class Encoded:
         return self.data.at + start
 
     cdef object ranks(self):
-        """Return the place of each string when they are sorted, an array of int64."""
+        """Return the place of each string when they are sorted, an array of int32."""
         cdef Py_ssize_t i, n = self.ends.n, length = 0
         cdef int b
-        out = np.empty(n, np.int64)
-        cdef int64_t[::1] rank = out
+        out = np.empty(n, np.int32)
+        cdef int32_t[::1] rank = out
         cdef Sorted* several = <Sorted*>malloc(max(n, 1) * sizeof(Sorted))
         if several == NULL:
             raise MemoryError
@@ -84,6 +84,6 @@ cdef class Encoded:
                 several[i].beginning = several[i].beginning << 8 | (several[i].text[b] if b < length else 0)
         qsort(several, n, sizeof(Sorted), _compared)
         for i in range(n):
-            rank[several[i].number] = i
+            rank[several[i].number] = <int32_t>i
         free(several)
         return out
