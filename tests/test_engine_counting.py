@@ -292,6 +292,71 @@ def test_the_number_of_texts_read_at_once_changes_nothing(texts):
         assert learn("word", (1, 2), iter(texts)).vocabulary == whole.vocabulary
 
 
+class InParts:
+    """Texts that are no sequence."""
+
+    def __init__(self, texts):
+        self.texts = texts
+
+    def __len__(self):
+        return len(self.texts)
+
+    def __iter__(self):
+        return iter(self.texts)
+
+    def parts(self, n):
+        return [InParts(self.texts[i * len(self) // n : (i + 1) * len(self) // n]) for i in range(n)]
+
+
+@only_compiled
+@pytest.mark.parametrize(("kind", "ngrams"), SHAPES)
+@given(
+    texts=texts_lists,
+    new=texts_lists,
+    parts=st.integers(2, 4),
+    min_df=st.sampled_from([1, 2, 0.3]),
+    made=st.sampled_from([list, InParts]),
+)
+@settings(max_examples=40, deadline=None)
+def test_what_is_learned_in_parts_is_what_is_learned_at_once(kind, ngrams, texts, new, parts, min_df, made):
+    whole = learn(kind, ngrams, iter(texts), min_df, remember=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "_PART", 1)
+        patch.setattr(counting, "cores", lambda: parts)
+        found = learn(kind, ngrams, made(texts), min_df, remember=True)
+    assert found.vocabulary == whole.vocabulary
+    assert (found.df.tolist(), found.n) == (whole.df.tolist(), whole.n)
+    idf, number = np.ones(len(found.df)), np.arange(len(found.df), dtype=np.int32)
+    for act in (
+        lambda learned: learned.counter.rows(texts + new, idf, True),
+        lambda learned: learned.counter.pack(texts, idf, True, number, 0),  # by what is remembered
+    ):
+        for mine, his in zip(act(found), act(whole), strict=True):
+            assert mine.tobytes() == his.tobytes()
+
+
+@only_compiled
+def test_only_what_was_learned_in_the_same_way_is_joined():
+    def learned(*settings, **more):
+        trie = counting._Ngrams(*settings, **more)
+        trie.learn(counting._Texts(["tea is warm"]))
+        return trie
+
+    first = learned("word", 1, 2, remember=True)
+    taken = counting._Ngrams("word", 1, 2)
+    taken.put("tea\n")
+    for other in (learned("word", 1, 1), learned("char", 1, 2), first, taken):
+        with pytest.raises(ValueError, match=r"cannot be joined|nothing to learn"):
+            first.join(other)
+    with pytest.raises(ValueError, match="nothing to learn"):
+        taken.join(first)
+    first.join(learned("word", 1, 2))  # of which nothing is remembered
+    parent, symbol, df = first.nodes()
+    assert df.tolist() == [2] * 5
+    first.number(*counting._ascending(parent, symbol, np.ones(5, np.uint8)), True)
+    assert not first.remembers
+
+
 @pytest.mark.parametrize(
     "settings",
     [

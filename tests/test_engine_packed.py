@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trainer.engine import counting
 from trainer.engine import packed as packing
 from trainer.engine.costs import Problem
 from trainer.engine.packed import COMPILED, ColumnPacker, packed_rows
@@ -72,7 +73,10 @@ def test_other_texts_than_those_that_are_remembered_are_refused():
     assert len(packed(learned(), [["tea", "gin tea"]])) == 2
 
 
-def test_more_than_there_is_room_for_is_not_remembered():
+@pytest.mark.parametrize("part", [8_192, 1])
+def test_more_than_there_is_room_for_is_not_remembered(monkeypatch, part):
+    monkeypatch.setattr(counting, "_PART", part)
+    monkeypatch.setattr(counting, "cores", lambda: 2)
     texts = [" ".join(["tea"] * 500_000)] * 33
     block = learn_blocks([("word", (1, 1), texts)], 1, True, remember=True)[0]
     assert not block.counter._ngrams.remembers

@@ -195,3 +195,33 @@ def test_it_tells_how_far_it_is_and_stops_where_that_raises(topics):
 
     with pytest.raises(KeyboardInterrupt):
         solve(from_scipy(X), Y, weights, problems, "squared_hinge", told=stop, tol=1e-6)
+
+
+@pytest.mark.skipif(not COMPILED, reason="not compiled")
+def test_weights_are_written_nowhere_else():
+    from trainer.engine._linear import Descent, Stored
+
+    rows = Stored(np.arange(3), np.array([0, 0], np.int32), np.ones(2, np.float32))
+    alone, norms = np.zeros(2, np.float32), np.ones(2, np.float32)
+    costs, alpha, weights = (np.ones((n, 8), np.float32) for n in (2, 2, 1))
+    descent = Descent(rows, alone, norms, costs, None, None, alpha, weights, 3, 0, False)
+    one, here, value = np.zeros(1, np.int32), np.zeros(1, np.int64), np.ones(1, np.float32)
+    coef = np.zeros((2, 4), np.float32)
+    for act in (
+        lambda: descent.put(coef, 2, one),
+        lambda: descent.put(coef, -1, one),
+        lambda: descent.put(coef, 0, one + 2),
+        lambda: descent.put(coef, 0, one - 1),
+        lambda: descent.put(coef, 0, np.zeros(2, np.int32)),
+        lambda: descent.put_lone(coef, 2, one, here, value),
+        lambda: descent.put_lone(coef, 0, one + 2, here, value),
+        lambda: descent.put_lone(coef, 0, one, here + 2, value),
+        lambda: descent.put_lone(coef, 0, one, here - 1, value),
+        lambda: descent.put_lone(coef, 0, one, np.zeros(2, np.int64), value),
+    ):
+        with pytest.raises(ValueError, match=r"do not go to|beyond the|have weights|not there|not as many"):
+            act()
+    assert not coef.any()
+    descent.put(coef, 0, one)
+    descent.put_lone(coef, 1, one + 1, here, 2 * value)
+    assert coef.tolist() == [[1, 1, 1, 0], [0, 2, 2, 2]]

@@ -38,9 +38,11 @@ KINDS = ("word", "char")
 
 def main(seed: int, seconds: float) -> None:
     """Fuzz until the time is over; an error names the round."""
+    counting.cores = lambda: 3
     rng, end, rounds = random.Random(seed), time.monotonic() + seconds, 0
     while time.monotonic() < end:
         counting._LARGE = rng.choice([0, 50_000])  # whether n-grams are looked up among lines at first
+        counting._PART = rng.choice([1, 8_192])  # whether they are learned in parts
         try:
             count(rng)
             find(rng)

@@ -10,6 +10,7 @@ cdef extern from "Python.h":
 
 cdef extern from "lanes.h":
     void PREFETCH(const void* address) noexcept nogil
+    void* regrown(void* room, size_t used, size_t size) noexcept nogil
 
 ctypedef fused char_t:
     uint8_t
@@ -47,7 +48,7 @@ cdef int _reserve(Ints* ints, Py_ssize_t more) except -1 nogil:
     cdef void* grown
     if ints.n + more > ints.room:
         room = max(2 * ints.room, ints.n + more, 64)
-        grown = realloc(ints.at, room * sizeof(uint32_t))
+        grown = regrown(ints.at, ints.n * sizeof(uint32_t), room * sizeof(uint32_t))
         if grown == NULL:
             with gil:
                 raise MemoryError

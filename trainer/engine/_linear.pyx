@@ -13,6 +13,7 @@ from libc.string cimport memcpy, memset
 cdef extern from "lanes.h":
     void give_back() noexcept nogil
     void PREFETCH(const void* address) noexcept nogil
+    void prefetch_all(const char* at, Py_ssize_t size) noexcept nogil
     void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns, const double* values,
                   Py_ssize_t n, Py_ssize_t m) noexcept nogil
 
@@ -38,6 +39,8 @@ cdef extern from "descent.h":
                       Py_ssize_t m) noexcept nogil
     void add_row(Problems* p, float* weights, const int32_t* indices, const float* values, Py_ssize_t n, int bias,
                  Py_ssize_t m) noexcept nogil
+    void lone_weights(float* to, const float* alpha, const Costs* costs, Py_ssize_t row, float value, Py_ssize_t m
+                      ) noexcept nogil
     int wake(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, Py_ssize_t m) noexcept nogil
     int starts(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, float most_share, Py_ssize_t m
                ) noexcept nogil
@@ -60,8 +63,9 @@ cdef enum:
     HINGE = 0
     LOGISTIC = 1
     MOST_BLOCKS = 8  # of columns, side by side
-    SOON = 2  # rows that are unpacked before they are needed, while their weights come
+    SOON = 3  # rows that are unpacked before they are needed, while their weights come
     SLOTS = 4  # at least one more; a power of 2
+    SOME_AHEAD = 16  # rows of weights that are asked for before they are written
 
 
 def give_back_memory():
@@ -423,13 +427,46 @@ cdef class Descent:
         return ([self.p.intercept[k] for k in range(m)], [self.p.primal[k] for k in range(m)],
                 [self.p.gap[k] for k in range(m)], [passes[k] for k in range(m)])
 
+    def put(self, float[:, ::1] coef, Py_ssize_t first, const int32_t[::1] shared):
+        """Write the weights of features that stand in several rows, from column `first` of `coef` on.
+
+        Parameters
+        ----------
+        shared : array of int32
+            Where in `coef` each of them goes.
+        """
+        cdef Py_ssize_t at, n = shared.shape[0]
+        self._refuse_outside(coef, first, shared)
+        if self.weights.shape[0] < n:
+            raise ValueError(f"{n} features have weights, not {self.weights.shape[0]}")
+        with nogil:
+            for at in range(n):
+                self._ask_for(coef, shared[min(at + SOME_AHEAD, n - 1)], first)
+                memcpy(&coef[shared[at], first], &self.weights[at, 0], self.m * sizeof(float))
+
     def put_lone(self, float[:, ::1] coef, Py_ssize_t first, const int32_t[::1] columns, const int64_t[::1] rows,
                  const float[::1] values):
         """Write the weights of features that stand in one row, from column `first` of `coef` on."""
-        cdef Py_ssize_t at, k
-        cdef float step
+        cdef Py_ssize_t at, n = columns.shape[0]
+        cdef float found[MOST_LANES]
+        self._refuse_outside(coef, first, columns)
+        if not n == rows.shape[0] == values.shape[0]:
+            raise ValueError("not as many rows and values as features")
+        if n and not 0 <= np.min(rows) <= np.max(rows) < self.n:
+            raise ValueError("a feature stands in a row that is not there")
         with nogil:
-            for at in range(columns.shape[0]):
-                for k in range(self.m):
-                    step = max(self.alpha[rows[at], k], <float>0.0) * values[at]
-                    coef[columns[at], first + k] = -step if self._cost(rows[at], k) < 0 else step
+            for at in range(n):
+                self._ask_for(coef, columns[min(at + SOME_AHEAD, n - 1)], first)
+                lone_weights(found, &self.alpha[rows[at], 0], &self.costs, rows[at], values[at], self.lanes)
+                memcpy(&coef[columns[at], first], found, self.m * sizeof(float))
+
+    cdef inline void _ask_for(self, float[:, ::1] coef, Py_ssize_t column, Py_ssize_t first) noexcept nogil:
+        """Ask for where weights go."""
+        prefetch_all(<const char*>&coef[column, first], self.m * sizeof(float))
+
+    cdef int _refuse_outside(self, float[:, ::1] coef, Py_ssize_t first, const int32_t[::1] columns) except -1:
+        if self.m == 0 or not 0 <= first <= coef.shape[1] - self.m:
+            raise ValueError(f"weights of {self.m} problems do not go to {coef.shape[1]} from {first} on")
+        if columns.shape[0] and not 0 <= np.min(columns) <= np.max(columns) < coef.shape[0]:
+            raise ValueError(f"a feature is beyond the {coef.shape[0]} that there are")
+        return 0

@@ -118,6 +118,7 @@ include "_strings.pxi"
 include "_trie.pxi"
 include "_putting.pxi"
 include "_remembered.pxi"
+include "_joining.pxi"
 include "_scratch.pxi"
 include "_utf8.pxi"
 
@@ -580,9 +581,7 @@ cdef class Ngrams:
                         continue
                     if self.remembered is not None:
                         self._remember(&scratch.found, texts.length[at - STEPS + 1])
-                    while self.counted.n < 2 * self.trie.n:
-                        _push(&self.counted, 0)
-                        _push(&self.counted, NONE)
+                    self._count_all()
                     for j in range(scratch.found.n):
                         if j + 8 < scratch.found.n:
                             PREFETCH(&self.counted.at[2 * <Py_ssize_t>scratch.found.at[j + 8]])
@@ -594,6 +593,44 @@ cdef class Ngrams:
         finally:
             _free_all(ring)
         self._put_back(memo)
+
+    def join(self, Ngrams other):
+        """Take what another one learned, from texts that come after those that were learned from here."""
+        cdef uint32_t* symbol = NULL
+        cdef uint32_t* node = NULL
+        cdef Py_ssize_t i
+        self._refuse_known()
+        other._refuse_known()
+        if (self.kind, self.shortest, self.longest) != (other.kind, other.shortest, other.longest) or self is other:
+            raise ValueError("n-grams of another kind, or these themselves, cannot be joined")
+        if self.texts_learned + <uint64_t>other.texts_learned >= MOST:
+            raise OverflowError("more than 2**31 texts")
+        node = <uint32_t*>malloc(other.trie.n * sizeof(uint32_t))
+        symbol = <uint32_t*>malloc(max(other.words.n, 1) * sizeof(uint32_t))
+        try:
+            if node == NULL or symbol == NULL:
+                raise MemoryError
+            with nogil:
+                _joined_words(self.words, other.words, symbol)
+                _joined_nodes(self.trie, other.trie, symbol if self.kind == WORD else NULL, node)
+                self._count_all()
+                for i in range(1, other.counted.n // 2):
+                    PREFETCH(&self.counted.at[2 * <Py_ssize_t>node[min(i + COMING, other.trie.n - 1)]])
+                    self.counted.at[2 * <Py_ssize_t>node[i]] += other.counted.at[2 * i]
+                self.texts_learned += other.texts_learned
+            if self.remembered is not None and (other.remembered is None
+                                                or not self.remembered.join(other.remembered, node)):
+                self.forget()
+        finally:
+            free(node)
+            free(symbol)
+
+    cdef int _count_all(self) except -1 nogil:
+        """Have a count for each node."""
+        while self.counted.n < 2 * self.trie.n:
+            _push(&self.counted, 0)
+            _push(&self.counted, NONE)
+        return 0
 
     cdef int _remember(self, const Ints* found, Py_ssize_t length) except -1 nogil:
         if not self.remembered.append(found, length):

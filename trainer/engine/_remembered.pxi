@@ -26,6 +26,20 @@ cdef class Remembered:
         _push(&self.lengths, <uint32_t>length)
         return True
 
+    cdef bint join(self, Remembered other, const uint32_t* node) except -1 nogil:
+        """Append what was found in other texts, whose nodes have these numbers here; return whether it is kept."""
+        cdef Py_ssize_t i, start = self.found.n
+        if start + other.found.n > MOST_REMEMBERED:
+            return False
+        _reserve(&self.found, other.found.n)
+        for i in range(other.found.n):
+            self.found.at[start + i] = node[other.found.at[i]]
+        self.found.n += other.found.n
+        for i in range(other.ends.n):
+            _push(&self.ends, <uint32_t>(start + other.ends.at[i]))
+        _append_ints(&self.lengths, other.lengths.at, other.lengths.n)
+        return True
+
     cdef void renumber(self, const uint32_t* columns) noexcept nogil:
         """Turn nodes into columns, as far as they have any."""
         cdef Py_ssize_t i, j, start = 0, at = 0

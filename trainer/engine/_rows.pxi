@@ -54,10 +54,10 @@ cdef class Stored(Rows):
         PREFETCH(&self.indptr[row])
 
     cdef void fetch(self, Py_ssize_t row) noexcept nogil:
-        cdef Py_ssize_t at
-        for at in range(self.indptr[row], self.indptr[row + 1], 16):  # a line of the cache
-            PREFETCH(&self.indices[at])
-            PREFETCH(&self.values[at])
+        cdef Py_ssize_t start = self.indptr[row], n = self.indptr[row + 1] - start
+        if n:
+            prefetch_all(<const char*>&self.indices[start], n * sizeof(int32_t))
+            prefetch_all(<const char*>&self.values[start], n * sizeof(float))
 
 
 @cython.final

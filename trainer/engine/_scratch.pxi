@@ -81,7 +81,7 @@ cdef int _reserve_bytes(Bytes* data, Py_ssize_t more) except -1 nogil:
     cdef void* grown
     if data.n + more > data.room:
         room = max(2 * data.room, data.n + more, 64)
-        grown = realloc(data.at, room)
+        grown = regrown(data.at, data.n, room)
         if grown == NULL:
             with gil:
                 raise MemoryError

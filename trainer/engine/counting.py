@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.ngrams import chunk_grams, word_grams
 from trainer.engine.sparse import as_kernels_read
+from trainer.engine.threads import cores, even_spans, in_threads
 from trainer.engine.vocabulary import Vocabulary
 
 try:
@@ -33,11 +34,22 @@ _MEMO = 200_000
 _MANY = 300_000
 """Texts from which on rare n-grams of words are passed over before they are learned."""
 _COUNTS = 2**27
+_PART = 8_192
+"""Texts that one of several threads learns from at least: what they found is then put together by one."""
+_MOST_PARTS = 4
 _LARGE = 50_000
 """N-grams from which on a table waits until it pays."""
 _PATIENCE = 32
 """N-grams of a vocabulary that take about as long to put into a table as one character to look up."""
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
+
+
+@runtime_checkable
+class Parted(Protocol):
+    """Texts that are no sequence, but can be had in parts."""
+
+    def parts(self, n: int) -> Sequence[Iterable[str]]:
+        """Return n parts that follow each other."""
 
 
 class Counter(Protocol):
@@ -229,12 +241,7 @@ def _learned_compiled(
     norm: bool,
     remember: bool,
 ) -> Learned:
-    trie, n = _Ngrams(kind, *ngrams, remember=remember), 0
-    if kind == "word" and isinstance(texts, Sized) and len(texts) >= _MANY:
-        _pass_over_rare(trie, texts, bounds(len(texts), min_df, max_df)[0])
-    for batch in _batches(texts):
-        trie.learn(_Texts(batch))
-        n += len(batch)
+    trie, n = _learned_trie(kind, ngrams, texts, min_df, max_df, remember)
     parent, symbol, df = trie.nodes()
     least, most = bounds(n, min_df, max_df)
     # An n-gram that is only the beginning of others stands in no text by itself.
@@ -242,6 +249,44 @@ def _learned_compiled(
     vocabulary = Vocabulary(trie.lines_of(nodes))
     trie.number(nodes, used, norm)
     return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(trie))
+
+
+def _learned_trie(
+    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float, remember: bool
+) -> tuple[Any, int]:
+    """Return what learned from texts, and how many they were: on threads, where they can be had in parts.
+
+    Very many are read by one: each of several would make the same nodes.
+    """
+    known = len(texts) if isinstance(texts, Sized) else 0
+    if known >= _MANY:
+        trie = _Ngrams(kind, *ngrams, remember=remember)
+        if kind == "word":
+            _pass_over_rare(trie, texts, bounds(known, min_df, max_df)[0])
+        return trie, _read_into(trie, texts)
+    parts = _parted(texts, min(known // _PART, _MOST_PARTS, cores()))
+    tries = [_Ngrams(kind, *ngrams, remember=remember) for _ in parts]
+    read = in_threads(lambda one: _read_into(*one), list(zip(tries, parts, strict=True)))
+    trie, *others = tries
+    while others:
+        trie.join(others.pop(0))
+    return trie, sum(read)
+
+
+def _parted(texts: Iterable[str], n: int) -> Sequence[Iterable[str]]:
+    """Return texts in n parts, or in one."""
+    if n > 1 and isinstance(texts, Sequence):
+        return [texts[start:end] for start, end in even_spans(len(texts), n)]
+    return texts.parts(n) if n > 1 and isinstance(texts, Parted) else [texts]
+
+
+def _read_into(trie: Any, texts: Iterable[str]) -> int:
+    """Learn from texts; return how many they were."""
+    n = 0
+    for batch in _batches(texts):
+        trie.learn(_Texts(batch))
+        n += len(batch)
+    return n
 
 
 def _pass_over_rare(trie: Any, texts: Iterable[str], least: float) -> None:

@@ -194,6 +194,22 @@ CLONES static int starts(Problems* p, float* alpha, const Costs* costs, Py_ssize
     FOR_WIDTH(m, return starts_of(p, alpha, costs, row, most_share, m, vectors))
 }
 
+ALWAYS void lone_weights_of(float* to, const float* alpha, const Costs* costs, Py_ssize_t row, float value,
+                            Py_ssize_t m, const int vectors)
+{
+    for (int v = 0; v < vectors; v++) {
+        const masks sign = BITS(costs_at(costs, row, v, m)) & SIGN_BIT;
+        AT(to, v) = NUMBER(BITS(most(AT(alpha, v), all(0.0f)) * value) ^ sign);
+    }
+}
+
+/* Write the m weights of a feature that has this value in this row, and stands in no other. */
+CLONES static void lone_weights(float* to, const float* alpha, const Costs* costs, Py_ssize_t row, float value,
+                                Py_ssize_t m)
+{
+    FOR_WIDTH(m, lone_weights_of(to, alpha, costs, row, value, m, vectors))
+}
+
 #define RELAXED 1.3f /* times the step to the minimum; below 2 each step descends */
 
 ALWAYS int hinge_step_of(Problems* p, float* alpha, const Costs* costs, Py_ssize_t row, float norm, float alone,

@@ -5,6 +5,7 @@
 #include <Python.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -40,18 +41,31 @@
 
 /* Room to be freed by free(): large rooms on large pages where the system has them, for a table that is read at random
    waits for the addresses of pages as much as for what is on them. */
+#define LARGE ((size_t)2 << 20)
 static inline void* allocated(size_t size)
 {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-    const size_t large = (size_t)2 << 20;
-    if (size >= large) {
+    if (size >= LARGE) {
         void* room = NULL;
-        if (posix_memalign(&room, large, size)) return NULL;
+        if (posix_memalign(&room, LARGE, size)) return NULL;
         madvise(room, size, MADV_HUGEPAGE);
         return room;
     }
 #endif
     return malloc(size);
+}
+
+/* The same room, and more after it; of the old one so many bytes are used. A thread's own allocator would copy large
+   ones as well, and touch each of their small pages. */
+static inline void* regrown(void* room, size_t used, size_t size)
+{
+    void* more;
+    if (size < LARGE) return realloc(room, size);
+    more = allocated(size);
+    if (more == NULL) return NULL;
+    if (used) memcpy(more, room, used);
+    free(room);
+    return more;
 }
 
 /* Give what was freed back to the system: the allocator would keep it, while what comes next asks for more. */

@@ -221,7 +221,7 @@ class _Task:
         lanes = _NARROW if m <= _NARROW else WIDEST
         costs = self.judged.costs(problems[first:end], lanes)
         weights = _aligned(max(len(matrix.shared), 1), lanes)
-        alpha = np.zeros((n, lanes), np.float32)
+        alpha = _aligned(n, lanes)
         if start is not None:
             alpha[:, :m] = start[:, first:end]
         descent = _Descent(
@@ -233,7 +233,7 @@ class _Task:
             into[first:end] = numbers
         if self.keep_alpha:
             out.alpha[:, first:end] = np.maximum(alpha[:, :m], 0)
-        out.coef[matrix.shared, first:end] = weights[: len(matrix.shared), :m]
+        descent.put(out.coef, first, np.ascontiguousarray(matrix.shared, np.int32))
         descent.put_lone(out.coef, first, matrix.lone_columns, matrix.lone_rows, matrix.lone_values)
 
 

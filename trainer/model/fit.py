@@ -16,7 +16,7 @@ from trainer.corpus.examples import Examples
 from trainer.corpus.strings import taken
 from trainer.engine.counting import Kind
 from trainer.engine.packed import COMPILED
-from trainer.engine.threads import Shares, chunks
+from trainer.engine.threads import Shares, chunks, even_spans
 from trainer.errors import DataError
 from trainer.lexicons import LexiconMatcher
 from trainer.metrics import score_table
@@ -78,7 +78,7 @@ def fit_tagger(examples: Examples, config: Config, progress: Progress = silent) 
     used = data.examples
     features = learn_features(used, config, progress)
     weighed = _telling(progress, "weighing", len(used))
-    X = packed(features, _parts(used, weighed)) if COMPILED else features.transform(used.texts)
+    X = packed(features, _parts(used.texts, weighed)) if COMPILED else features.transform(used.texts)
     selections = [*data.selections, np.ones(len(used), dtype=bool)]
     models = fit_in_turns(X, used.Y, data.weights, selections, config.classifier, config.seed, progress)
     del X, selections  # they go as soon as all is solved: texts are scored as they are read
@@ -127,7 +127,7 @@ def learn_features(examples: Examples, config: Config, progress: Progress = sile
     tell = _telling(progress, "learning n-grams", len(examples))
     read = Shares(len(ngrams), lambda done: tell(done / len(ngrams)))
     blocks = learn_blocks(
-        [(*one, _Texts(examples, partial(read.tell, part))) for part, one in enumerate(ngrams)],
+        [(*one, _Texts(examples.texts, partial(read.tell, part))) for part, one in enumerate(ngrams)],
         wanted.min_df,
         wanted.sublinear_tf,
         remember=True,
@@ -141,14 +141,22 @@ def learn_features(examples: Examples, config: Config, progress: Progress = sile
 class _Texts:
     """The texts of examples, which may be read again, and tell how many were."""
 
-    examples: Examples
+    texts: Sequence[str]
     tell: Callable[[float], None]
 
     def __len__(self) -> int:
-        return len(self.examples)
+        return len(self.texts)
 
     def __iter__(self) -> Iterator[str]:
-        return chain.from_iterable(_parts(self.examples, self.tell))
+        return chain.from_iterable(_parts(self.texts, self.tell))
+
+    def parts(self, n: int) -> list[_Texts]:
+        """Return n parts that follow each other, and tell how far all of them are."""
+        shares = Shares(n, lambda done: self.tell(done / n))
+        return [
+            _Texts(self.texts[start:end], partial(shares.tell, part))
+            for part, (start, end) in enumerate(even_spans(len(self), n))
+        ]
 
 
 def _telling(progress: Progress, stage: str, n: int) -> Callable[[float], None]:
@@ -156,14 +164,14 @@ def _telling(progress: Progress, stage: str, n: int) -> Callable[[float], None]:
     return lambda share: progress(stage, round(share * n), n)
 
 
-def _parts(examples: Examples, tell: Callable[[float], None]) -> Iterator[Sequence[str]]:
+def _parts(texts: Sequence[str], tell: Callable[[float], None]) -> Iterator[Sequence[str]]:
     """Yield the texts some at a time, and tell what share of them was read."""
     done = 0
     tell(0.0)
-    for part in chunks(examples.texts, _TOGETHER):
+    for part in chunks(texts, _TOGETHER):
         yield part
         done += len(part)
-        tell(done / len(examples))
+        tell(done / len(texts))
 
 
 def lexicon_blocks(config: Config) -> list[LexiconBlock]:
