@@ -60,7 +60,8 @@ _LARGE = ("vocabulary.txt", "weights.safetensors")
 _WEIGHTS = ("float32", "float16")
 _INFINITE = 0x7C00
 """The bits of infinity in half precision, below those of all that is no number."""
-_ROWS = 4_096
+_AT_ONCE = 32_768
+"""Numbers that stay in the cache."""
 
 
 def read_model(folder: Path, digest: str | None = None) -> Tagger:
@@ -313,10 +314,12 @@ def _check_tensors(
 def _finite(tensor: NDArray[np.floating[Any]]) -> bool:
     if tensor.dtype != np.float16:
         return bool(np.isfinite(tensor).all())
-    # By its bits, some rows at a time: numpy asks number by number of half precision.
-    bits = tensor.view(np.uint16)
-    parts = (bits[start:end] & 0x7FFF for start, end in spans(len(bits), _ROWS))
-    return all(int(part.max(initial=0)) < _INFINITE for part in parts)
+    # By its bits, some at a time: numpy asks number by number of half precision.
+    bits, room = tensor.view(np.uint16).ravel(), np.empty(_AT_ONCE, np.uint16)
+    parts = (bits[start:end] for start, end in spans(len(bits), _AT_ONCE))
+    return all(
+        int(np.bitwise_and(part, 0x7FFF, out=room[: len(part)]).max(initial=0)) < _INFINITE for part in parts
+    )
 
 
 def _check_rates(rates: object, topics: tuple[str, ...]) -> None:
