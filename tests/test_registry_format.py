@@ -402,7 +402,7 @@ def test_a_number_that_is_not_finite_is_refused(model, key, value):
 
 
 def test_of_half_precision_each_number_is_finite_that_numpy_takes_for_finite(monkeypatch):
-    monkeypatch.setattr(format_room, "_ROWS", 7)
+    monkeypatch.setattr(format_room, "_AT_ONCE", 7)
     every = np.arange(2**16, dtype=np.uint16).view(np.float16)[:, None]
     found = [format_room._finite(each[None]) for each in every]
     assert found == np.isfinite(every[:, 0]).tolist()

@@ -72,9 +72,9 @@ class Contender:
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote."""
-        from trainer.registry.format import read_model
+        import trainer
 
-        self.model = read_model(folder / _SAVED)
+        self.model = trainer.load(folder / _SAVED)
 
     def squared_norms(self) -> np.ndarray:
         """Return the (k,) squared lengths of weights and intercept, which are both regularised."""
