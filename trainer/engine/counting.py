@@ -267,9 +267,9 @@ def _learned_trie(
     parts = _parted(texts, min(known // _PART, _MOST_PARTS, cores()))
     tries = [_Ngrams(kind, *ngrams, remember=remember) for _ in parts]
     read = in_threads(lambda one: _read_into(*one), list(zip(tries, parts, strict=True)))
-    trie, *others = tries
-    while others:
-        trie.join(others.pop(0))
+    trie = tries.pop(0)
+    while tries:
+        trie.join(tries.pop(0))
     return trie, sum(read)
 
 
