@@ -55,7 +55,7 @@ def test_decisions_by_margins_are_those_by_probabilities(model, given_margins):
     column = np.array([*given_margins, *close, *knots, 1e300, -1e300])
     margins = np.stack([column, column[::-1]], axis=1)
     by_probabilities = model.decide(model.scores(margins))[0]
-    patient = Cuts(model._cuts._wanted)
+    patient = Cuts(model._cuts._wanted, [])
     for cuts in (model._cuts, *[patient] * (2 + 512 // len(margins))):
         found = cuts(margins, model.scores, lambda scores: model.decide(scores)[0])
         assert np.array_equal(found, by_probabilities)

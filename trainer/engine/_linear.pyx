@@ -11,7 +11,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 cdef extern from "lanes.h":
-    void give_back() noexcept nogil
+    void _give_back "give_back"() noexcept nogil
     void PREFETCH(const void* address) noexcept nogil
     void prefetch_all(const char* at, Py_ssize_t size) noexcept nogil
     void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns, const double* values,
@@ -64,13 +64,14 @@ cdef enum:
     LOGISTIC = 1
     MOST_BLOCKS = 8  # of columns, side by side
     SOON = 3  # rows that are unpacked before they are needed, while their weights come
+    ASKED = 400  # entries of such a row, at most, whose weights are asked for
     SLOTS = 4  # at least one more; a power of 2
     SOME_AHEAD = 16  # rows of weights that are asked for before they are written
 
 
-def give_back_memory():
+def give_back():
     """Give what was freed back to the system."""
-    give_back()
+    _give_back()
 
 
 def column_counts(const int32_t[::1] indices, Py_ssize_t width):
@@ -259,10 +260,10 @@ cdef class Descent:
         add_row(&self.p, &self.weights[0, 0], row.columns, row.values, row.n, self.bias, self.lanes)
 
     cdef inline void _take(self, Py_ssize_t row, Py_ssize_t at) noexcept nogil:
-        """Take the row that comes at this place, and ask for its weights; a long one asks for the rest itself."""
+        """Take the row that comes at this place, and ask for its weights."""
         cdef Py_ssize_t entry, slot = at & (SLOTS - 1)
         self.rows.take(row, slot, &self.taken[slot])
-        for entry in range(min(self.taken[slot].n, 64)):
+        for entry in range(min(self.taken[slot].n, ASKED)):
             PREFETCH(&self.weights[self.taken[slot].columns[entry], 0])
 
     cdef inline void _fetch(self, Py_ssize_t row) noexcept nogil:

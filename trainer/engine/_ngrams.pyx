@@ -23,7 +23,6 @@ cdef extern from "Python.h":
     int Py_UNICODE_ISSPACE(Py_UCS4 ch) noexcept nogil
     Py_UCS4 Py_UNICODE_TOLOWER(Py_UCS4 ch) noexcept nogil
     str PyUnicode_FromObject(object text)
-    object PyUnicode_FromKindAndData(int kind, const void* buffer, Py_ssize_t size)
 
 include "_arrays.pxi"
 
@@ -654,10 +653,6 @@ cdef class Ngrams:
                 symbol[i] = rank[symbol[i]]
         return _int32(&self.trie.parent)[1:], symbols, _int32(&self.counted)[2::2]
 
-    def word_list(self):
-        """Return the words by number."""
-        return self.words.listed()
-
     def lines_of(self, const int32_t[::1] nodes):
         """Return n-grams in UTF-8, each with a line break after it; `nodes` was called before."""
         cdef Py_ssize_t i, ahead
@@ -1085,7 +1080,3 @@ def pack_columns(const int64_t[::1] lengths, const int32_t[::1] columns):
         start += lengths[i]
         end[i] = at
     return np.asarray(data)[:at].copy(), np.asarray(end)
-
-
-cdef str _text(const uint32_t* data, Py_ssize_t length):
-    return PyUnicode_FromKindAndData(4, data, length)

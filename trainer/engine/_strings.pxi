@@ -131,11 +131,3 @@ cdef class Strings:
         self.slots = slots
         self.mask = size - 1
         return 0
-
-    def listed(self):
-        """Return the strings by number."""
-        cdef uint32_t number
-        return [
-            _text(self.arena.at + self.start(number), self.ends.at[number] - self.start(number))
-            for number in range(self.n)
-        ]

@@ -25,10 +25,10 @@ try:
     from trainer.engine._linear import PackedBlock as _PackedBlock
     from trainer.engine._linear import Stored as _Stored
     from trainer.engine._linear import Unpacked as _Unpacked
-    from trainer.engine._linear import give_back_memory as _give_back_memory
+    from trainer.engine._linear import give_back as _give_back
     from trainer.engine._ngrams import pack_columns as _pack_columns
 except ImportError:  # installed without a compiler: the solver, too, is another one then
-    _PackedBlock = _Stored = _Unpacked = _give_back_memory = _pack_columns = None
+    _PackedBlock = _Stored = _Unpacked = _give_back = _pack_columns = None
 
 COMPILED = _Unpacked is not None and _pack_columns is not None
 _CHUNK = 1_024
@@ -218,7 +218,7 @@ def _pack(packers: Sequence[Packer], texts: Sequence[str], first: int, span: tup
 
 def give_back() -> None:
     """Give memory that was freed back to the system: what is solved now asks for other rooms."""
-    _give_back_memory()
+    _give_back()
 
 
 class _Stack:

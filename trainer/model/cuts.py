@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ _MOST = 1e6
 _HALVINGS = 64
 _APART = 1e-9
 """What computed probabilities of ascending margins may go down by, at most, is far less."""
+_PLAIN = 1e4
+"""And it is so for calibrations with numbers up to this."""
 
 
 class Cuts:
@@ -25,10 +27,13 @@ class Cuts:
     ----------
     wanted : (k,) array
         The probability from which on a topic is a tag; NaN where it is not so simple.
+    numbers : sequence of arrays
+        Of the calibrations that take margins to probabilities.
     """
 
-    def __init__(self, wanted: Floats) -> None:
-        self._wanted, self._patience = wanted, _PATIENCE
+    def __init__(self, wanted: Floats, numbers: Sequence[Floats]) -> None:
+        plain = all(np.abs(some).max(initial=0) <= _PLAIN for some in numbers)
+        self._wanted, self._patience = wanted if plain else np.full_like(wanted, np.nan), _PATIENCE
         self._sure: tuple[Floats, Floats] | None = None
 
     def __call__(

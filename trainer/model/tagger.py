@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 _STREAM = 256
 _TOGETHER = 512
 """Texts that are decided together: what lies between margins and decisions then stays in the cache."""
-_PLAIN = 1e4
-"""Numbers of calibrations up to which rounding is far below what `trainer.model.cuts` allows for."""
 
 
 @dataclass(frozen=True)
@@ -145,14 +143,13 @@ class Tagger:
     @cached_property
     def _cuts(self) -> Cuts:
         """What decides by margins."""
-        numbers = [self.calibration, *self.curves.values()]
         wanted = self.thresholds + self.review
         if self.bands is not None:
             lower, upper = self.bands.T
             wanted = np.where(lower <= self.thresholds, np.maximum(self.thresholds, upper), np.nan)
-        if self.rates or max(np.abs(some).max() for some in numbers) > _PLAIN:
+        if self.rates:
             wanted = np.full(len(self.topics), np.nan)
-        return Cuts(wanted)
+        return Cuts(wanted, [self.calibration, *self.curves.values()])
 
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
