@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+import tempfile
 from mmap import mmap
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainer.errors import NotPublishedError
 from trainer.spool import Spool
 
 parts = st.lists(st.binary(max_size=40), max_size=8)
@@ -49,6 +52,29 @@ def test_few_bytes_are_in_memory_and_the_file_goes_with_its_last_reader(monkeypa
     del whole
     gc.collect()
     assert _open_files() <= open_before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+def test_a_disk_that_is_full_is_named(python, tmp_path):
+    code = (
+        "import resource; from trainer.spool import Spool; from trainer.errors import NotPublishedError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)); spool = Spool()\n"
+        "try:\n    for _ in range(100): spool.write(bytes(1 << 20))\n"
+        "except NotPublishedError as error: print(error)"
+    )
+    said = python(code, TMPDIR=str(tmp_path))
+    assert said.startswith(
+        f"{tmp_path}: sentences wait in a temporary file, which cannot be written: File too"
+    )
+    assert "TMPDIR" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_told_of(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    spool = Spool()
+    with pytest.raises(NotPublishedError, match="gone: sentences wait"):
+        spool.write(bytes(Spool.LARGEST + 1))
 
 
 def _open_files() -> set[str]:
