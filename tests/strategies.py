@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as hnp
 
 from trainer.engine.vocabulary import Vocabulary
 from trainer.lexicons import LexiconMatcher
-from trainer.model.features import Block, Features, LexiconBlock, learn_block
+from trainer.model.features import Block, Features, LexiconBlock
+from trainer.model.learning import learn_block
 from trainer.model.tagger import Tagger
 
 names = st.from_regex(r"[a-z][a-z0-9_-]{0,9}", fullmatch=True)
@@ -200,3 +201,29 @@ def some_documents(draw, most=4):
     several = draw(st.lists(texts, max_size=most))
     titles = st.none() | st.sampled_from(["Lava at dawn", "+Soup"])
     return [Document(f"d{i}", text, draw(titles), date="2024-01-02") for i, text in enumerate(several)]
+
+
+SHAPES = [
+    ("word", (1, 1)),
+    ("word", (1, 3)),
+    ("word", (2, 2)),
+    ("char", (2, 5)),
+    ("char", (1, 1)),
+    ("char", (4, 7)),
+]
+"""Kinds of n-grams, and their lengths."""
+ALMOST = ["", " ", "a", "a ", "a  b", "a b", "a b c", "ab", "abc", "ab cd", "ab c", "ab cde"]
+"""N-grams that begin as others do, and what is none."""
+ODD = [
+    "İstanbul İ",
+    "ΟΔΟΣ ΟΔΟΣ.",
+    "a\u2028b\x85c\x1cd",
+    "\ud800 \udfff",
+    "x\u0307 \u0301",
+    "ﬁ ǅ ŉ",
+    "१२ ೩",
+    "a_b __",
+    "\0 \0a",
+]
+"""Letters that grow, end words in another way, are no letters of a word, are no characters at all."""
+texts_lists = st.lists(st.one_of(tricky_text, st.text(), st.sampled_from(ODD)), max_size=8)

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.engine import counting
+from trainer.engine import learning
 from trainer.engine import packed as packing
 from trainer.engine.costs import Problem
 from trainer.engine.packed import COMPILED, ColumnPacker, packed_rows
 from trainer.engine.solver import solve
 from trainer.lexicons import LexiconMatcher
-from trainer.model.features import Features, LexiconBlock, learn_block, learn_blocks
+from trainer.model.features import Features, LexiconBlock
+from trainer.model.learning import learn_block, learn_blocks
 from trainer.model.packing import packed
 from trainer.spool import Spool
 
@@ -75,8 +76,8 @@ def test_other_texts_than_those_that_are_remembered_are_refused():
 
 @pytest.mark.parametrize("part", [8_192, 1])
 def test_more_than_there_is_room_for_is_not_remembered(monkeypatch, part):
-    monkeypatch.setattr(counting, "_PART", part)
-    monkeypatch.setattr(counting, "cores", lambda: 2)
+    monkeypatch.setattr(learning, "_PART", part)
+    monkeypatch.setattr(learning, "cores", lambda: 2)
     texts = [" ".join(["tea"] * 500_000)] * 33
     block = learn_blocks([("word", (1, 1), texts)], 1, True, remember=True)[0]
     assert not block.counter._ngrams.remembers

@@ -15,7 +15,8 @@ from strategies import learned_taggers, tricky_text
 
 from trainer.errors import UsageError
 from trainer.model.estimators import LexiconVectorizer
-from trainer.model.features import Features, learn_block
+from trainer.model.features import Features
+from trainer.model.learning import learn_block
 from trainer.model.tagger import Tagger
 
 ROUNDING = 1e-9

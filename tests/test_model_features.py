@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from strategies import tricky_text
 
-from trainer.engine import counting
+from trainer.engine import counting, learning
 from trainer.engine.liblinear import to_scipy
 from trainer.engine.ngrams import word_grams
 from trainer.lexicons import LexiconMatcher
 from trainer.model import features
-from trainer.model.features import Block, Features, LexiconBlock, learn_block
+from trainer.model.features import Block, Features, LexiconBlock
+from trainer.model.learning import learn_block
 
 SHAPES = [
     ("word", (1, 1)), ("word", (1, 2)), ("word", (2, 3)), ("word", (3, 3)),
@@ -102,8 +103,8 @@ def test_a_row_has_length_one_or_is_empty(texts, kind, sublinear):
 def test_neither_batches_nor_the_memo_change_a_bit(texts, new, kind):
     block, rows = _learned(texts, new, kind)
     for module, constant, value in (
-        (features, "_BATCH", 1), (features, "_BATCH", 3), (counting, "_BATCH", 1), (counting, "_BATCH", 3),
-        (counting, "_MEMO", 0), (counting, "_MEMO", 2),
+        (features, "_BATCH", 1), (features, "_BATCH", 3), (counting, "BATCH", 1), (counting, "BATCH", 3),
+        (counting, "MEMO", 0), (counting, "MEMO", 2), (learning, "MEMO", 0), (learning, "MEMO", 2),
     ):  # fmt: skip
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(module, constant, value)

@@ -427,8 +427,8 @@ def test_tables_of_many_features_are_not_there_while_weights_are_found(monkeypat
 def test_passing_over_rare_words_changes_no_bit_of_a_model(monkeypatch):
     settings = config(features={"min_df": 2, "word_ngrams": [1, 3], "char_ngrams": [2, 3]})
     plain = fit_tagger(examples(sentences()), settings)
-    monkeypatch.setattr("trainer.engine.counting._MANY", 0)
-    monkeypatch.setattr("trainer.engine.counting._COUNTS", 64)
+    monkeypatch.setattr("trainer.engine.learning._MANY", 0)
+    monkeypatch.setattr("trainer.engine.learning._COUNTS", 64)
     passed = fit_tagger(examples(sentences()), settings)
     assert same(plain.tagger, passed.tagger)
     assert plain.held_out.tobytes() == passed.held_out.tobytes()

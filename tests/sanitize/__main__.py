@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = (
     "test_engine_counting",
+    "test_engine_learning",
     "test_engine_costs",
     "test_engine_finding",
     "test_engine_packed",

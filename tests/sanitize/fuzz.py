@@ -10,15 +10,17 @@ import time
 
 import numpy as np
 
-from trainer.engine import counting
+from trainer.engine import counting, learning
 from trainer.engine.costs import Problem
-from trainer.engine.counting import counter, learn, prepared
+from trainer.engine.counting import counter, prepared
 from trainer.engine.finding import finder
+from trainer.engine.learning import learn
 from trainer.engine.solver import solve
 from trainer.engine.sparse import side_by_side
 from trainer.engine.vocabulary import Vocabulary
 from trainer.lexicons import LexiconMatcher
-from trainer.model.features import Features, learn_blocks
+from trainer.model.features import Features
+from trainer.model.learning import learn_blocks
 from trainer.model.packing import packed
 
 ALPHABETS = (
@@ -38,11 +40,11 @@ KINDS = ("word", "char")
 
 def main(seed: int, seconds: float) -> None:
     """Fuzz until the time is over; an error names the round."""
-    counting.cores = lambda: 3
+    learning.cores = lambda: 3
     rng, end, rounds = random.Random(seed), time.monotonic() + seconds, 0
     while time.monotonic() < end:
         counting._LARGE = rng.choice([0, 50_000])  # whether n-grams are looked up among lines at first
-        counting._PART = rng.choice([1, 8_192])  # whether they are learned in parts
+        learning._PART = rng.choice([1, 8_192])  # whether they are learned in parts
         try:
             count(rng)
             find(rng)

@@ -3,53 +3,36 @@
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.ngrams import chunk_grams, word_grams
 from trainer.engine.sparse import as_kernels_read
-from trainer.engine.threads import cores, even_spans, in_threads
 from trainer.engine.vocabulary import Vocabulary
 
 try:
     from trainer.engine._ngrams import Lines as _Lines
     from trainer.engine._ngrams import Ngrams as _Ngrams
     from trainer.engine._ngrams import Texts as _Texts
-    from trainer.engine._ngrams import ascending as _ascending
 except ImportError:  # installed without a compiler
-    _Lines = _Ngrams = _Texts = _ascending = None
+    _Lines = _Ngrams = _Texts = None
 
 Kind = Literal["word", "char"]
 COMPILED = _Ngrams is not None
-_BATCH = 4_096
-_MEMO = 200_000
+BATCH = 4_096
+"""Texts that are read at a time."""
+MEMO = 200_000
 """Distinct words whose n-grams are remembered at most."""
-_MANY = 300_000
-"""Texts from which on rare n-grams of words are passed over before they are learned."""
-_COUNTS = 2**27
-_PART = 8_192
-"""Texts that one of several threads learns from at least: what they found is then put together by one."""
-_MOST_PARTS = 4
 _LARGE = 50_000
 """N-grams from which on a table waits until it pays."""
 _PATIENCE = 32
 """N-grams of a vocabulary that take about as long to put into a table as one character to look up."""
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
-
-
-@runtime_checkable
-class Parted(Protocol):
-    """Texts that are no sequence, but can be had in parts."""
-
-    def parts(self, n: int) -> Sequence[Iterable[str]]:
-        """Return n parts that follow each other."""
 
 
 class Counter(Protocol):
@@ -60,28 +43,6 @@ class Counter(Protocol):
 
         Values are counts, or ``1 + log(count)``, times `idf`; then rows get length 1.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """The n-grams of some texts.
-
-    Attributes
-    ----------
-    vocabulary : Vocabulary
-        Ascending.
-    df : (len(vocabulary),) array of uint32
-        In how many texts each stands.
-    n : int
-        Number of texts.
-    counter : Counter
-        Counts the n-grams of the vocabulary.
-    """
-
-    vocabulary: Vocabulary
-    df: NDArray[np.uint32]
-    n: int
-    counter: Counter
 
 
 def counter(
@@ -101,41 +62,6 @@ def counter(
     """
     chosen = CompiledCounter if compiled and COMPILED else PythonCounter
     return chosen(kind, ngrams, vocabulary, norm)
-
-
-def learn(
-    kind: Kind,
-    ngrams: tuple[int, int],
-    texts: Iterable[str],
-    min_df: float = 1,
-    max_df: float = 1.0,
-    norm: bool = True,
-    *,
-    remember: bool = False,
-    compiled: bool = True,
-) -> Learned:
-    """Learn which n-grams stand in `texts`, reading them once; many of which there is a number, twice.
-
-    Parameters
-    ----------
-    min_df, max_df : int or float
-        N-grams that stand in fewer, or in more, texts are left out; a float is a share of the texts.
-    norm : bool
-        Whether rows get length 1.
-    remember : bool
-        Whether a compiled counter remembers what it found, for the next time that it reads these texts; not
-        of characters, nor of so many texts that it would take much room.
-    """
-    if compiled and COMPILED:
-        return _learned_compiled(kind, ngrams, texts, min_df, max_df, norm, remember)
-    return _learned_in_python(kind, ngrams, texts, min_df, max_df, norm)
-
-
-def bounds(n: int, min_df: float, max_df: float) -> tuple[float, float]:
-    """Return the least and the greatest document frequency among n texts, as scikit-learn reads them."""
-    least = min_df if isinstance(min_df, int) else min_df * n
-    most = max_df if isinstance(max_df, int) else max_df * n
-    return least, most
 
 
 class CompiledCounter:
@@ -232,79 +158,6 @@ def prepared(texts: Sequence[str]) -> Any:
     return _Texts(texts)
 
 
-def _learned_compiled(
-    kind: Kind,
-    ngrams: tuple[int, int],
-    texts: Iterable[str],
-    min_df: float,
-    max_df: float,
-    norm: bool,
-    remember: bool,
-) -> Learned:
-    trie, n = _learned_trie(kind, ngrams, texts, min_df, max_df, remember)
-    parent, symbol, df = trie.nodes()
-    least, most = bounds(n, min_df, max_df)
-    # An n-gram that is only the beginning of others stands in no text by itself.
-    nodes, used = _ascending(parent, symbol, ((df >= max(least, 1)) & (df <= most)).view(np.uint8))
-    vocabulary = Vocabulary(trie.lines_of(nodes))
-    trie.number(nodes, used, norm)
-    return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(trie))
-
-
-def _learned_trie(
-    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float, remember: bool
-) -> tuple[Any, int]:
-    """Return what learned from texts, and how many they were: on threads, where they can be had in parts.
-
-    Very many are read by one: each of several would make the same nodes.
-    """
-    known = len(texts) if isinstance(texts, Sized) else 0
-    if known >= _MANY:
-        trie = _Ngrams(kind, *ngrams, remember=remember)
-        if kind == "word":
-            _pass_over_rare(trie, texts, bounds(known, min_df, max_df)[0])
-        return trie, _read_into(trie, texts)
-    parts = _parted(texts, min(known // _PART, _MOST_PARTS, cores()))
-    tries = [_Ngrams(kind, *ngrams, remember=remember) for _ in parts]
-    read = in_threads(lambda one: _read_into(*one), list(zip(tries, parts, strict=True)))
-    trie = tries.pop(0)
-    while tries:
-        trie.join(tries.pop(0))
-    return trie, sum(read)
-
-
-def _parted(texts: Iterable[str], n: int) -> Sequence[Iterable[str]]:
-    """Return texts in n parts, or in one."""
-    if n > 1 and isinstance(texts, Sequence):
-        return [texts[start:end] for start, end in even_spans(len(texts), n)]
-    return texts.parts(n) if n > 1 and isinstance(texts, Parted) else [texts]
-
-
-def _read_into(trie: Any, texts: Iterable[str]) -> int:
-    """Learn from texts; return how many they were."""
-    n = 0
-    for batch in _batches(texts):
-        trie.learn(_Texts(batch))
-        n += len(batch)
-    return n
-
-
-def _pass_over_rare(trie: Any, texts: Iterable[str], least: float) -> None:
-    """Read texts once more, before they are learned from, to tell what stands in too few of them.
-
-    Most pairs of words stand in one text only, and a node for each would take more memory than all else.
-    Counts by hash are never too low, and what is learned is counted exactly: the result is the same. This is
-    the hash filter of Park, Chen and Yu ("An effective hash-based algorithm for mining association rules",
-    SIGMOD 1995).
-    """
-    if least < 2:
-        return
-    counts = np.zeros(_COUNTS, np.uint8)
-    for batch in _batches(texts):
-        trie.meet(_Texts(batch), counts)
-    trie.pass_over(math.ceil(min(least, 255)))
-
-
 class PythonCounter:
     """The `Counter` that needs no compiler."""
 
@@ -317,14 +170,14 @@ class PythonCounter:
 
     def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
         """Return the rows of `texts`: see `Counter`."""
-        parts = [self._rows(batch, idf, sublinear) for batch in _batches(texts)] or [
+        parts = [self._rows(batch, idf, sublinear) for batch in batches(texts)] or [
             self._rows([], idf, sublinear)
         ]
         lengths, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
         return lengths, columns, values
 
     def _rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
-        row, columns, counts = _counted([self._columns(text) for text in texts], self.width)
+        row, columns, counts = counted([self._columns(text) for text in texts], self.width)
         values = _term_frequency(counts, sublinear) * idf[columns]
         if self.norm:
             values = values / np.sqrt(np.bincount(row, values * values, len(texts)))[row]
@@ -338,7 +191,7 @@ class PythonCounter:
             known = self._memo.get(chunk)
             if known is None:
                 known = self._known(chunk_grams(chunk, *self.ngrams))
-                if len(self._memo) < _MEMO:
+                if len(self._memo) < MEMO:
                     self._memo[chunk] = known
             columns += known
         return columns
@@ -359,47 +212,7 @@ class SearchingCounter(PythonCounter):
         return found
 
 
-def _learned_in_python(
-    kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float, norm: bool
-) -> Learned:
-    numbers: dict[str, int] = {}
-    memo: dict[str, array[int]] = {}
-    df = np.zeros(0, np.int64)
-    n = 0
-    for batch in _batches(texts):
-        _, columns, _ = _counted(
-            [_numbered(kind, ngrams, text, numbers, memo) for text in batch], len(numbers)
-        )
-        grown = np.zeros(len(numbers), np.int64)
-        grown[: len(df)] = df
-        df = grown + np.bincount(columns, minlength=len(numbers))
-        n += len(batch)
-    least, most = bounds(n, min_df, max_df)
-    kept = sorted((gram, int(df[number])) for gram, number in numbers.items() if least <= df[number] <= most)
-    vocabulary = Vocabulary.of(gram for gram, _ in kept)
-    counts = np.array([count for _, count in kept], np.uint32)
-    return Learned(vocabulary, counts, n, PythonCounter(kind, ngrams, vocabulary, norm))
-
-
-def _numbered(
-    kind: Kind, ngrams: tuple[int, int], text: str, numbers: dict[str, int], memo: dict[str, array[int]]
-) -> list[int]:
-    if kind == "word":
-        return [numbers.setdefault(gram, len(numbers)) for gram in word_grams(text.lower(), *ngrams)]
-    row: list[int] = []
-    for chunk in text.lower().split():
-        known = memo.get(chunk)
-        if known is None:
-            known = array(
-                "q", [numbers.setdefault(gram, len(numbers)) for gram in chunk_grams(chunk, *ngrams)]
-            )
-            if len(memo) < _MEMO:
-                memo[chunk] = known
-        row += known
-    return row
-
-
-def _counted(
+def counted(
     rows: list[list[int]], width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return row, ascending column numbers and counts of rows of repeated column numbers."""
@@ -418,7 +231,8 @@ def _term_frequency(counts: NDArray[np.int64], sublinear: bool) -> NDArray[np.fl
     return table[counts]
 
 
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+def batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield texts some at a time."""
     source = iter(texts)
-    while batch := list(islice(source, _BATCH)):
+    while batch := list(islice(source, BATCH)):
         yield batch

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engine.counting import CompiledCounter, Counter, Kind, counter, learn
+from trainer.engine.counting import CompiledCounter, Counter, Kind, counter
 from trainer.engine.finding import Finder, finder
 from trainer.engine.ngrams import Span, char_spans, word_spans
 from trainer.engine.sparse import SparseRows, below, beside
@@ -199,42 +199,6 @@ def in_parts(
     if len(texts) <= _BATCH:
         return transform(texts)
     return below(in_threads(transform, chunks(texts, _BATCH), n_jobs))
-
-
-def learn_block(
-    kind: Kind,
-    ngrams: tuple[int, int],
-    texts: Iterable[str],
-    min_df: float,
-    sublinear_tf: bool,
-    max_df: float = 1.0,
-    *,
-    remember: bool = False,
-) -> Block:
-    """Learn vocabulary and weights from `texts`.
-
-    Parameters
-    ----------
-    min_df, max_df : int or float
-        N-grams that stand in fewer, or in more, texts are left out; a float is a share of the texts.
-    """
-    found = learn(kind, ngrams, texts, min_df, max_df, remember=remember)
-    block = Block(kind, ngrams, sublinear_tf, found.vocabulary, found.df, found.n)
-    return block.counted_by(found.counter)
-
-
-def learn_blocks(
-    wanted: Sequence[tuple[Kind, tuple[int, int], Iterable[str]]],
-    min_df: float,
-    sublinear_tf: bool,
-    max_df: float = 1.0,
-    *,
-    remember: bool = False,
-) -> tuple[Block, ...]:
-    """Learn a block of each kind of n-gram from the texts that stand beside it: on threads."""
-    return tuple(
-        in_threads(lambda one: learn_block(*one, min_df, sublinear_tf, max_df, remember=remember), wanted)
-    )
 
 
 def smooth_idf(df: NDArray[np.integer[Any]], n: int) -> NDArray[np.float64]:

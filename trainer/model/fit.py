@@ -22,7 +22,8 @@ from trainer.lexicons import LexiconMatcher
 from trainer.metrics import score_table
 from trainer.model.calibration import split_curves
 from trainer.model.decisions import decide_topics
-from trainer.model.features import Features, LexiconBlock, learn_blocks
+from trainer.model.features import Features, LexiconBlock
+from trainer.model.learning import learn_blocks
 from trainer.model.linear import fit_in_turns
 from trainer.model.packing import packed
 from trainer.model.precision import Precision, rounded

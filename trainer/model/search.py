@@ -20,8 +20,9 @@ from trainer.engine.threads import cores
 from trainer.errors import DataError
 from trainer.metrics import average_precision
 from trainer.model.choosing import ClassWeight, Ngrams, SearchResult, Trial, choose
-from trainer.model.features import in_parts, learn_block
+from trainer.model.features import in_parts
 from trainer.model.fit import lexicon_blocks, refuse_no_features
+from trainer.model.learning import learn_block
 from trainer.model.linear import fit_path
 from trainer.model.training_set import TrainingSet
 from trainer.progress import Progress, silent

@@ -37,7 +37,8 @@ class Contender:
         from trainer.engine.costs import Problem
         from trainer.engine.solver import solve
         from trainer.engine.threads import chunks
-        from trainer.model.features import Features, learn_blocks
+        from trainer.model.features import Features
+        from trainer.model.learning import learn_blocks
         from trainer.model.packing import packed
         from trainer.model.tagger import Tagger
 

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from trainer.engine.counting import Kind
 from trainer.engine.liblinear import to_scipy
 from trainer.engine.solver import TOL, Loss
-from trainer.model.features import Features, learn_blocks
+from trainer.model.features import Features
 from trainer.model.learners.classifier import JointLinearClassifier
 from trainer.model.learners.inputs import EMPTY, ascending, listed_texts
+from trainer.model.learning import learn_blocks
 from trainer.model.scoring import Scorer
 from trainer.model.tagger import Tagger
 

@@ -11,7 +11,8 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
-from trainer.engine.counting import Kind, counter, learn
+from trainer.engine.counting import Kind, counter
+from trainer.engine.learning import learn
 from trainer.engine.liblinear import to_scipy
 from trainer.engine.sparse import SparseRows
 from trainer.engine.vocabulary import Vocabulary
