@@ -18,6 +18,7 @@ from typer.main import get_command
 import trainer
 from trainer import errors
 from trainer.cli import app
+from trainer.cli.commands import COMMANDS
 from trainer.engine import engine
 
 README = Path(__file__).parents[1] / "README.md"
@@ -26,7 +27,8 @@ HEAVY = ("sklearn", "datasets", "pandas", "pyarrow", "scipy", "joblib")
 
 def commands(group=None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
     """Yield every command of the live table with the words that call it."""
-    for name, command in (group or get_command(app)).commands.items():
+    for name, called in (group or get_command(app)).commands.items():
+        command = getattr(called, "whole", called)
         if hasattr(command, "commands"):
             yield from commands(command, (*path, name))
         else:
@@ -128,7 +130,31 @@ def _loaded(arguments: list[str], names: tuple[str, ...]) -> list[str]:
 
 
 def test_help_loads_nothing_heavy():
-    assert _loaded(["--help"], HEAVY) == []
+    light = ("numpy", "pydantic", "trainer.config", "trainer.corpus", "trainer.registry", "trainer.api")
+    assert _loaded(["--help"], (*HEAVY, *light)) == []
+    assert _loaded(["--version"], (*HEAVY, *light[1:])) == []
+    assert _loaded(["topics", "--help"], ["trainer.cli.tagging", "trainer.cli.models"]) == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_for_what_it_says_before_it_is_imported(name):
+    command = get_command(app).commands[name]
+    assert command.whole.name in (name, "")  # a group has none of its own
+    for width in range(10, 130):
+        assert command.get_short_help_str(width) == command.whole.get_short_help_str(width)
+
+
+def test_options_are_completed_of_commands_that_are_not_imported_yet():
+    environment = {
+        "_TRAINER_COMPLETE": "complete_bash",
+        "COMP_WORDS": "trainer predict --docu",
+        "COMP_CWORD": "2",
+    }
+    run = "import sys, trainer.cli; sys.argv = ['trainer']; trainer.cli.app(prog_name='trainer')"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", run], capture_output=True, text=True, check=False, env=os.environ | environment
+    )
+    assert done.stdout.split() == ["--documents"]
 
 
 def test_predicting_and_listing_load_nothing_heavy(small):

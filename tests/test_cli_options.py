@@ -17,13 +17,17 @@ TAKING_ALL = ["build", "fit", "eval", "predict", "explain"]
 
 @pytest.mark.parametrize("name", TAKING_ALL)
 def test_the_main_commands_take_config_set_artifacts_and_strict(name):
-    options = {option for parameter in get_command(app).commands[name].params for option in parameter.opts}
+    options = {
+        option for parameter in get_command(app).commands[name].whole.params for option in parameter.opts
+    }
     assert options >= {"--config", "--set", "--artifacts", "--strict"}
 
 
 @pytest.mark.parametrize("name", ["build", "fit", "eval", "explain"])
 def test_commands_with_one_result_take_json(name):
-    options = {option for parameter in get_command(app).commands[name].params for option in parameter.opts}
+    options = {
+        option for parameter in get_command(app).commands[name].whole.params for option in parameter.opts
+    }
     assert "--json" in options
 
 

@@ -11,27 +11,17 @@ import typer
 from typer.core import TyperGroup
 
 from trainer import __version__
-from trainer.cli import (
-    configs,
-    corpora,
-    corpus,
-    deciding,
-    drifting,
-    evaluating,
-    evidence,
-    explaining,
-    fitting,
-    models,
-    projects,
-    summaries,
-    tagging,
-)
+from trainer.cli.commands import COMMANDS, Later
 from trainer.cli.render import say, say_error
 from trainer.errors import TrainerError, TrainerWarning
 
 
 class _Group(TyperGroup):
-    """Turns this package's errors into one clear message and a documented exit code."""
+    """Knows the commands, and turns this package's errors into one message and a documented exit code."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {name: Later(name, *about) for name, about in COMMANDS.items()}
 
     def invoke(self, ctx: Any) -> Any:
         with warnings.catch_warnings():
@@ -83,21 +73,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 fine, 1 unexpected, 2 usage, 3 gate failed, 4 bad data or config, "
     "5 leakage refused, 6 not found, 7 damaged artifact, 130 interrupted.",
 )
-app.command("init")(projects.init)
-app.command("build")(corpora.build)
-app.command("fit")(fitting.fit)
-app.command("eval")(evaluating.evaluate)
-app.command("drift")(drifting.drift)
-app.command("predict")(tagging.predict)
-app.command("explain")(explaining.explain)
-app.command("summarize")(summaries.summarize)
-app.command("evidence")(evidence.evidence)
-app.command("fix")(deciding.fix)
-app.command("rerun")(deciding.rerun)
-app.add_typer(models.app, name="models")
-app.add_typer(corpus.app, name="corpus")
-app.add_typer(projects.app, name="topics")
-app.add_typer(configs.app, name="config")
 
 
 def _version(asked: bool) -> None:

@@ -15,13 +15,14 @@ from trainer.errors import TrainerError
 from trainer.escapes import cell as cell
 from trainer.escapes import safe as safe
 from trainer.escapes import to_json as to_json
-from trainer.model.explanations import Explanation
 from trainer.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from trainer.model.explanations import Explanation
 
 _BETWEEN_UPDATES = 0.25
 """Seconds. The time left is told from the last thousand updates: they must not all be of one burst."""
