@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from trainer.engine.costs import Problem
-from trainer.engine.solver import TOL, Loss, solve
+from trainer.engine.solver import Loss, solve
 from trainer.model.learners.inputs import from_scipy, sample_weights, seed_of
 
 
@@ -33,8 +33,9 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     fit_intercept : bool
     class_weight : {"balanced", None} or mapping
         What multiplies C for a class; of label matrices, for 0 and 1.
-    tol : float
-        A problem is solved when its duality gap is at most this share of its objective.
+    tol : float, optional
+        A problem is solved when its duality gap is at most this share of its objective; by default 1e-4, and
+        2e-5 of the logistic loss.
     max_iter : int
         Passes over the rows at most.
     random_state : int, optional
@@ -66,7 +67,7 @@ class JointLinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         C: float = 1.0,
         fit_intercept: bool = True,
         class_weight: Any = None,
-        tol: float = TOL,
+        tol: float | None = None,
         max_iter: int = 1_000,
         random_state: int | None = None,
         n_jobs: int | None = None,

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from trainer.engine.counting import Kind
 from trainer.engine.liblinear import to_scipy
-from trainer.engine.solver import TOL, Loss
+from trainer.engine.solver import Loss
 from trainer.model.features import Features
 from trainer.model.learners.classifier import JointLinearClassifier
 from trainer.model.learners.inputs import EMPTY, ascending, listed_texts
@@ -50,7 +50,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: float = 1.0,
         fit_intercept: bool = True,
         class_weight: Any = None,
-        tol: float = TOL,
+        tol: float | None = None,
         max_iter: int = 1_000,
         random_state: int | None = None,
         n_jobs: int | None = None,
