@@ -30,8 +30,8 @@ _LOSSES = ("squared_hinge", "log_loss")
 TOL: dict[Loss, float] = {"squared_hinge": 1e-4, "log_loss": 2e-5}
 """Duality gap as a share of the objective.
 
-Few texts have a probability of a half or more for a rare topic. Where the logistic loss is left at a gap of 1e-4,
-F1 at that threshold is off by 0.003.
+Few texts have a probability of a half or more for a rare topic. Where the logistic loss is left at a gap of
+1e-4, F1 at that threshold is off by 0.003.
 """
 WIDEST = 16
 """Problems that are solved together: a row of their weights is one line of the cache."""
