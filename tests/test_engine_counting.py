@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -81,6 +83,20 @@ def test_compiled_and_python_give_the_same_bits(kind, ngrams, texts, other, subl
     for row, column, value in zip(np.repeat(np.arange(len(other)), lengths), columns, values, strict=True):
         expected[row] += value * weights[column].astype(float)
     assert out.tobytes() == expected.tobytes()
+
+
+@only_compiled
+@pytest.mark.parametrize("kind", ["word", "char"])
+@pytest.mark.parametrize("beside", ["", "£", "“", "\U0001f602", "é"])  # in one, two, four bytes; a letter
+def test_every_character_is_read_as_python_does(kind, beside):
+    # One a text, for how a text is read hangs on what is in it: those of no word need no small letters.
+    # Of the many that are like their neighbours, some.
+    every = map(chr, range(sys.maxunicode + 1))
+    some = [char for char in every if ord(char) < 0x600 or char.lower() != char or ord(char) % 101 == 0]
+    texts = [f"xA{char}bY {beside}" for char in some]
+    found, python = (learn(kind, (1, 2), texts, compiled=compiled) for compiled in (True, False))
+    assert found.vocabulary == python.vocabulary
+    assert found.df.tolist() == python.df.tolist()
 
 
 @only_compiled

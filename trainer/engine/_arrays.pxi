@@ -7,6 +7,7 @@ from libc.stdlib cimport realloc
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
+    bint PyUnicode_CheckExact(object text)
 
 cdef extern from "lanes.h":
     void PREFETCH(const void* address) noexcept nogil
@@ -92,9 +93,12 @@ cdef class Written:
         if self.data == NULL or self.length == NULL or self.kind == NULL or self.ascii == NULL:
             raise MemoryError
         for i in range(self.n):
-            if not isinstance(self._kept[i], str):
+            if PyUnicode_CheckExact(self._kept[i]):
+                self._keep(i, self._kept[i])
+            elif isinstance(self._kept[i], str):
+                self._keep(i, PyUnicode_FromObject(self._kept[i]))  # the string in a subclass
+            else:
                 raise TypeError(f"texts must be strings; text {i} is {type(self._kept[i]).__name__}")
-            self._keep(i, PyUnicode_FromObject(self._kept[i]))  # itself, or the string in a subclass
 
     cdef int _keep(self, Py_ssize_t i, str text) except -1:
         self._kept[i] = text

@@ -31,9 +31,9 @@ include "_arrays.pxi"
 
 cdef extern from "lanes.h":
     void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns, const double* values,
-                  Py_ssize_t n, Py_ssize_t m) noexcept nogil
+                  Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m) noexcept nogil
     void add_half_rows(double* out, const uint16_t* weights, Py_ssize_t step, const int32_t* columns,
-                       const double* values, Py_ssize_t n, Py_ssize_t m) noexcept nogil
+                       const double* values, Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m) noexcept nogil
 
 cdef Py_ssize_t WIDEST = WIDEST_GAP
 cdef enum:
@@ -472,9 +472,10 @@ cdef class Lexicons:
                         if reading.stands[column]:
                             reading.stands[column] = False
                             if stored_t is float:
-                                add_rows(&out[i, 0], &weights[0, 0], weights.strides[0], &column, &value, 1, topics)
+                                add_rows(&out[i, 0], &weights[0, 0], weights.strides[0], &column, &value, 1, 1,
+                                         topics)
                             else:
-                                add_half_rows(&out[i, 0], &weights[0, 0], weights.strides[0], &column, &value, 1,
+                                add_half_rows(&out[i, 0], &weights[0, 0], weights.strides[0], &column, &value, 1, 1,
                                               topics)
         finally:
             _close(&reading)

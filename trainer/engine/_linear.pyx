@@ -15,7 +15,7 @@ cdef extern from "lanes.h":
     void PREFETCH(const void* address) noexcept nogil
     void prefetch_all(const char* at, Py_ssize_t size) noexcept nogil
     void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns, const double* values,
-                  Py_ssize_t n, Py_ssize_t m) noexcept nogil
+                  Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m) noexcept nogil
 
 cdef extern from "descent.h":
     enum: MOST_LANES
@@ -163,7 +163,7 @@ def sparse_dot(
             start = indptr[row]
             if indptr[row + 1] > start:
                 add_rows(&out[row, 0], &weights[0, 0], topics * sizeof(float), &indices[start], &values[start],
-                         indptr[row + 1] - start, topics)
+                         indptr[row + 1] - start, 0, topics)
 
 
 cdef inline void _shuffle(int32_t* order, Py_ssize_t n, uint64_t* state) noexcept nogil:

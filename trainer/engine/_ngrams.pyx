@@ -27,11 +27,11 @@ cdef extern from "Python.h":
 include "_arrays.pxi"
 
 cdef extern from "lanes.h":
-    void* allocated(size_t size) noexcept nogil
+    void* tabled(size_t size) noexcept nogil
     void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns, const double* values,
-                  Py_ssize_t n, Py_ssize_t m) noexcept nogil
+                  Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m) noexcept nogil
     void add_half_rows(double* out, const uint16_t* weights, Py_ssize_t step, const int32_t* columns,
-                       const double* values, Py_ssize_t n, Py_ssize_t m) noexcept nogil
+                       const double* values, Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m) noexcept nogil
     void prefetch_all(const char* at, Py_ssize_t size) noexcept nogil
 
 cdef extern from "ascii.h":
@@ -93,22 +93,65 @@ cdef inline void _drop(Ints* ints) noexcept nogil:
     memset(ints, 0, sizeof(Ints))
 
 
+cdef bint _plain(const char_t* text, Py_ssize_t length) noexcept nogil:
+    """Whether no character but ASCII stands in a word, or is another one in small letters."""
+    cdef Py_ssize_t i
+    cdef uint32_t c
+    for i in range(length):
+        c = text[i]
+        if c >= 128 and (Py_UNICODE_ISALNUM(c) or Py_UNICODE_TOLOWER(c) != c):
+            return False
+    return True
+
+
 @cython.final
 cdef class Texts(Written):
-    """Texts in small letters, as the kernel reads them.
+    """Texts as the kernel reads them: in small letters, but for ASCII, which it turns into those itself.
 
     Parameters
     ----------
     texts : sequence of str
     """
 
+    cdef uint8_t* plain  # whether the words of a text are ASCII, and its other characters in small letters
+
     def __cinit__(self, texts):
         cdef Py_ssize_t i
         cdef str text
+        self.plain = <uint8_t*>malloc(max(self.n, 1))
+        if self.plain == NULL:
+            raise MemoryError
         for i in range(self.n):
-            text = self._kept[i]
-            if not PyUnicode_IS_ASCII(text):  # those are put into small letters while they are read
+            self.plain[i] = self.ascii[i] or self._is_plain(i)
+            if not self.plain[i]:
+                text = self._kept[i]
                 self._keep(i, text.lower())
+
+    def __dealloc__(self):
+        free(self.plain)
+
+    cdef bint _is_plain(self, Py_ssize_t i) noexcept:
+        if self.kind[i] == 1:
+            return _plain[uint8_t](<const uint8_t*>self.data[i], self.length[i])
+        if self.kind[i] == 2:
+            return _plain[uint16_t](<const uint16_t*>self.data[i], self.length[i])
+        return _plain[uint32_t](<const uint32_t*>self.data[i], self.length[i])
+
+    cdef const uint8_t* narrow(self, Py_ssize_t i, uint8_t* room) noexcept nogil:
+        """Return the characters of a plain text in a byte each, those that are not ASCII as others of no word."""
+        if self.kind[i] == 2:
+            _narrow[uint16_t](<const uint16_t*>self.data[i], self.length[i], room)
+        elif self.kind[i] == 4:
+            _narrow[uint32_t](<const uint32_t*>self.data[i], self.length[i], room)
+        else:
+            return <const uint8_t*>self.data[i]
+        return room
+
+
+cdef void _narrow(const char_t* text, Py_ssize_t length, uint8_t* to) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(length):
+        to[i] = <uint8_t>min(<uint32_t>text[i], <uint32_t>128)
 
 
 include "_lines.pxi"
@@ -168,6 +211,7 @@ cdef class Ngrams:
     cdef bint meeting
     cdef uint8_t least
     cdef readonly Py_ssize_t width  # columns of the vocabulary
+    cdef int bits  # of their numbers
     cdef bint norm
 
     def __cinit__(self, str kind, int shortest, int longest, bint norm=True, bint remember=False):
@@ -222,11 +266,12 @@ cdef class Ngrams:
 
     cdef int _begin(self, Texts texts, Py_ssize_t i, Scratch* scratch) except -1 nogil:
         """Read the first words of text i, and ask for their numbers."""
+        cdef uint8_t narrow[SHORT_TEXT]
         scratch.at = 0
         if self.kind == CHAR:
             return 0
-        if texts.ascii[i] and self._read_ascii(<const uint8_t*>texts.data[i], texts.length[i], &scratch.piece,
-                                               &scratch.words):
+        if texts.plain[i] and texts.length[i] <= SHORT_TEXT and self._read_ascii(
+                texts.narrow(i, narrow), texts.length[i], &scratch.piece, &scratch.words):
             scratch.at = texts.length[i]
             return 0
         return self._read_on(texts, i, scratch)
@@ -252,7 +297,7 @@ cdef class Ngrams:
             return 0
         for t in range(scratch.words.n - 1):
             if not learn:
-                self.known.ask(self.known.first(word[t]), word[t + 1])
+                scratch.words.pair[t + 1] = self.known.ask(scratch.words.first[t], word[t + 1])
             elif word[t] != NONE and word[t + 1] != NONE:
                 first = self.trie.find(0, word[t])
                 if first != NONE:
@@ -337,6 +382,7 @@ cdef class Ngrams:
             words.start[words.n] = read.n
             if size <= PACKED:
                 key.bits = packed_ascii(&lowered[bounds[2 * t]], size)
+                key.hashed = _mixed(key.bits)
                 key.length = <uint32_t>size
                 key.whole = True
             else:
@@ -357,21 +403,19 @@ cdef class Ngrams:
         cdef const uint32_t* text
         cdef uint32_t word
         cdef int t
-        if self.met_mask:
-            for t in range(words.n):
-                words.hashed[t] = _mixed(words.key[t].bits)
         if self.meeting:
             return 0
         for t in range(words.n):
             text = read.at + words.start[t]
             word = self.words.find(text, words.key[t])
-            if learn and word == NONE and not (self.met_mask and self._seldom(_mixed(words.hashed[t]))):
+            if learn and word == NONE and not (self.met_mask and self._seldom(_mixed(words.key[t].hashed))):
                 word = self.words.add(text, words.key[t])
-            if not learn:
-                self.known.ask_first(word)
-            elif word != NONE:
+            if learn and word != NONE:
                 self.trie.ask(0, word)
             words.number[t] = word
+        if not learn:
+            for t in range(words.n):
+                words.first[t] = self.known.first(words.number[t])
         return 0
 
     cdef int _runs(self, Words* words, bint learn, Open* open_, Ints* found) except -1 nogil:
@@ -398,9 +442,14 @@ cdef class Ngrams:
             nodes[0] = min(open_.node[m], none)
             least = none
             for t in range(n):  # a run of m words goes on from that of m - 1 which ends a word before
-                nodes[t + 1] = self.known.first(word[t]) if m == 1 else self.known.find(shorter[t], word[t])
+                if m == 1:
+                    nodes[t + 1] = words.first[t]
+                elif m == 2 and t:  # these are asked for in the step before
+                    nodes[t + 1] = self.known.find_from(words.pair[t], shorter[t], word[t])
+                else:
+                    nodes[t + 1] = self.known.find(shorter[t], word[t])
                 least = min(least, nodes[t + 1])
-                if m < self.longest and m > 1 and t + 1 < n:  # pairs are asked for in the step before
+                if m < self.longest and m > 1 and t + 1 < n:
                     self.known.ask(nodes[t + 1], word[t + 1])
             open_.node[m] = nodes[n]
             if m >= self.shortest:
@@ -442,7 +491,7 @@ cdef class Ngrams:
                 nodes[t] = NONE
                 if met:
                     hashed[t] = _mixed((0 if m == 1 else hashed_shorter[t - 1] if t else hashed_before)
-                                       ^ words.hashed[t])
+                                       ^ words.key[t].hashed)
                     if self.meeting:
                         self._meet(hashed[t])
                         continue
@@ -748,7 +797,7 @@ cdef class Ngrams:
         cdef Trie trie = self.trie
         self.trie = self.encoded = None  # it loses its table, whatever comes of it
         self.known = _frozen(trie, columns, used, <uint32_t>width)
-        self.width = width
+        self.width, self.bits = width, _bits(width)
         self.met, self.met_mask = None, 0
         self.memos = []  # of nodes, and columns are wanted now
         return 0
@@ -765,7 +814,7 @@ cdef class Ngrams:
         cdef Py_ssize_t j = 0, n = 0
         cdef uint32_t column, count
         cdef double value, squares = 0
-        _sort(found, &scratch.spare)
+        _sort(found, self.bits, &scratch.spare)
         _reserve_doubles(&scratch.values, found.n)
         values = scratch.values.at
         while j < found.n:
@@ -938,7 +987,7 @@ cdef class Ngrams:
                     for j in range(scratch.found.n):
                         numbers.at[numbers.n] = <uint32_t>number[scratch.found.at[j]]
                         numbers.n += number[scratch.found.at[j]] >= 0
-                    _sort(&numbers, &scratch.spare)
+                    _sort(&numbers, _bits_of(&numbers), &scratch.spare)
                     _reserve_bytes(&packed, LONGEST_STEP * numbers.n)
                     if numbers.n:
                         packed.n = pack_steps(packed.at + packed.n, numbers.at, numbers.n) - packed.at
@@ -985,6 +1034,7 @@ cdef class Ngrams:
         """
         cdef Py_ssize_t at, i, j, n
         cdef Py_ssize_t topics = weights.shape[1], step = weights.strides[0]
+        cdef bint beside = idf.strides[0] == step  # then the weights came with it: see `side_by_side`
         cdef double norm
         cdef const int32_t* columns
         cdef const double* values
@@ -1005,7 +1055,7 @@ cdef class Ngrams:
                 for at in range(texts.n + STEPS):
                     coming = self._step(texts, at, False, memo, ring)
                     _ask_for(coming, idf)
-                    if coming != NULL:
+                    if coming != NULL and not beside:
                         for j in range(min(coming.found.n, AT_FIRST)):
                             prefetch_all(<const char*>&weights[coming.found.at[j], 0], topics * sizeof(stored_t))
                     n = 0
@@ -1016,9 +1066,9 @@ cdef class Ngrams:
                         columns = <const int32_t*>scratch.found.at
                         values = scratch.values.at
                         if stored_t is float:
-                            add_rows(&out[i, 0], &weights[0, 0], step, columns, values, n, topics)
+                            add_rows(&out[i, 0], &weights[0, 0], step, columns, values, n, AT_FIRST, topics)
                         else:
-                            add_half_rows(&out[i, 0], &weights[0, 0], step, columns, values, n, topics)
+                            add_half_rows(&out[i, 0], &weights[0, 0], step, columns, values, n, AT_FIRST, topics)
                     scratch = coming
         finally:
             _free_all(ring)

@@ -6,19 +6,24 @@ cdef extern from "sort.h":
     void sort_few(uint32_t* numbers, Py_ssize_t n) noexcept nogil
 
 
-cdef int _sort(Ints* ints, Ints* spare) except -1 nogil:
-    """Sort: a few by their ranks, many by digits of at most 9 bits, as few as their numbers have."""
+cdef int _bits_of(const Ints* ints) noexcept nogil:
+    """Return how many bits numbers have at most."""
+    cdef Py_ssize_t i
+    cdef uint32_t some = 0
+    for i in range(ints.n):
+        some |= ints.at[i]
+    return _bits(some)
+
+
+cdef int _sort(Ints* ints, int bits, Ints* spare) except -1 nogil:
+    """Sort numbers of so many bits: a few by their ranks, many by digits of at most 9 bits."""
     cdef Py_ssize_t n = ints.n, i
     cdef uint32_t count[4][512]
     cdef uint32_t* a = ints.at
     cdef uint32_t* b
     cdef uint32_t* place
-    cdef uint32_t x, before, here, some = 0, last
-    cdef int bits = 0, digits, width, d
-    for i in range(n):
-        some |= a[i]
-    while bits < 32 and some >> bits:
-        bits += 1
+    cdef uint32_t x, before, here, last
+    cdef int digits, width, d
     if n <= FEW and bits <= 25:
         sort_few(a, n)
         return 0
@@ -95,7 +100,8 @@ cdef struct Words:  # some words in a row
     Key key[SOME]
     Py_ssize_t start[SOME]  # of those that are not their own keys, among the characters read
     uint32_t number[SOME]
-    uint64_t hashed[SOME]  # where runs are met before they are learned
+    uint32_t first[SOME]  # the node of each word alone, where n-grams are known
+    uint64_t* pair[SOME]  # and where the search begins for that of a word with the one before
 
 
 cdef struct Open:  # the runs of m words that the words before end with, by m

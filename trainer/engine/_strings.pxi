@@ -6,6 +6,7 @@ cdef enum:
 
 cdef struct Key:
     uint64_t bits  # up to eight characters of a byte each, as they are; else a hash of all
+    uint64_t hashed
     uint32_t length
     bint whole  # whether the bits are the string
 
@@ -21,6 +22,7 @@ cdef inline Key _key(const uint32_t* text, Py_ssize_t length, uint64_t packed, u
         key.bits = SEED
         for i in range(length):
             key.bits = (key.bits ^ text[i]) * ODD
+    key.hashed = _mixed(key.bits)
     return key
 
 
@@ -42,7 +44,7 @@ cdef struct Word:
 
 
 cdef Word* _word_slots(Py_ssize_t n) except NULL nogil:
-    cdef Word* found = <Word*>malloc(n * sizeof(Word))
+    cdef Word* found = <Word*>tabled(n * sizeof(Word))
     if found == NULL:
         with gil:
             raise MemoryError
@@ -71,7 +73,7 @@ cdef class Strings:
 
     cdef inline void ask(self, Key key) noexcept nogil:
         """Ask for the slot of a string."""
-        PREFETCH(&self.slots[_mixed(key.bits) & self.mask])
+        PREFETCH(&self.slots[key.hashed & self.mask])
 
     cdef inline uint32_t start(self, uint32_t number) noexcept nogil:
         """Return where a string begins in the arena."""
@@ -79,7 +81,7 @@ cdef class Strings:
 
     cdef inline uint32_t find(self, const uint32_t* text, Key key) noexcept nogil:
         """Return the number of a string, or NONE."""
-        cdef Py_ssize_t slot = _mixed(key.bits) & self.mask
+        cdef Py_ssize_t slot = key.hashed & self.mask
         cdef const Word* word = &self.slots[slot]
         while word.number != NONE:
             if word.bits == key.bits and word.length == 2 * key.length + key.whole:
@@ -108,7 +110,7 @@ cdef class Strings:
             _copy_ints(self.arena.at + self.arena.n, text, key.length)
         self.arena.n += key.length
         _push(&self.ends, <uint32_t>self.arena.n)
-        slot = _mixed(key.bits) & self.mask
+        slot = key.hashed & self.mask
         while self.slots[slot].number != NONE:
             slot = (slot + 1) & self.mask
         self.slots[slot].bits = key.bits

@@ -12,7 +12,7 @@ cdef inline uint64_t _pair(uint32_t parent, uint32_t symbol) noexcept nogil:
 
 
 cdef void* _empty(Py_ssize_t size) except NULL nogil:
-    cdef void* found = allocated(size)
+    cdef void* found = tabled(size)
     if found == NULL:
         with gil:
             raise MemoryError
@@ -221,26 +221,25 @@ cdef class Frozen:
 
     cdef inline uint32_t find(self, uint32_t parent, uint32_t symbol) noexcept nogil:
         """Return the child of a node, or of none; or none. With `flat`, those of the root are not found."""
+        return self.find_from(self._start(self._key(parent, symbol)), parent, symbol)
+
+    cdef inline uint32_t find_from(self, uint64_t* line, uint32_t parent, uint32_t symbol) noexcept nogil:
+        """Return the same, by what `ask` said of it."""
         cdef uint64_t key = self._key(parent, symbol), found
-        cdef const uint64_t* line = self._start(key)
         while True:
             found = least_apart(line, key << self.shift) if self.narrow else number_beside(line, key)
             if found < self.none or line[LINE_WORDS - 1] & self.none == self.none:  # the rest of it is empty
                 return <uint32_t>min(found, self.none)
-            line += LINE_WORDS
-            if line == self.end:
-                line = self.slots
+            line = self._next(line)
 
-    cdef inline void ask_first(self, uint32_t symbol) noexcept nogil:
-        """Ask for where a child of the root stands."""
-        if self.flat == 0:
-            self.ask(self.root, symbol)
-        elif symbol < self.flat:
-            PREFETCH(&self.alone[symbol])
+    cdef inline uint64_t* _next(self, uint64_t* line) noexcept nogil:
+        return self.slots if line + LINE_WORDS == self.end else line + LINE_WORDS
 
-    cdef inline void ask(self, uint32_t parent, uint32_t symbol) noexcept nogil:
-        """Ask for where a child stands."""
-        PREFETCH(self._start(self._key(parent, symbol)))
+    cdef inline uint64_t* ask(self, uint32_t parent, uint32_t symbol) noexcept nogil:
+        """Ask for where a child stands, and return where the search for it begins."""
+        cdef uint64_t* line = self._start(self._key(parent, symbol))
+        PREFETCH(line)
+        return line
 
     cdef void put(self, uint32_t parent, uint32_t symbol, uint32_t number) noexcept nogil:
         """Put in a child that is not here yet, within what was said."""
@@ -251,9 +250,7 @@ cdef class Frozen:
             self.alone[symbol] = number
             return
         while line[LINE_WORDS - 1] & self.none != self.none:
-            line += LINE_WORDS
-            if line == self.end:
-                line = self.slots
+            line = self._next(line)
         if self.narrow:
             at = 0
             while line[at] & self.none != self.none:

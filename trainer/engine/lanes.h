@@ -23,6 +23,12 @@
 #define CLONES
 #endif
 
+/* And whether the processor reads half precision. */
+#if defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__) && defined(__x86_64__) && !defined(NO_CLONES)
+#define READS_HALF (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c"))
+#define READING_HALF __attribute__((target("avx2,f16c"), unused))
+#endif
+
 #if defined(_MSC_VER)
 #define restrict __restrict
 #endif
@@ -39,9 +45,10 @@
 #define PREFETCH(address)
 #endif
 
+#define LARGE ((size_t)2 << 20) /* bytes of a large page, of those systems that have them */
+
 /* Room to be freed by free(): large rooms on large pages where the system has them, for a table that is read at random
    waits for the addresses of pages as much as for what is on them. */
-#define LARGE ((size_t)2 << 20)
 static inline void* allocated(size_t size)
 {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
@@ -53,6 +60,12 @@ static inline void* allocated(size_t size)
     }
 #endif
     return malloc(size);
+}
+
+/* Room for a table, whose last page is a large one too. */
+static inline void* tabled(size_t size)
+{
+    return allocated(size < LARGE / 2 ? size : (size + LARGE - 1) / LARGE * LARGE);
 }
 
 /* The same room, and more after it; of the old one so many bytes are used. A thread's own allocator would copy large
@@ -76,8 +89,13 @@ static inline void give_back(void)
 #endif
 }
 
-/* Stored weights as double precision has them, four at a time. No processor adds in half precision; but such a number
-   is found from its bits: those of its exponent and fraction moved to where single precision has them, times 2^112. */
+/* How weights are stored. */
+#define SINGLE 4 /* bytes */
+#define HALF 2
+#define HALF_READ 3 /* where the processor reads them */
+
+/* Stored weights as double precision has them, four at a time. Half precision is found from its bits: those of its
+   exponent and fraction moved to where single precision has them, times 2^112. */
 #define TO_SINGLE 5192296858534827628530496329220096.0f
 
 #if defined(__GNUC__)
@@ -87,10 +105,10 @@ static inline void give_back(void)
 #define ALWAYS static inline
 #endif
 
-ALWAYS double one_stored(const void* weights, Py_ssize_t at, const int half)
+ALWAYS double one_stored(const void* weights, Py_ssize_t at, const int how)
 {
     union { uint32_t bits; float x; } found;
-    if (!half) return ((const float*)weights)[at];
+    if (how == SINGLE) return ((const float*)weights)[at];
     found.bits = (uint32_t)(((const uint16_t*)weights)[at] & 0x7fff) << 13;
     found.x *= TO_SINGLE;
     found.bits |= (uint32_t)(((const uint16_t*)weights)[at] & 0x8000) << 16;
@@ -101,13 +119,21 @@ ALWAYS double one_stored(const void* weights, Py_ssize_t at, const int half)
 #define FOUR 4
 typedef double four __attribute__((vector_size(32), aligned(8), may_alias));
 
-ALWAYS four stored(const void* weights, Py_ssize_t at, const int half)
+ALWAYS four stored(const void* weights, Py_ssize_t at, const int how)
 {
     typedef uint32_t four_bits __attribute__((vector_size(16)));
     typedef float four_floats __attribute__((vector_size(16)));
     const float* single = (const float*)weights + at;
     const uint16_t* h = (const uint16_t*)weights + at;
-    if (half) {
+#if defined(READS_HALF)
+    if (how == HALF_READ) { /* no intrinsic: those may not stand in a function that is for any processor */
+        typedef uint16_t four_halves __attribute__((vector_size(8), aligned(2), may_alias));
+        four_floats x;
+        __asm__("vcvtph2ps %1, %0" : "=x"(x) : "m"(*(const four_halves*)h));
+        return (four){x[0], x[1], x[2], x[3]};
+    }
+#endif
+    if (how == HALF) {
         const four_bits bits = {h[0], h[1], h[2], h[3]};
         const four_floats size = (four_floats)((bits & 0x7fff) << 13) * TO_SINGLE;
         const four_floats x = (four_floats)((four_bits)size | (bits & 0x8000) << 16);
@@ -131,44 +157,66 @@ ALWAYS void prefetch_all(const char* at, Py_ssize_t size)
     PREFETCH(at + size - 1);
 }
 
-/* Up to four fours of sums, from column k on, which stay in registers; rows of m weights are `step` bytes apart. */
+/* Up to four fours of sums, from column k on, which stay in registers; rows of m weights are `step` bytes apart, and
+   the first `asked` of them were asked for already. */
 ALWAYS void add_some(double* out, const void* weights, Py_ssize_t step, const int32_t* columns, const double* values,
-                     Py_ssize_t n, Py_ssize_t m, Py_ssize_t k, const int fours, const int half)
+                     Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m, Py_ssize_t k, const int fours, const int how)
 {
     four sums[4];
     for (int f = 0; f < fours; f++) sums[f] = ((const four*)(out + k))[f];
     for (Py_ssize_t e = 0; e < n; e++) {
         const char* row = (const char*)weights + columns[e] * step;
-        if (k == 0 && e + AHEAD < n) prefetch_all((const char*)weights + columns[e + AHEAD] * step, m * (half ? 2 : 4));
-        for (int f = 0; f < fours; f++) sums[f] += values[e] * stored(row, k + f * FOUR, half);
+        if (k == 0 && e + AHEAD >= asked && e + AHEAD < n)
+            prefetch_all((const char*)weights + columns[e + AHEAD] * step, m * (how == SINGLE ? 4 : 2));
+        for (int f = 0; f < fours; f++) sums[f] += values[e] * stored(row, k + f * FOUR, how);
     }
     for (int f = 0; f < fours; f++) ((four*)(out + k))[f] = sums[f];
 }
 
 ALWAYS void add_of(double* out, const void* weights, Py_ssize_t step, const int32_t* columns, const double* values,
-                   Py_ssize_t n, Py_ssize_t m, const int half)
+                   Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m, const int how)
 {
     Py_ssize_t k = 0;
-    for (; k + 4 * FOUR <= m; k += 4 * FOUR) add_some(out, weights, step, columns, values, n, m, k, 4, half);
-    for (; k + 2 * FOUR <= m; k += 2 * FOUR) add_some(out, weights, step, columns, values, n, m, k, 2, half);
-    for (; k + FOUR <= m; k += FOUR) add_some(out, weights, step, columns, values, n, m, k, 1, half);
+    for (; k + 4 * FOUR <= m; k += 4 * FOUR) add_some(out, weights, step, columns, values, n, asked, m, k, 4, how);
+    for (; k + 2 * FOUR <= m; k += 2 * FOUR) add_some(out, weights, step, columns, values, n, asked, m, k, 2, how);
+    for (; k + FOUR <= m; k += FOUR) add_some(out, weights, step, columns, values, n, asked, m, k, 1, how);
     for (; k < m; k++)
         for (Py_ssize_t e = 0; e < n; e++)
-            out[k] += values[e] * one_stored((const char*)weights + columns[e] * step, k, half);
+            out[k] += values[e] * one_stored((const char*)weights + columns[e] * step, k, how);
 }
 
 /* out += the sum of values[e] * weights[columns[e]], one after another: rows of m weights of single precision. */
 CLONES static void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns,
-                            const double* values, Py_ssize_t n, Py_ssize_t m)
+                            const double* values, Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m)
 {
-    add_of(out, weights, step, columns, values, n, m, 0);
+    add_of(out, weights, step, columns, values, n, asked, m, SINGLE);
+}
+
+#if defined(READS_HALF)
+READING_HALF static void add_read_halves(double* out, const uint16_t* weights, Py_ssize_t step, const int32_t* columns,
+                                         const double* values, Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m)
+{
+    add_of(out, weights, step, columns, values, n, asked, m, HALF_READ);
+}
+#endif
+
+CLONES static void add_halves(double* out, const uint16_t* weights, Py_ssize_t step, const int32_t* columns,
+                              const double* values, Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m)
+{
+    add_of(out, weights, step, columns, values, n, asked, m, HALF);
 }
 
 /* The same, of half precision. */
-CLONES static void add_half_rows(double* out, const uint16_t* weights, Py_ssize_t step, const int32_t* columns,
-                                 const double* values, Py_ssize_t n, Py_ssize_t m)
+static inline void add_half_rows(double* out, const uint16_t* weights, Py_ssize_t step, const int32_t* columns,
+                                 const double* values, Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m)
 {
-    add_of(out, weights, step, columns, values, n, m, 1);
+#if defined(READS_HALF)
+    if (READS_HALF) {
+        add_read_halves(out, weights, step, columns, values, n, asked, m);
+        return;
+    }
+#endif
+    add_halves(out, weights, step, columns, values, n, asked, m);
 }
 
 #endif

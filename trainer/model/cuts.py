@@ -54,9 +54,9 @@ class Cuts:
         if self._sure is None:
             self._sure = sure_margins(scores, self._wanted)
         low, high = self._sure
-        tagged = margins >= high
-        unsure = ~(tagged | (margins <= low)).all(axis=1)
-        if unsure.any():
+        tagged, below = margins >= high, margins <= low
+        if np.count_nonzero(tagged) + np.count_nonzero(below) < margins.size:  # as a rule all are plain
+            unsure = ~(tagged | below).all(axis=1)
             tagged[unsure] = decide(scores(margins[unsure]))
         return tagged
 

@@ -136,9 +136,7 @@ class Tagger:
         return np.concatenate(in_threads(self._decided, chunks(given, _TOGETHER)))
 
     def _decided(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        return self._cuts(
-            self._sums(texts) + self.intercept, self.scores, lambda scores: self.decide(scores)[0]
-        )
+        return self._cuts(self._margins(texts), self.scores, lambda scores: self.decide(scores)[0])
 
     @cached_property
     def _cuts(self) -> Cuts:
@@ -154,7 +152,12 @@ class Tagger:
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
         given = [texts] if isinstance(texts, str) else _listed(texts)
-        return self._sums(given) + self.intercept
+        return self._margins(given)
+
+    def _margins(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        margins = self._sums(texts)
+        margins += self.intercept
+        return margins
 
     def stream(self, lines: Iterable[str]) -> Iterator[Prediction]:
         """Tag texts one after another, holding few of them at a time."""
@@ -317,6 +320,8 @@ class Tagger:
 
 def _listed(texts: Iterable[str], first: int = 0) -> list[str]:
     listed = list(texts)
+    if set(map(type, listed)) <= {str}:
+        return listed
     for i, text in enumerate(listed, first):
         if not isinstance(text, str):
             raise TypeError(f"texts must be strings; text {i} is {type(text).__name__}")
