@@ -240,8 +240,8 @@ def changed_code(monkeypatch, path, old, new):
     ("path", "old", "new", "message"),
     [
         (
-            "model/tagger.py", b"self._sums(given) + self.intercept",
-            b"self._sums(given) + self.intercept + 1e-9", "other margins",
+            "model/tagger.py", b"self._sums(texts) + self.intercept",
+            b"self._sums(texts) + self.intercept + 1e-9", "other margins",
         ),
         ("model/tagger.py", b"scores >= self.thresholds", b"scores < self.thresholds", "other predictions"),
         ("model/tagger.py", b"\nimport numpy as", b"\nimport sklearn\nimport numpy as", "named 'sklearn'"),
