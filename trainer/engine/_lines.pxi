@@ -20,10 +20,14 @@ cdef class Lines:
     cdef readonly bint ascending
 
     def __cinit__(self, bytes lines):
-        cdef Py_ssize_t i, length = len(lines)
+        cdef Py_ssize_t i, n = 0, length = len(lines)
+        cdef const char* text = lines
         if lines and not lines.endswith(b"\n"):
             raise ValueError("the last line has no line break after it")
-        self._kept, self.text, self.n = lines, lines, lines.count(b"\n")
+        self._kept, self.text = lines, text
+        for i in range(length):
+            n += text[i] == 10
+        self.n = n
         self.start = np.zeros(self.n + 1, np.int64)
         self.ascending = True
         with nogil:

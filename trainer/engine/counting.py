@@ -32,13 +32,15 @@ _LARGE = 50_000
 """N-grams from which on a table waits until it pays."""
 _PATIENCE = 32
 """N-grams of a vocabulary that take about as long to put into a table as one character to look up."""
+Idf = Any
+"""The idf of all columns: an array, or what is turned into one, and gives that of some."""
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
 
 
 class Counter(Protocol):
     """Counts the n-grams of a vocabulary."""
 
-    def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
+    def rows(self, texts: Sequence[str], idf: Idf, sublinear: bool) -> Rows:
         """Return lengths of the TF-IDF rows of `texts`, and their ascending columns and values, end to end.
 
         Values are counts, or ``1 + log(count)``, times `idf`; then rows get length 1.
@@ -106,13 +108,13 @@ class CompiledCounter:
         """Whether texts are so few that their n-grams are looked up without a table."""
         return self._searching is not None and sum(map(len, texts)) <= self._patience
 
-    def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
+    def rows(self, texts: Sequence[str], idf: Idf, sublinear: bool) -> Rows:
         """Return the rows of `texts`: see `Counter`."""
         searching = self._searching if self.searches(texts) else None
         if searching is not None:
             self._patience -= sum(map(len, texts))
             return searching.rows(texts, idf, sublinear)
-        found: Rows = self._ngrams.rows(_Texts(texts), idf, sublinear)
+        found: Rows = self._ngrams.rows(_Texts(texts), np.asarray(idf), sublinear)
         return found
 
     def pack(
@@ -168,7 +170,7 @@ class PythonCounter:
         self._column = dict(zip(vocabulary, range(len(vocabulary)), strict=True))
         self._memo: dict[str, list[int]] = {}
 
-    def rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
+    def rows(self, texts: Sequence[str], idf: Idf, sublinear: bool) -> Rows:
         """Return the rows of `texts`: see `Counter`."""
         parts = [self._rows(batch, idf, sublinear) for batch in batches(texts)] or [
             self._rows([], idf, sublinear)
@@ -176,7 +178,7 @@ class PythonCounter:
         lengths, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
         return lengths, columns, values
 
-    def _rows(self, texts: Sequence[str], idf: NDArray[np.float64], sublinear: bool) -> Rows:
+    def _rows(self, texts: Sequence[str], idf: Idf, sublinear: bool) -> Rows:
         row, columns, counts = counted([self._columns(text) for text in texts], self.width)
         values = _term_frequency(counts, sublinear) * idf[columns]
         if self.norm:

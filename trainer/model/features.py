@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.engine.counting import CompiledCounter, Counter, Kind, counter
+from trainer.engine.counting import CompiledCounter, Counter, Idf, Kind, counter
 from trainer.engine.finding import Finder, finder
 from trainer.engine.ngrams import Span, char_spans, word_spans
 from trainer.engine.sparse import SparseRows, below, beside
@@ -80,7 +80,7 @@ class Block:
 
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """Return the TF-IDF rows of `texts`, each of length 1 or, without known n-grams, 0."""
-        return counted_rows(self.counter, texts, self.idf, self.sublinear_tf)
+        return counted_rows(self.counter, texts, _Idf(self), self.sublinear_tf)
 
     def locate(self, text: str) -> dict[str, list[Span]]:
         """Return where each known n-gram stands in `text`."""
@@ -90,6 +90,22 @@ class Block:
             if gram in self.column:
                 found.setdefault(gram, []).append(span)
         return found
+
+
+class _Idf:
+    """The idf of a block: of some columns, until all are asked for."""
+
+    def __init__(self, block: Block) -> None:
+        self._block = block
+
+    def __len__(self) -> int:
+        return len(self._block.df)
+
+    def __getitem__(self, columns: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        return smooth_idf(self._block.df[columns], self._block.n_texts)
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> NDArray[np.float64]:
+        return self._block.idf
 
 
 @dataclass(frozen=True)
@@ -185,7 +201,7 @@ class Features:
 
 
 def counted_rows(
-    counter: Counter, texts: Sequence[str], idf: NDArray[np.float64], sublinear_tf: bool
+    counter: Counter, texts: Sequence[str], idf: Idf, sublinear_tf: bool
 ) -> SparseRows:
     """Return the TF-IDF rows of texts over the vocabulary of a counter."""
     lengths, columns, values = counter.rows(texts, idf, sublinear_tf)

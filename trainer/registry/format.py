@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from trainer.engine.counting import Counter, Kind, counter
 from trainer.engine.threads import both, spans
-from trainer.engine.vocabulary import Vocabulary
+from trainer.engine.vocabulary import Vocabulary, count_lines
 from trainer.errors import ArtifactError, NotFoundError, TrainerError
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, Features, LexiconBlock
@@ -61,7 +61,7 @@ _WEIGHTS = ("float32", "float16")
 _INFINITE = 0x7C00
 """The bits of infinity in half precision, below those of all that is no number."""
 _AT_ONCE = 32_768
-"""Numbers that stay in the cache."""
+"""Numbers, or characters, that stay in the cache."""
 
 
 def read_model(folder: Path, digest: str | None = None) -> Tagger:
@@ -237,15 +237,24 @@ def _lexicons(data: bytes) -> list[dict[str, list[str]]]:
 def _vocabularies(data: bytes, blocks: Sequence[Mapping[str, Any]]) -> list[tuple[Vocabulary, Counter]]:
     """Decode the n-grams of each block that has any, and make what finds them; no string is made of one."""
     entries = [entry for entry in blocks if entry["kind"] != LexiconBlock.kind]
-    if data.count(b"\n") != sum(entry["columns"] for entry in entries) or data[-1:] not in (b"", b"\n"):
+    if count_lines(data) != sum(entry["columns"] for entry in entries) or data[-1:] not in (b"", b"\n"):
         raise ArtifactError("'vocabulary.txt' does not hold the n-grams that the manifest counts")
-    str(data, "utf-8", "surrogatepass")  # or it is refused
+    _check_utf8(data)
     start, found = 0, []
     for entry in entries:
         end = len(data) if entry is entries[-1] else _end_of_lines(data, start, entry["columns"])
         vocabulary, start = Vocabulary(data[start:end]), end
         found.append((vocabulary, counter(entry["kind"], tuple(entry["ngrams"]), vocabulary)))
     return found
+
+
+def _check_utf8(data: bytes) -> None:
+    """Refuse lines that cannot be decoded; some are at a time, for one odd character makes a string wide."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _AT_ONCE) + 1 or len(data)
+        str(memoryview(data)[start:end], "utf-8", "surrogatepass")
+        start = end
 
 
 def _end_of_lines(data: bytes, start: int, lines: int) -> int:
