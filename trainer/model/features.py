@@ -200,9 +200,7 @@ class Features:
         return beside([block.transform(texts) for block in self.blocks])
 
 
-def counted_rows(
-    counter: Counter, texts: Sequence[str], idf: Idf, sublinear_tf: bool
-) -> SparseRows:
+def counted_rows(counter: Counter, texts: Sequence[str], idf: Idf, sublinear_tf: bool) -> SparseRows:
     """Return the TF-IDF rows of texts over the vocabulary of a counter."""
     lengths, columns, values = counter.rows(texts, idf, sublinear_tf)
     return SparseRows(np.r_[0, np.cumsum(lengths)], columns, values, len(idf))
