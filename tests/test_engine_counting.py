@@ -116,10 +116,10 @@ def test_a_large_vocabulary_is_searched_at_first_with_the_same_bits(
     assert not two.searches([])
     for text in other:
         searched = one.searches([text])
-        assert searched == ("_ngrams" not in vars(one) and len(text) <= one._patience)
+        assert searched == ("_known" not in vars(one) and len(text) <= one._patience)
         mine, its = (each.rows([text], idf, sublinear) for each in (one, two))
         assert all(a.tobytes() == b.tobytes() for a, b in zip(mine, its, strict=True))
-        assert searched == ("_ngrams" not in vars(one))
+        assert searched == ("_known" not in vars(one))
 
 
 @only_compiled
@@ -296,31 +296,7 @@ def test_a_frozen_trie_refuses_more_than_was_said():
 
 
 @only_compiled
-def test_nothing_is_found_before_a_vocabulary_nor_learned_after_it():
-    texts, none = counting._Texts(["tea is warm"]), np.zeros(0)
-    young = counting._Ngrams("word", 1, 2)
-    for act in (
-        lambda: young.rows(texts, none, True),
-        lambda: young.pack(texts, none, True, np.zeros(0, np.int32)),
-        lambda: young.add_scores(texts, none, True, np.zeros((0, 1), np.float32), np.zeros((1, 1))),
-        lambda: young.lines_of(np.zeros(0, np.int32)),
-    ):
-        with pytest.raises(ValueError, match=r"nothing to find|not in UTF-8"):
-            act()
-    growing = counting._Ngrams("word", 1, 2)
-    growing.learn(texts)
-    growing.nodes()
-    growing.learn(counting._Texts(["gin is cold"]))
-    with pytest.raises(ValueError, match=r"not in UTF-8"):
-        growing.lines_of(np.array([6], np.int32))
-    young.put("tea\n")
-    for act in (
-        lambda: young.learn(texts),
-        lambda: young.meet(texts, np.zeros(8, np.uint8)),
-        lambda: young.nodes(),
-        lambda: young.lines_of(np.zeros(0, np.int32)),
-        lambda: young.put("gin\n"),
-        lambda: young.number(np.zeros(0, np.int32), np.ones(1, np.uint8), True),
-    ):
-        with pytest.raises(ValueError, match="nothing to learn"):
-            act()
+def test_lines_of_a_vocabulary_must_end():
+    with pytest.raises(ValueError, match="no line break"):
+        counting._Known("word", 1, 2, True, "tea")
+    assert counting._Known("word", 1, 2).width == 0

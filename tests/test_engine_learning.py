@@ -124,13 +124,13 @@ def test_what_is_learned_in_parts_is_what_is_learned_at_once(kind, ngrams, texts
 @only_compiled
 def test_only_what_was_learned_in_the_same_way_is_joined():
     def learned(*settings, **more):
-        trie = learning._Ngrams(*settings, **more)
-        trie.learn(learning._Texts(["tea is warm"]))
-        return trie
+        learner = learning._Learner(*settings, **more)
+        learner.learn(learning._Texts(["tea is warm"]))
+        return learner
 
     first = learned("word", 1, 2, remember=True)
-    taken = learning._Ngrams("word", 1, 2)
-    taken.put("tea\n")
+    taken = learned("word", 1, 2)
+    taken.known(np.zeros(0, np.int32), np.ones(6, np.uint8), True)
     for other in (learned("word", 1, 1), learned("char", 1, 2), first, taken):
         with pytest.raises(ValueError, match=r"cannot be joined|nothing to learn"):
             first.join(other)
@@ -139,8 +139,34 @@ def test_only_what_was_learned_in_the_same_way_is_joined():
     first.join(learned("word", 1, 2))  # of which nothing is remembered
     parent, symbol, df = first.nodes()
     assert df.tolist() == [2] * 5
-    first.number(*learning._ascending(parent, symbol, np.ones(5, np.uint8)), True)
-    assert not first.remembers
+    known = first.known(*learning._ascending(parent, symbol, np.ones(5, np.uint8)), True)
+    assert not known.remembers
+
+
+@only_compiled
+def test_a_learner_writes_words_that_were_put_in_order_and_learns_until_its_vocabulary_is_taken():
+    texts = learning._Texts(["tea is warm"])
+    learner = learning._Learner("word", 1, 2)
+    with pytest.raises(ValueError, match="not in UTF-8"):
+        learner.lines_of(np.zeros(0, np.int32))
+    learner.learn(texts)
+    learner.nodes()
+    learner.learn(learning._Texts(["gin is cold"]))
+    with pytest.raises(ValueError, match="not in UTF-8"):
+        learner.lines_of(np.array([6], np.int32))
+    none, root = np.zeros(0, np.int32), np.ones(1, np.uint8)
+    with pytest.raises(ValueError, match="not the nodes"):
+        learner.known(none, root, True)
+    learner.known(none, np.ones(10, np.uint8), True)
+    for act in (
+        lambda: learner.learn(texts),
+        lambda: learner.meet(texts, np.zeros(8, np.uint8)),
+        lambda: learner.nodes(),
+        lambda: learner.lines_of(none),
+        lambda: learner.known(none, root, True),
+    ):
+        with pytest.raises(ValueError, match="nothing to learn"):
+            act()
 
 
 @only_compiled
@@ -169,11 +195,11 @@ def test_passing_over_what_is_rare_changes_nothing_that_is_learned(ngrams, texts
 @only_compiled
 def test_no_node_is_made_for_what_is_met_too_seldom():
     texts = ["tea is warm", "tea is cold", *["gin is cold"] * 300]
-    trie = learning._Ngrams("word", 1, 2)
-    trie.meet(learning._Texts(texts), np.zeros(2**16, np.uint8))
-    trie.pass_over(2)
-    trie.learn(learning._Texts(texts))
-    assert sorted(trie.nodes()[2].tolist()) == [2, 2, 300, 300, 301, 301, 302]
-    assert set(trie.lines_of(np.arange(1, 8, dtype=np.int32)).split()) == {b"cold", b"gin", b"is", b"tea"}
+    learner = learning._Learner("word", 1, 2)
+    learner.meet(learning._Texts(texts), np.zeros(2**16, np.uint8))
+    learner.pass_over(2)
+    learner.learn(learning._Texts(texts))
+    assert sorted(learner.nodes()[2].tolist()) == [2, 2, 300, 300, 301, 301, 302]
+    assert set(learner.lines_of(np.arange(1, 8, dtype=np.int32)).split()) == {b"cold", b"gin", b"is", b"tea"}
     with pytest.raises(ValueError, match="power of 2"):
-        trie.meet(learning._Texts(texts), np.zeros(6, np.uint8))
+        learner.meet(learning._Texts(texts), np.zeros(6, np.uint8))

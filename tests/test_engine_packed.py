@@ -57,10 +57,10 @@ def test_what_is_remembered_of_texts_is_what_stands_in_them(texts, min_df, ngram
     wanted = [("word", ngrams, texts), ("char", ngrams, texts)]
     batches = [texts[start : start + cut] for start in range(0, len(texts), cut)]
     mine, plain = (learn_blocks(wanted, min_df, True, remember=remember) for remember in (True, False))
-    assert [block.counter._ngrams.remembers for block in (*mine, *plain)] == [True, False, False, False]
+    assert [block.counter._known.remembers for block in (*mine, *plain)] == [True, False, False, False]
     expected = bits(packed(Features(plain), batches))
     assert bits(packed(Features(mine), batches)) == expected
-    assert not mine[0].counter._ngrams.remembers
+    assert not mine[0].counter._known.remembers
     assert bits(packed(Features(mine), batches)) == expected
 
 
@@ -80,7 +80,7 @@ def test_more_than_there_is_room_for_is_not_remembered(monkeypatch, part):
     monkeypatch.setattr(learning, "cores", lambda: 2)
     texts = [" ".join(["tea"] * 500_000)] * 33
     block = learn_blocks([("word", (1, 1), texts)], 1, True, remember=True)[0]
-    assert not block.counter._ngrams.remembers
+    assert not block.counter._known.remembers
     assert len(packed(Features((block,)), [texts])) == 33
 
 

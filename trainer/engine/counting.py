@@ -16,14 +16,14 @@ from trainer.engine.sparse import as_kernels_read
 from trainer.engine.vocabulary import Vocabulary
 
 try:
+    from trainer.engine._ngrams import Known as _Known
     from trainer.engine._ngrams import Lines as _Lines
-    from trainer.engine._ngrams import Ngrams as _Ngrams
     from trainer.engine._ngrams import Texts as _Texts
 except ImportError:  # installed without a compiler
-    _Lines = _Ngrams = _Texts = None
+    _Known = _Lines = _Texts = None
 
 Kind = Literal["word", "char"]
-COMPILED = _Ngrams is not None
+COMPILED = _Known is not None
 BATCH = 4_096
 """Texts that are read at a time."""
 MEMO = 200_000
@@ -86,23 +86,22 @@ class CompiledCounter:
             self.prepare()
 
     @classmethod
-    def of(cls, trie: Any) -> CompiledCounter:
-        """Return the counter of a trie whose nodes have the numbers of their columns."""
+    def of(cls, known: Any) -> CompiledCounter:
+        """Return the counter of n-grams that were learned, and know their columns."""
         found = cls.__new__(cls)
-        vars(found)["_ngrams"], found._searching, found._patience = trie, None, 0
+        vars(found)["_known"], found._searching, found._patience = known, None, 0
         return found
 
     @cached_property
-    def _ngrams(self) -> Any:
+    def _known(self) -> Any:
         kind, ngrams, vocabulary, norm = self._given
-        table = _Ngrams(kind, *ngrams, norm)
-        table.put(vocabulary.text)
+        table = _Known(kind, *ngrams, norm, vocabulary.text)
         self._searching = None
         return table
 
     def prepare(self) -> None:
         """Make the table now, before several threads ask for it."""
-        _ = self._ngrams
+        _ = self._known
 
     def searches(self, texts: Sequence[str]) -> bool:
         """Whether texts are so few that their n-grams are looked up without a table."""
@@ -114,7 +113,7 @@ class CompiledCounter:
         if searching is not None:
             self._patience -= sum(map(len, texts))
             return searching.rows(texts, idf, sublinear)
-        found: Rows = self._ngrams.rows(_Texts(texts), np.asarray(idf), sublinear)
+        found: Rows = self._known.rows(_Texts(texts), np.asarray(idf), sublinear)
         return found
 
     def pack(
@@ -133,15 +132,15 @@ class CompiledCounter:
             The place of the first of these texts among those that were learned from: what was found then need
             not be looked for again, while it is remembered.
         """
-        if first is None or not self._ngrams.remembers:
-            return self._ngrams.pack(_Texts(texts), idf, sublinear, number)
+        if first is None or not self._known.remembers:
+            return self._known.pack(_Texts(texts), idf, sublinear, number)
         read = (len(text) if text.isascii() else len(text.lower()) for text in texts)
         lengths = np.fromiter(read, np.int64, len(texts))
-        return self._ngrams.pack_learned(first, lengths, idf, sublinear, number)
+        return self._known.pack_learned(first, lengths, idf, sublinear, number)
 
     def forget(self) -> None:
         """Remember no longer what was found in the texts that were learned from."""
-        self._ngrams.forget()
+        self._known.forget()
 
     def add_scores(
         self,
@@ -152,7 +151,7 @@ class CompiledCounter:
         out: NDArray[np.float64],
     ) -> None:
         """Add to the (n, k) `out` the rows of `texts`, as `prepared`, times (width, k) float16 or float32."""
-        self._ngrams.add_scores(texts, idf, sublinear, as_kernels_read(weights), out)
+        self._known.add_scores(texts, idf, sublinear, as_kernels_read(weights), out)
 
 
 def prepared(texts: Sequence[str]) -> Any:

@@ -26,11 +26,11 @@ from trainer.engine.threads import cores, even_spans, in_threads
 from trainer.engine.vocabulary import Vocabulary
 
 try:
-    from trainer.engine._ngrams import Ngrams as _Ngrams
+    from trainer.engine._ngrams import Learner as _Learner
     from trainer.engine._ngrams import Texts as _Texts
     from trainer.engine._ngrams import ascending as _ascending
 except ImportError:  # installed without a compiler
-    _Ngrams = _Texts = _ascending = None
+    _Learner = _Texts = _ascending = None
 
 _MANY = 300_000
 """Texts from which on rare n-grams of words are passed over before they are learned."""
@@ -114,17 +114,17 @@ def _learned_compiled(
     norm: bool,
     remember: bool,
 ) -> Learned:
-    trie, n = _learned_trie(kind, ngrams, texts, min_df, max_df, remember)
-    parent, symbol, df = trie.nodes()
+    learner, n = _learner_of(kind, ngrams, texts, min_df, max_df, remember)
+    parent, symbol, df = learner.nodes()
     least, most = bounds(n, min_df, max_df)
     # An n-gram that is only the beginning of others stands in no text by itself.
     nodes, used = _ascending(parent, symbol, ((df >= max(least, 1)) & (df <= most)).view(np.uint8))
-    vocabulary = Vocabulary(trie.lines_of(nodes))
-    trie.number(nodes, used, norm)
-    return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(trie))
+    vocabulary = Vocabulary(learner.lines_of(nodes))
+    known = CompiledCounter.of(learner.known(nodes, used, norm))
+    return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, known)
 
 
-def _learned_trie(
+def _learner_of(
     kind: Kind, ngrams: tuple[int, int], texts: Iterable[str], min_df: float, max_df: float, remember: bool
 ) -> tuple[Any, int]:
     """Return what learned from texts, and how many they were: on threads, where they can be had in parts.
@@ -133,17 +133,17 @@ def _learned_trie(
     """
     known = len(texts) if isinstance(texts, Sized) else 0
     if known >= _MANY:
-        trie = _Ngrams(kind, *ngrams, remember=remember)
+        one = _Learner(kind, *ngrams, remember=remember)
         if kind == "word":
-            _pass_over_rare(trie, texts, bounds(known, min_df, max_df)[0])
-        return trie, _read_into(trie, texts)
+            _pass_over_rare(one, texts, bounds(known, min_df, max_df)[0])
+        return one, _read_into(one, texts)
     parts = _parted(texts, min(known // _PART, _MOST_PARTS, cores()))
-    tries = [_Ngrams(kind, *ngrams, remember=remember) for _ in parts]
-    read = in_threads(lambda one: _read_into(*one), list(zip(tries, parts, strict=True)))
-    trie = tries.pop(0)
-    while tries:
-        trie.join(tries.pop(0))
-    return trie, sum(read)
+    learners = [_Learner(kind, *ngrams, remember=remember) for _ in parts]
+    read = in_threads(lambda work: _read_into(*work), list(zip(learners, parts, strict=True)))
+    one = learners.pop(0)
+    while learners:
+        one.join(learners.pop(0))
+    return one, sum(read)
 
 
 def _parted(texts: Iterable[str], n: int) -> Sequence[Iterable[str]]:
@@ -153,16 +153,16 @@ def _parted(texts: Iterable[str], n: int) -> Sequence[Iterable[str]]:
     return texts.parts(n) if n > 1 and isinstance(texts, Parted) else [texts]
 
 
-def _read_into(trie: Any, texts: Iterable[str]) -> int:
+def _read_into(learner: Any, texts: Iterable[str]) -> int:
     """Learn from texts; return how many they were."""
     n = 0
     for batch in batches(texts):
-        trie.learn(_Texts(batch))
+        learner.learn(_Texts(batch))
         n += len(batch)
     return n
 
 
-def _pass_over_rare(trie: Any, texts: Iterable[str], least: float) -> None:
+def _pass_over_rare(learner: Any, texts: Iterable[str], least: float) -> None:
     """Read texts once more, before they are learned from, to tell what stands in too few of them.
 
     Most pairs of words stand in one text only, and a node for each would take more memory than all else.
@@ -174,8 +174,8 @@ def _pass_over_rare(trie: Any, texts: Iterable[str], least: float) -> None:
         return
     counts = np.zeros(_COUNTS, np.uint8)
     for batch in batches(texts):
-        trie.meet(_Texts(batch), counts)
-    trie.pass_over(math.ceil(min(least, 255)))
+        learner.meet(_Texts(batch), counts)
+    learner.pass_over(math.ceil(min(least, 255)))
 
 
 def _learned_in_python(
