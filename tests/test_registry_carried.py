@@ -81,7 +81,7 @@ def test_all_that_a_carried_module_imports_is_carried_or_known_not_to_be(name):
 
 
 def test_nothing_is_carried_that_is_not_needed():
-    reached, new = set(), {"trainer.registry.format"}
+    reached, new = set(), {"trainer.lazy", "trainer.registry.format"}  # what a wheel imports itself
     while new:
         reached |= new
         used = {one for name in new & set(MODULES) for one in imported(module_source(name), types=False)}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.counting import COMPILED, prepared
-from trainer.engine.sparse import as_kernels_read, side_by_side
+from trainer.engine.sparse import side_by_side
 from trainer.engine.threads import in_threads, spans
 from trainer.model.features import Block, Features, LexiconBlock
 
@@ -78,5 +78,4 @@ def _adding(block: Block | LexiconBlock, weights: NDArray[np.floating[Any]]) -> 
     sublinear = block.sublinear_tf
     counter.prepare()
     idf, stored = side_by_side(block.idf, weights)
-    near = as_kernels_read(stored)
-    return lambda texts, read, out: counter.add_scores(read, idf, sublinear, near, out)
+    return lambda texts, read, out: counter.add_scores(read, idf, sublinear, stored, out)

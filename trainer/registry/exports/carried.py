@@ -26,6 +26,7 @@ MODULES = (
     "trainer.errors",
     "trainer.intervals",
     "trainer.language",
+    "trainer.lazy",
     "trainer.lexicons",
     "trainer.model",
     "trainer.model.calibration",

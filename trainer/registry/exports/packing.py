@@ -45,9 +45,10 @@ path : Path
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from {package}.lazy import fetching
 
 if TYPE_CHECKING:
     from {package}.errors import ArtifactError, TrainerError, UsageError
@@ -61,16 +62,16 @@ digest = "{digest}"
 topics = {topics!r}
 path = Path(__file__).resolve().parent / "_artifact" / "{number}"
 
-_HOME = {{
-    "ArtifactError": "errors",
-    "Document": "records",
-    "Explanation": "model.explanations",
-    "Prediction": "model.predictions",
-    "TaggedSentence": "model.predictions",
-    "Tagger": "model.tagger",
-    "TrainerError": "errors",
-    "UsageError": "errors",
-}}
+__getattr__, __dir__ = fetching("{module}", {{
+    "ArtifactError": "{package}.errors",
+    "Document": "{package}.records",
+    "Explanation": "{package}.model.explanations",
+    "Prediction": "{package}.model.predictions",
+    "TaggedSentence": "{package}.model.predictions",
+    "Tagger": "{package}.model.tagger",
+    "TrainerError": "{package}.errors",
+    "UsageError": "{package}.errors",
+}})
 __all__ = [
     "ArtifactError", "Document", "Explanation", "Prediction", "TaggedSentence", "Tagger", "TrainerError",
     "UsageError", "digest", "load", "path", "topics",
@@ -94,15 +95,6 @@ def load() -> Tagger:
         error.hint = "Install it again: pip install --force-reinstall --no-deps, and the wheel."
         raise
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module("{package}." + _HOME[name]), name)
-    raise AttributeError(f"module '{module}' has no attribute '{{name}}'")
-
-
-def __dir__() -> list[str]:
-    return sorted({{*globals(), *__all__}})
 '''
 _ABOUT = """```python
 import {module}
