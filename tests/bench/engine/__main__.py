@@ -8,8 +8,9 @@ FOLDER (else $TRAINER_DATA) holds bench/goemotions.{train,dev,test}.jsonl.gz, fo
 20ng: one {"text", "labels"} a line. No data is fetched. Peers are installed into environments of their own in
 the --peers folder; one that cannot be is named with the reason. Ours is the package of this interpreter.
 
-All contenders take turns within each round, each in a fresh process. Every ratio is the median of the
-ratios of the rounds. Write the figures down with the machine that they were taken on.
+All contenders take turns within each round, each in a fresh process, and ours is measured anew before and
+after each peer. Every ratio is the median of the ratios of the rounds. Write the figures down with the machine
+that they were taken on.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pathlib import Path
 
 from peers import CONTENDERS, OURS, Contender, installed
 from reading import missing
-from running import interpreters, rounds
+from running import Rounds, interpreters
 from tables import figures_table, goals_table, medians
 
 NOTES = """\
@@ -99,20 +100,20 @@ def measure_speed(chosen: argparse.Namespace) -> tuple[str, dict]:
     contenders = [one for one in CONTENDERS if not chosen.only or one.name in chosen.only]
     pythons, absent = interpreters(contenders, chosen.peers)
     share, number = (0.1, 1) if chosen.quick else (1.0, chosen.rounds)
-    taken, failed = rounds(
-        contenders, pythons, chosen.data, number, share, keep=lambda so_far: keep(chosen.json, so_far)
-    )
+    measured = Rounds(pythons, chosen.data, share, keep=lambda so_far: keep(chosen.json, so_far))
+    measured.run(contenders, number)
+    failed = measured.failed
     failed |= {one.name: absent[one.family] for one in contenders if one.family in absent}
     shown = f"{number} rounds" + (", a tenth of the data: no figure to quote" if chosen.quick else "")
     parts = [
         f"Medians of {shown}. {machine()}\n",
-        figures_table(medians(taken)),
-        goals_table(taken),
+        figures_table(medians(measured.taken)),
+        goals_table(measured.taken, measured.pairs),
         "".join(f"- Left out: {name}: {why}\n" for name, why in failed.items())
         + NOTES
         + versions(contenders, chosen),
     ]
-    return "\n".join(parts), {"machine": machine(), "share": share, "rounds": taken, "left_out": failed}
+    return "\n".join(parts), {"machine": machine(), **measured.figures()}
 
 
 def machine() -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from peers import Contender, NotInstalledError, interpreter, last_line
 
@@ -96,36 +96,75 @@ def interpreters(contenders: Sequence[Contender], folder: Path) -> tuple[dict[st
     return found, failed
 
 
-def rounds(
-    contenders: Sequence[Contender],
-    pythons: dict[str, Path],
-    data: str,
-    number: int,
-    share: float,
-    keep: Callable[[dict], None],
-) -> tuple[dict[str, list[Figures]], dict[str, str]]:
-    """Return the figures of each contender, one entry a round, and why others were left out.
+class Rounds:
+    """Measures contenders in turn, round after round.
 
-    What there is so far goes to `keep` after each measurement.
+    The speed of a shared machine moves within a round, so that ours is measured anew before and after each peer
+    that it is compared with.
+
+    Attributes
+    ----------
+    taken : dict of lists of Figures
+        All that was measured of each contender.
+    pairs : dict of lists of (Figures, Figures)
+        Ours, as the mean of before and after, and the peer between, by peer and round.
+    failed : dict of str
+        Why contenders were left out.
     """
-    taken: dict[str, list[Figures]] = {contender.name: [] for contender in contenders}
-    failed: dict[str, str] = {}
-    for turn in range(number):
-        for contender in rotated(contenders, turn):
-            if contender.family not in pythons or contender.name in failed:
-                continue
-            sys.stderr.write(f"round {turn + 1} of {number}: {contender.name}\n")
-            try:
-                made = measure(pythons[contender.family], contender, data, "goemotions", share)
-            except FailedError as error:
-                failed[contender.name] = str(error)
-            else:
-                taken[contender.name].append(made)
-                keep({"share": share, "rounds": taken, "left_out": failed})
-    return {name: made for name, made in taken.items() if made and name not in failed}, failed
+
+    def __init__(
+        self, pythons: dict[str, Path], data: str, share: float, keep: Callable[[dict], None]
+    ) -> None:
+        self.taken: dict[str, list[Figures]] = {}
+        self.pairs: dict[str, list[tuple[Figures, Figures]]] = {}
+        self.failed: dict[str, str] = {}
+        self._pythons, self._data, self._share, self._keep = pythons, data, share, keep
+
+    def run(self, contenders: Sequence[Contender], number: int) -> None:
+        """Measure so many rounds; what there is so far is kept after each measurement."""
+        for turn in range(number):
+            for rival in rotated(list(dict.fromkeys(one.rival for one in contenders)), turn):
+                ours = next((one for one in contenders if one.name == rival), None)
+                peers = [one for one in contenders if one.rival == rival != one.name]
+                sys.stderr.write(f"round {turn + 1} of {number}: against {rival}\n")
+                before = self._measured(ours)
+                for peer in rotated(peers, turn):
+                    made, after = self._measured(peer), self._measured(ours)
+                    if before and made and after:
+                        self.pairs.setdefault(peer.name, []).append((mean(before, after), made))
+                    before = after
+
+    def _measured(self, contender: Contender | None) -> Figures | None:
+        """Measure a contender, unless it is none, cannot be had, or has failed."""
+        if contender is None or contender.family not in self._pythons or contender.name in self.failed:
+            return None
+        sys.stderr.write(f"  {contender.name}\n")
+        python = self._pythons[contender.family]
+        try:
+            made = measure(python, contender, self._data, "goemotions", self._share)
+        except FailedError as error:
+            self.failed[contender.name] = str(error)
+            self.taken.pop(contender.name, None)
+            return None
+        self.taken.setdefault(contender.name, []).append(made)
+        self._keep(self.figures())
+        return made
+
+    def figures(self) -> dict:
+        """Return all that there is, for a file."""
+        found = {"taken": self.taken, "pairs": self.pairs, "left_out": self.failed}
+        return {"share": self._share, **found}
 
 
-def rotated(contenders: Sequence[Contender], turn: int) -> list[Contender]:
-    """Return the contenders with another one first in every round: none always follows the same state."""
-    first = turn % max(len(contenders), 1)
-    return [*contenders[first:], *contenders[:first]]
+def mean(one: Figures, other: Figures) -> Figures:
+    """Return the mean of two measurements."""
+    return {key: (one[key] + other[key]) / 2 for key in one}
+
+
+T = TypeVar("T")
+
+
+def rotated(items: Sequence[T], turn: int) -> list[T]:
+    """Return items with another one first in every round: none always follows the same state."""
+    first = turn % max(len(items), 1)
+    return [*items[first:], *items[:first]]

@@ -23,6 +23,8 @@ COLUMNS = {
     "macro-F1": ("macro_f1", "{:.4f}"),
     "macro, tuned": ("tuned_macro_f1", "{:.4f}"),
 }
+Pairs = Sequence[tuple[Figures, Figures]]
+"""Ours and a peer, measured side by side."""
 SCALES = {"artifact_bytes": 1e-6}
 
 
@@ -108,22 +110,23 @@ def mark(name: str) -> str:
     return f"**{text}**" if name.startswith(OURS) else text
 
 
-def goals_table(taken: Mapping[str, Sequence[Figures]]) -> str:
+def goals_table(taken: Mapping[str, Sequence[Figures]], pairs: Mapping[str, Pairs]) -> str:
     """Return each ratio, the median of the rounds' ratios, its goal and whether it was reached."""
     rows = [["", "ours", "against", "ratio", "lowest - highest", "goal", "reached"]]
+    measured = {peer: pairs.get(peer, ()) for peer in taken}
     for goal in GOALS:
-        rows.append(ratio_row(taken, goal, goal.wanted))
+        rows.append(ratio_row(measured, goal, goal.wanted))
     rows.append(tuned_row(taken))
-    rows += [ratio_row(taken, Goal(*aside, 1), "") for aside in ASIDE]
+    rows += [ratio_row(measured, Goal(*aside, 1), "") for aside in ASIDE]
     return markdown([row for row in rows if row])
 
 
-def ratio_row(taken: Mapping[str, Sequence[Figures]], goal: Goal, wanted: str) -> list[str]:
+def ratio_row(measured: Mapping[str, Pairs], goal: Goal, wanted: str) -> list[str]:
     """Return a row of the goals; none where the peer was not measured, a gap where ours was not."""
     rival = RIVAL[goal.peer]
-    if goal.peer not in taken:
+    if goal.peer not in measured:
         return []
-    ratios = [goal.ratio(*pair) for pair in zip(taken.get(rival, ()), taken[goal.peer], strict=False)]
+    ratios = [goal.ratio(*pair) for pair in measured[goal.peer]]
     if not ratios:
         return [goal.about, rival, goal.peer, "", "", wanted, "not measured"]
     middle = median(ratios)
