@@ -9,8 +9,8 @@ FOLDER (else $TRAINER_DATA) holds bench/goemotions.{train,dev,test}.jsonl.gz, fo
 the --peers folder; one that cannot be is named with the reason. Ours is the package of this interpreter.
 
 All contenders take turns within each round, each in a fresh process, and ours is measured anew before and
-after each peer. Every ratio is the median of the ratios of the rounds. Write the figures down with the machine
-that they were taken on.
+after each peer. Every ratio is the median of the ratios of the rounds. Write the figures down with the
+machine that they were taken on.
 """
 
 from __future__ import annotations

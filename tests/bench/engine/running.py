@@ -99,8 +99,8 @@ def interpreters(contenders: Sequence[Contender], folder: Path) -> tuple[dict[st
 class Rounds:
     """Measures contenders in turn, round after round.
 
-    The speed of a shared machine moves within a round, so that ours is measured anew before and after each peer
-    that it is compared with.
+    The speed of a shared machine moves within a round, so that ours is measured anew before and after each
+    peer that it is compared with.
 
     Attributes
     ----------
