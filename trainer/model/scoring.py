@@ -43,7 +43,7 @@ class Scorer:
         out = np.zeros((len(texts), self._weights.shape[1]))
 
         def add(span: tuple[int, int]) -> None:
-            chunk, rows = texts[slice(*span)] if len(texts) > _BATCH else texts, out[slice(*span)]
+            chunk, rows = texts[slice(*span)], out[slice(*span)]
             read = prepared(chunk)
             for one in adds:
                 one(chunk, read, rows)

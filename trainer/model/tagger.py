@@ -318,7 +318,7 @@ class Tagger:
 
 def _listed(texts: Iterable[str], first: int = 0) -> list[str]:
     listed = list(texts)
-    if set(map(type, listed)) <= {str}:
+    if set(map(type, listed)) <= {str}:  # as a rule; asking one by one takes three times as long
         return listed
     for i, text in enumerate(listed, first):
         if not isinstance(text, str):

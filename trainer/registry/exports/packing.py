@@ -94,7 +94,6 @@ def load() -> Tagger:
     except TrainerError as error:
         error.hint = "Install it again: pip install --force-reinstall --no-deps, and the wheel."
         raise
-
 '''
 _ABOUT = """```python
 import {module}
