@@ -228,6 +228,22 @@ def test_an_interrupted_run_says_so_and_leaves_nothing(small, process, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_interrupt_while_code_is_made_ends_with_the_code_for_it(tmp_path):
+    lines = (
+        "import signal",
+        "from trainer.cli import configs, main",
+        "signal.signal(signal.SIGINT, signal.default_int_handler)",
+        "configs.print_json = lambda *_: exec('signal.raise_signal(signal.SIGINT)')",
+        "main()",
+    )
+    (tmp_path / "pressed.py").write_text("\n".join(lines), encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", "pressed", "config", "show"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (130, "interrupted; nothing was published")
+
+
 def test_results_go_to_stdout_and_the_rest_to_stderr_without_a_bar(small, process):
     place = ("--model", "small", "--artifacts", small.root)
     code, out, err = _finish(process("predict", "--text", "Lava.", *place))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from io import TextIOWrapper
@@ -47,6 +48,18 @@ class _Group(TyperGroup):
                 if sys.stdout and not _flushed(sys.stdout):
                     sys.stdout = None  # nothing more will go out, and the end must not try again
                 raise SystemExit(1) from None
+
+
+class _Interrupted(KeyboardInterrupt):
+    """Somebody pressed Ctrl-C.
+
+    Of a plain `KeyboardInterrupt` that leaves an ``exec``, by which dataclasses are made, Python takes note, and
+    at its end dies of the signal, whatever exit code was asked for.
+    """
+
+
+def _interrupt(*_: object) -> None:
+    raise _Interrupted
 
 
 def _flushed(stream: TextIO) -> bool:
@@ -100,4 +113,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # others' scripts read UTF-8, whatever the locale
             stream.reconfigure(encoding="utf-8")
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a job in the background ignores it
+        signal.signal(signal.SIGINT, _interrupt)
     app()
