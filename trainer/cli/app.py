@@ -53,8 +53,8 @@ class _Group(TyperGroup):
 class _Interrupted(KeyboardInterrupt):
     """Somebody pressed Ctrl-C.
 
-    Of a plain `KeyboardInterrupt` that leaves an ``exec``, by which dataclasses are made, Python takes note, and
-    at its end dies of the signal, whatever exit code was asked for.
+    Python takes note of a plain `KeyboardInterrupt` that leaves an ``exec``, by which dataclasses are made,
+    and at its end dies of the signal, whatever exit code was asked for.
     """
 
 
