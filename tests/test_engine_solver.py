@@ -150,6 +150,22 @@ def test_the_logistic_loss_is_solved_to_a_tiny_gap(C):
     assert found.passes.max() < 400
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_row_far_on_its_own_side_has_the_tiny_dual_variable_that_it_should(side):
+    # After the first pass a step goes down by many powers of ten: the terms of it must not cancel out.
+    rng = np.random.default_rng(4)
+    X, y = np.zeros((3_000, 40)), np.full((3_000, 1), 1 - side, np.int8)
+    X[:, 1:] = 0.2 * (rng.random((3_000, 39)) < 0.2)
+    X[:1_000, 0], y[:1_000] = 0.1, side
+    X[:2, 0] = 1.0
+    found = solve(from_scipy(X), y, np.ones((3_000, 1)), [Problem(0, (1.0, 1.0))], "log_loss")
+    margin = abs(X[0] @ found.coef[:, 0] + found.intercept[0])
+    assert margin > 20
+    assert found.converged
+    # The rest of the last pass moves the margin a little.
+    assert found.alpha[0, 0] == pytest.approx(np.exp(-margin), rel=0.2, abs=0)
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("C", [0.1, 4.0, 500.0])
 @pytest.mark.parametrize("passes", [1, 4])

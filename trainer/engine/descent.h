@@ -302,7 +302,9 @@ ALWAYS int logistic_step_of(Problems* p, float* alpha, const Costs* costs, Py_ss
             const masks over = WHERE(off > 0.0f);
             low = choose(over, low, a);
             high = choose(over, a, high);
-            const lanes step = a - off / (1.0f + bend * share * (1.0f - share)), middle = 0.5f * (low + high);
+            /* a - off / (1 + rise), put so that nothing cancels out where C * share is far below a */
+            const lanes rise = bend * share * (1.0f - share), step = (a * rise + C * share) / (1.0f + rise);
+            const lanes middle = 0.5f * (low + high);
             /* Where a is one end of the bracket, a step too small for a float must not go to its middle. */
             const masks inside = (WHERE(step > low) & WHERE(step < high)) | WHERE(step == a);
             going &= WHERE(size > most(near, 4e-7f * a));
