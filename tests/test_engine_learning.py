@@ -157,12 +157,13 @@ def test_a_learner_writes_words_that_were_put_in_order_and_learns_until_its_voca
     none, root = np.zeros(0, np.int32), np.ones(1, np.uint8)
     with pytest.raises(ValueError, match="not the nodes"):
         learner.known(none, root, True)
+    learner.nodes()
     learner.known(none, np.ones(10, np.uint8), True)
+    assert learner.lines_of(np.array([1], np.int32)) == b"tea\n"
     for act in (
         lambda: learner.learn(texts),
         lambda: learner.meet(texts, np.zeros(8, np.uint8)),
         lambda: learner.nodes(),
-        lambda: learner.lines_of(none),
         lambda: learner.known(none, root, True),
     ):
         with pytest.raises(ValueError, match="nothing to learn"):

@@ -215,19 +215,12 @@ cdef class Known(Reader):
         """Return the TF-IDF rows of texts: see `_packed`."""
         return self._packed(texts, 0, texts.n, idf, sublinear, number)
 
-    def pack_learned(self, Py_ssize_t first, const int64_t[::1] lengths, const double[::1] idf, bint sublinear,
-                     const int32_t[::1] number):
-        """Return the TF-IDF rows of texts that were learned from, from the text `first` on: see `_packed`.
-
-        Parameters
-        ----------
-        lengths : (n,) array of int64
-            Characters of each text, in small letters, by which other texts are told.
-        """
+    def pack_learned(self, Py_ssize_t first, texts, const double[::1] idf, bint sublinear, const int32_t[::1] number):
+        """Return the TF-IDF rows of texts that were learned from, from the text `first` on: see `_packed`."""
         if not self.remembers:
             raise ValueError("it is not remembered what the texts hold")
-        self.remembered.check(first, lengths)
-        return self._packed(None, first, lengths.shape[0], idf, sublinear, number)
+        self.remembered.check(first, texts)
+        return self._packed(None, first, len(texts), idf, sublinear, number)
 
     cdef Scratch* _recall(self, Py_ssize_t first, Py_ssize_t at, Py_ssize_t rows, Scratch* ring) except? NULL nogil:
         """Do for texts that were learned from, from the text `first` on, what `_step` does."""

@@ -13,7 +13,8 @@ cdef class Learner(Reader):
         Whether it is kept what was found in the texts, as long as that is not much; not of characters.
     """
 
-    cdef Trie trie  # None when a vocabulary was taken
+    cdef Trie trie
+    cdef bint ended  # a vocabulary was taken: the trie has no table any more
     cdef Ints counted  # by node, in pairs: in how many texts it stands, and the last of them
     cdef uint32_t texts_learned
     cdef Encoded encoded  # the words, when the n-grams are put in order
@@ -128,7 +129,7 @@ cdef class Learner(Reader):
         """Count runs of words by hash, in 2**k counts: learning then passes over what is met too seldom."""
         cdef Py_ssize_t at
         cdef Scratch ring[STEPS + 1]
-        self._refuse_taken()
+        self._refuse_ended()
         if self.kind != WORD or counts.shape[0] < 2 or counts.shape[0] & (counts.shape[0] - 1):
             raise ValueError("runs of words are met, in a power of 2 of counts")
         self.met, self.met_mask, self.meeting = counts, counts.shape[0] - 1, True
@@ -153,7 +154,7 @@ cdef class Learner(Reader):
         cdef Memo memo = self._memo()
         if self.texts_learned + <uint64_t>texts.n >= MOST:
             raise OverflowError("more than 2**31 texts")
-        self._refuse_taken()
+        self._refuse_ended()
         memset(ring, 0, sizeof(ring))
         try:
             with nogil:
@@ -181,8 +182,8 @@ cdef class Learner(Reader):
         cdef uint32_t* symbol = NULL
         cdef uint32_t* node = NULL
         cdef Py_ssize_t i
-        self._refuse_taken()
-        other._refuse_taken()
+        self._refuse_ended()
+        other._refuse_ended()
         if (self.kind, self.shortest, self.longest) != (other.kind, other.shortest, other.longest) or self is other:
             raise ValueError("n-grams of another kind, or these themselves, cannot be joined")
         if self.texts_learned + <uint64_t>other.texts_learned >= MOST:
@@ -227,7 +228,7 @@ cdef class Learner(Reader):
         """
         cdef Py_ssize_t i
         cdef int32_t[::1] symbol, rank
-        self._refuse_taken()
+        self._refuse_ended()
         symbols = _int32(&self.trie.symbol)[1:]
         if self.kind == WORD:
             self.encoded = Encoded(self.words)
@@ -237,11 +238,10 @@ cdef class Learner(Reader):
         return _int32(&self.trie.parent)[1:], symbols, _int32(&self.counted)[2::2]
 
     def lines_of(self, const int32_t[::1] nodes):
-        """Return n-grams in UTF-8, each with a line break after it; `nodes` was called before."""
+        """Return n-grams in UTF-8, each with a line break after it; `nodes` was called before, `known` perhaps as well."""
         cdef Py_ssize_t i, ahead
         cdef Bytes lines
         memset(&lines, 0, sizeof(Bytes))
-        self._refuse_taken()
         for i in range(nodes.shape[0]):
             if not 0 < nodes[i] < self.trie.n:
                 raise IndexError(f"no node {nodes[i]}")
@@ -291,7 +291,7 @@ cdef class Learner(Reader):
         cdef Py_ssize_t i
         cdef uint32_t* columns
         cdef Known found
-        self._refuse_taken()
+        self._refuse_ended()
         if used.shape[0] != self.trie.n:
             raise ValueError("these are not the nodes that were learned")
         for i in range(nodes.shape[0]):
@@ -303,19 +303,21 @@ cdef class Learner(Reader):
             raise MemoryError
         memset(columns, 0xFF, self.trie.n * sizeof(uint32_t))
         try:
-            for i in range(nodes.shape[0]):
-                columns[nodes[i]] = <uint32_t>i
-            if self.remembered is not None:
-                self.remembered.renumber(columns)
+            self.ended = True  # come what may
+            with nogil:
+                for i in range(nodes.shape[0]):
+                    columns[nodes[i]] = <uint32_t>i
+                if self.remembered is not None:
+                    self.remembered.renumber(columns)
             _drop(&self.counted)
+            self.memos = []
             found.words, found.remembered = self.words, self.remembered
-            trie, self.trie, self.encoded, self.memos = self.trie, None, None, []  # no more is learned, come what may
-            found.take(trie, columns, &used[0], nodes.shape[0])
+            found.take(self.trie, columns, &used[0], nodes.shape[0])
         finally:
             free(columns)
         return found
 
-    cdef int _refuse_taken(self) except -1:
-        if self.trie is None:
+    cdef int _refuse_ended(self) except -1:
+        if self.ended:
             raise ValueError("a vocabulary was taken: there is nothing to learn")
         return 0

@@ -10,7 +10,7 @@ cdef class Remembered:
 
     cdef Ints found
     cdef Ints ends  # by text: where that ends
-    cdef Ints lengths  # and its characters, by which other texts are told
+    cdef Ints lengths  # and its characters, in small letters, by which other texts are told
 
     def __dealloc__(self):
         free(self.found.at)
@@ -53,14 +53,19 @@ cdef class Remembered:
             self.ends.at[i] = <uint32_t>at
         self.found.n = at
 
-    cdef int check(self, Py_ssize_t first, const int64_t[::1] lengths) except -1:
+    cdef int check(self, Py_ssize_t first, texts) except -1:
         """Refuse texts, from the text `first` on, that are not those that were learned from, as far as can be told."""
-        cdef Py_ssize_t i
-        if first < 0 or first + lengths.shape[0] > self.ends.n:
+        cdef Py_ssize_t at = first, length
+        if first < 0 or first + len(texts) > self.ends.n:
             raise ValueError("the n-grams were learned from fewer texts")
-        for i in range(lengths.shape[0]):
-            if self.lengths.at[first + i] != lengths[i]:
-                raise ValueError(f"the n-grams were learned from another text than text {first + i}")
+        for text in texts:
+            if PyUnicode_CheckExact(text) and PyUnicode_IS_ASCII(text):
+                length = PyUnicode_GET_LENGTH(text)
+            else:
+                length = len(text.lower())
+            if self.lengths.at[at] != length:
+                raise ValueError(f"the n-grams were learned from another text than text {at}")
+            at += 1
         return 0
 
     cdef int recall(self, Py_ssize_t i, Ints* found) except -1 nogil:

@@ -300,22 +300,23 @@ cdef Frozen _frozen(Trie trie, const uint32_t* column, const uint8_t* used, uint
     if number == NULL:
         raise MemoryError
     try:
-        for node in range(n):
-            number[node] = NONE
-            if node and used != NULL and not used[node]:
-                continue
-            number[node] = column[node]
-            if column[node] == NONE:
-                number[node] = next_number
-                next_number += 1
-            if node == 0:
-                continue
-            most_symbol = max(most_symbol, trie.symbol.at[node])
-            if trie.flat and trie.parent.at[node] == 0:
-                flat = max(flat, trie.symbol.at[node] + 1)
-            else:
-                children += 1
-        trie.free_table()
+        with nogil:
+            for node in range(n):
+                number[node] = NONE
+                if node and used != NULL and not used[node]:
+                    continue
+                number[node] = column[node]
+                if column[node] == NONE:
+                    number[node] = next_number
+                    next_number += 1
+                if node == 0:
+                    continue
+                most_symbol = max(most_symbol, trie.symbol.at[node])
+                if trie.flat and trie.parent.at[node] == 0:
+                    flat = max(flat, trie.symbol.at[node] + 1)
+                else:
+                    children += 1
+            trie.free_table()
         found = Frozen(children, next_number - 1, most_symbol, number[0], flat)
         with nogil:
             for at in range(1, n + COMING):  # what is put in was asked for some nodes before

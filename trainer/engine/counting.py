@@ -134,9 +134,7 @@ class CompiledCounter:
         """
         if first is None or not self._known.remembers:
             return self._known.pack(_Texts(texts), idf, sublinear, number)
-        read = (len(text) if text.isascii() else len(text.lower()) for text in texts)
-        lengths = np.fromiter(read, np.int64, len(texts))
-        return self._known.pack_learned(first, lengths, idf, sublinear, number)
+        return self._known.pack_learned(first, texts, idf, sublinear, number)
 
     def forget(self) -> None:
         """Remember no longer what was found in the texts that were learned from."""

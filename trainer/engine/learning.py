@@ -119,9 +119,11 @@ def _learned_compiled(
     least, most = bounds(n, min_df, max_df)
     # An n-gram that is only the beginning of others stands in no text by itself.
     nodes, used = _ascending(parent, symbol, ((df >= max(least, 1)) & (df <= most)).view(np.uint8))
-    vocabulary = Vocabulary(learner.lines_of(nodes))
-    known = CompiledCounter.of(learner.known(nodes, used, norm))
-    return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, known)
+    vocabulary, known = in_threads(
+        lambda made: made(),
+        (lambda: Vocabulary(learner.lines_of(nodes)), lambda: learner.known(nodes, used, norm)),
+    )
+    return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(known))
 
 
 def _learner_of(
