@@ -67,6 +67,9 @@ cdef enum:
     ASKED = 400  # entries of such a row, at most, whose weights are asked for
     SLOTS = 4  # at least one more; a power of 2
     SOME_AHEAD = 16  # rows of weights that are asked for before they are written
+    SUMMED = 3  # the pass that first tells the objective: with that of no weights, gaps would seem small too early
+    MEASURED = 16  # passes after which gaps are computed anyway: some may be small enough, and rounding adds up
+    BEYOND = 4  # times what the passes tell of it, at most, that a gap is taken to be
 
 
 def give_back():
@@ -303,11 +306,16 @@ cdef class Descent:
                 any_ = True
         return any_
 
-    cdef void _pass(self, const int32_t* order) noexcept nogil:
-        """Visit every row once. Rows come in random order: what the next ones need is asked for early."""
+    cdef void _pass(self, const int32_t* order, bint summing) noexcept nogil:
+        """Visit every row once. Rows come in random order: what the next ones need is asked for early.
+
+        With `summing`, primal objective and gap are summed up as they are when each row is visited: not exactly.
+        """
         cdef Py_ssize_t at, row, k
         cdef int result
         cdef Row* taken
+        if summing:
+            self._sum_anew()
         for k in range(self.lanes):
             self.p.estimate[k] = self.p.highest[k] = 0.0
         for at in range(min(SOON, self.n)):
@@ -325,6 +333,8 @@ cdef class Descent:
                 continue
             taken = &self.taken[at & (SLOTS - 1)]
             self._margins(taken)
+            if summing:
+                self._sum(row)
             if self.loss == HINGE:
                 result = hinge_step(&self.p, &self.alpha[row, 0], &self.costs, row, self.norms[row],
                                     self.alone[row], self.lanes)
@@ -339,20 +349,27 @@ cdef class Descent:
 
     cdef void _measure(self) noexcept nogil:
         """Compute primal objective and duality gap of each problem that is not solved."""
-        cdef Py_ssize_t row, k
-        for k in range(self.lanes):
-            if self.p.live[k] > 0:
-                self.p.gap[k] = self.p.primal[k] = 0.0
+        cdef Py_ssize_t row
+        self._sum_anew()
         for row in range(min(SOON, self.n)):
             self._take(row, row)
         for row in range(self.n):
             if row + SOON < self.n:
                 self._take(row + SOON, row + SOON)
             self._margins(&self.taken[row & (SLOTS - 1)])
-            if self.loss == HINGE:
-                hinge_gap(&self.p, &self.alpha[row, 0], &self.costs, row, self.alone[row], self.lanes)
-            else:
-                logistic_gap(&self.p, &self.alpha[row, 0], &self.costs, row, self.alone[row], self.lanes)
+            self._sum(row)
+
+    cdef void _sum_anew(self) noexcept nogil:
+        cdef Py_ssize_t k
+        for k in range(self.lanes):
+            if self.p.live[k] > 0:
+                self.p.gap[k] = self.p.primal[k] = 0.0
+
+    cdef inline void _sum(self, Py_ssize_t row) noexcept nogil:
+        if self.loss == HINGE:
+            hinge_gap(&self.p, &self.alpha[row, 0], &self.costs, row, self.alone[row], self.lanes)
+        else:
+            logistic_gap(&self.p, &self.alpha[row, 0], &self.costs, row, self.alone[row], self.lanes)
 
     cdef void _measure_nothing(self) noexcept nogil:
         """Compute what `_measure` would where all dual variables, and so all weights, are 0."""
@@ -390,12 +407,13 @@ cdef class Descent:
         """
         cdef Py_ssize_t k
         cdef int32_t[::1] order = np.arange(self.n, dtype=np.int32)
-        cdef int number = 0, left = <int>self.m, near
+        cdef int number = 0, left = <int>self.m, near, summed = SUMMED
         cdef int passes[16]
+        cdef double beyond[16]  # how many times what the passes told of it a gap was, when it was computed
         cdef uint64_t state = seed * <uint64_t>0x9E3779B97F4A7C15 + <uint64_t>0xD1B54A32D192ED03
         for k in range(self.lanes):
             self.p.live[k] = 1.0 if k < self.m else 0.0
-            passes[k] = 0
+            passes[k], beyond[k] = 0, 1.0
         with nogil:
             if self._weigh():
                 self._wake()
@@ -408,14 +426,16 @@ cdef class Descent:
                 told(self._share(tol) if number else 0.0)
             with nogil:
                 _shuffle(&order[0], self.n, &state)
-                self._pass(&order[0])
                 number += 1
+                self._pass(&order[0], number == summed)
+                if number == summed:
+                    summed *= 4
                 near = 0
                 for k in range(self.m):
                     if self.p.live[k] > 0:
                         passes[k] = number
-                        near += self.p.estimate[k] <= tol * self.p.primal[k]
-                if near < left and number % 16 and number < most:
+                        near += beyond[k] * self.p.estimate[k] <= tol * self.p.primal[k]
+                if near < left and number % MEASURED and number < most:
                     continue
                 self._weigh()  # without what rounding added up
                 self._measure()
@@ -423,6 +443,8 @@ cdef class Descent:
                     if self.p.live[k] > 0 and self.p.gap[k] <= tol * self.p.primal[k]:
                         self.p.live[k] = 0.0
                         left -= 1
+                    elif self.p.live[k] > 0:
+                        beyond[k] = min(max(self.p.gap[k] / self.p.estimate[k], 1.0), BEYOND)
                 self._wake()
         m = self.m
         return ([self.p.intercept[k] for k in range(m)], [self.p.primal[k] for k in range(m)],

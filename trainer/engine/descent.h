@@ -229,7 +229,7 @@ ALWAYS int hinge_step_of(Problems* p, float* alpha, const Costs* costs, Py_ssize
         AT(alpha, v) = choose(out, all(INACTIVE), choose(moved, next, a));
         AT(p->delta, v) = delta;
         AT(p->highest, v) = choose(moved, most(absolute(slope), top), top);
-        AT(p->estimate, v) += kept(moved, C * slope * slope);
+        AT(p->estimate, v) += kept(moved, 0.6f * C * slope * slope);
         changed |= WHERE(delta != 0.0f);
         remain |= on & ~out;
     }
@@ -321,7 +321,7 @@ ALWAYS int logistic_step_of(Problems* p, float* alpha, const Costs* costs, Py_ss
         changed |= WHERE(moved != 0.0f);
         remain |= on;
         moved *= 1.0f + 0.25f * bend;
-        AT(p->estimate, v) += kept(on, 2.0f * moved * moved / C);
+        AT(p->estimate, v) += kept(on, moved * moved / C);
     }
     return any(changed) | (any(remain) << 1);
 }
