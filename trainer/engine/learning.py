@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Sequence, Sized
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -22,7 +22,7 @@ from trainer.engine.counting import (
     counted,
 )
 from trainer.engine.ngrams import chunk_grams, word_grams
-from trainer.engine.threads import cores, even_spans, in_threads
+from trainer.engine.threads import both, cores, even_spans, in_threads
 from trainer.engine.vocabulary import Vocabulary
 
 try:
@@ -119,11 +119,9 @@ def _learned_compiled(
     least, most = bounds(n, min_df, max_df)
     # An n-gram that is only the beginning of others stands in no text by itself.
     nodes, used = _ascending(parent, symbol, ((df >= max(least, 1)) & (df <= most)).view(np.uint8))
-    makes: Sequence[Callable[[], Any]] = (
-        lambda: Vocabulary(learner.lines_of(nodes)),
-        lambda: learner.known(nodes, used, norm),
+    vocabulary, known = both(
+        lambda: Vocabulary(learner.lines_of(nodes)), lambda: learner.known(nodes, used, norm)
     )
-    vocabulary, known = in_threads(lambda make: make(), makes)
     return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(known))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.engine.costs import Judged, Problem
 from trainer.engine.liblinear import solve_each
-from trainer.engine.packed import PackedRows
+from trainer.engine.packed import PackedRows, shared_columns
 from trainer.engine.sparse import SparseRows
 from trainer.engine.threads import Shares, even_spans, in_threads
 
@@ -177,7 +177,7 @@ class _Matrix:
     lone_columns: NDArray[np.int32]
     lone_rows: NDArray[np.int64]
     lone_values: NDArray[np.float32]
-    shared: NDArray[np.int64]
+    shared: NDArray[np.int32]
     """Columns of the features that stayed, the most frequent first: they lie together in the cache."""
     width: int
 
@@ -193,8 +193,7 @@ class _Matrix:
     @classmethod
     def of(cls, X: SparseRows) -> _Matrix:
         df = _column_counts(X.indices, X.width)
-        shared = np.flatnonzero(df > 1)
-        shared = shared[np.argsort(-df[shared], kind="stable")]
+        shared = shared_columns(df)
         number = np.full(X.width, -1, np.int32)
         number[shared] = np.arange(len(shared), dtype=np.int32)
         rows = _shared_rows(X.indptr, X.indices, X.values, number, int((df == 1).sum()))
@@ -238,7 +237,7 @@ class _Task:
             into[first:end] = numbers
         if self.keep_alpha:
             out.alpha[:, first:end] = np.maximum(alpha[:, :m], 0)
-        descent.put(out.coef, first, np.ascontiguousarray(matrix.shared, np.int32))
+        descent.put(out.coef, first, matrix.shared)
         descent.put_lone(out.coef, first, matrix.lone_columns, matrix.lone_rows, matrix.lone_values)
 
 
