@@ -62,7 +62,7 @@ cdef class Known(Reader):
         if self.longest == 1:
             return 0
         for t in range(words.n - 1):
-            words.pair[t + 1] = self.known.ask(words.first[t], words.number[t + 1])
+            words.line[t + 1] = self.known.ask(words.first[t], words.number[t + 1])
         return 0
 
     cdef int _runs(self, Words* words, Open* open_, Ints* found) except -1 nogil:
@@ -81,17 +81,17 @@ cdef class Known(Reader):
         for m in range(1, self.longest + 1):
             nodes, shorter = shorter, nodes
             nodes[0] = min(open_.node[m], none)
+            if m == 1:
+                memcpy(&nodes[1], words.first, n * sizeof(uint32_t))
+            else:  # a run of m words goes on from that of m - 1 which ends a word before
+                words.line[0] = self.known.ask(shorter[0], word[0])
+                self.known.find_all(words.line, shorter, word, n, &nodes[1])
+            if 1 < m < self.longest:  # the pairs were asked for in the step before
+                for t in range(n - 1):
+                    words.line[t + 1] = self.known.ask(nodes[t + 1], word[t + 1])
             least = none
-            for t in range(n):  # a run of m words goes on from that of m - 1 which ends a word before
-                if m == 1:
-                    nodes[t + 1] = words.first[t]
-                elif m == 2 and t:  # these are asked for in the step before
-                    nodes[t + 1] = self.known.find_from(words.pair[t], shorter[t], word[t])
-                else:
-                    nodes[t + 1] = self.known.find(shorter[t], word[t])
+            for t in range(n):
                 least = min(least, nodes[t + 1])
-                if m < self.longest and m > 1 and t + 1 < n:
-                    self.known.ask(nodes[t + 1], word[t + 1])
             open_.node[m] = nodes[n]
             if m >= self.shortest:
                 _reserve(found, n)
@@ -125,29 +125,28 @@ cdef class Known(Reader):
         What the values were divided by is `norm`.
         """
         cdef Ints* found = &scratch.found
+        cdef Ints* ends = &scratch.spare  # by distinct column
         cdef double* values
-        cdef Py_ssize_t j = 0, n = 0
-        cdef uint32_t column, count
+        cdef Py_ssize_t j, n = 0
+        cdef uint32_t column, before = NONE, count, start = 0
         cdef double value, squares = 0
         _sort(found, self.bits, &scratch.spare)
+        ends.n = 0
+        _reserve(ends, found.n + 1)
         _reserve_doubles(&scratch.values, found.n)
         values = scratch.values.at
-        while j < found.n:
+        for j in range(found.n):  # without a branch: nobody guesses which n-grams stand there twice
             column = found.at[j]
-            count = 0
-            while j < found.n and found.at[j] == column:
-                count += 1
-                j += 1
-            value = <double>count
-            if sublinear and count > 1:
-                value = 1.0 + log(value)
-            elif sublinear:
-                value = 1.0
-            value *= idf[column]
+            n += column != before
+            found.at[n - 1] = before = column
+            ends.at[n - 1] = <uint32_t>(j + 1)
+        for j in range(n):
+            count = ends.at[j] - start
+            start = ends.at[j]
+            value = _sublinear(count) if sublinear else <double>count
+            value *= idf[found.at[j]]
             squares += value * value
-            found.at[n] = column
-            values[n] = value
-            n += 1
+            values[j] = value
         norm[0] = 1.0
         if n and self.norm:
             norm[0] = squares = sqrt(squares)
@@ -386,6 +385,18 @@ cdef class Known(Reader):
         if width != self.width:
             raise ValueError(f"the vocabulary has {self.width} n-grams, not {width}")
         return 0
+
+
+cdef enum:
+    OFTEN = 16
+cdef double SUBLINEAR[OFTEN]  # by count
+cdef int _count
+for _count in range(1, OFTEN):
+    SUBLINEAR[_count] = 1.0 + log(<double>_count)
+
+
+cdef inline double _sublinear(uint32_t count) noexcept nogil:
+    return SUBLINEAR[count] if count < OFTEN else 1.0 + log(<double>count)
 
 
 cdef inline void _ask_for(const Scratch* coming, const double[:] idf) noexcept nogil:

@@ -103,7 +103,7 @@ cdef class Putting:
         while at < length and left:
             if lines[at] == 10 or lines[at] == 32:
                 if lines[at] == 10 and at - start <= PACKED and all_bits < 256:  # others are few
-                    key.bits = packed
+                    key.hashed = _mixed(packed)
                     self.words.ask(key)
                 left -= lines[at] == 10
                 packed = all_bits = 0

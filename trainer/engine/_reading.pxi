@@ -174,30 +174,33 @@ cdef class Reader:
         """Read all words of a plain text, and ask for their numbers; return whether it is as short as that is for."""
         cdef uint8_t lowered[SHORT_TEXT + 8]
         cdef uint16_t bounds[2 * SOME]
+        cdef uint16_t long_word[SOME]
         cdef Py_ssize_t size, i
-        cdef int found = ascii_words(text, length, lowered, bounds, SOME), t
-        cdef Key* key = words.key
-        words.n = 0
-        read.n = 0
-        for t in range(found):
+        cdef int found = ascii_words(text, length, lowered, bounds, SOME), t, n = 0, n_long = 0
+        cdef Key* key
+        for t in range(found):  # without a branch: as many are guessed wrong as there are texts
             size = bounds[2 * t + 1] - bounds[2 * t]
-            if size < 2:  # no token
-                continue
-            words.start[words.n] = read.n
-            if size <= PACKED:
-                key.bits = packed_ascii(&lowered[bounds[2 * t]], size)
-                key.hashed = _mixed(key.bits)
-                key.length = <uint32_t>size
-                key.whole = True
-            else:
-                _reserve(read, size)
-                for i in range(bounds[2 * t], bounds[2 * t + 1]):
-                    read.at[read.n] = lowered[i]
-                    read.n += 1
-                key[0] = _key(read.at + words.start[words.n], size, 0, 0)
-            self.words.ask(key[0])
-            words.n += 1
-            key += 1
+            key = &words.key[n]
+            key.bits = packed_ascii(&lowered[bounds[2 * t]], min(size, PACKED))
+            key.hashed = _mixed(key.bits)
+            key.length = <uint32_t>size
+            key.whole = True
+            words.start[n] = bounds[2 * t]
+            long_word[n_long] = <uint16_t>n
+            n_long += size > PACKED
+            n += size >= 2  # else it is no token
+        read.n = 0
+        for t in range(n_long):
+            key = &words.key[long_word[t]]
+            _reserve(read, key.length)
+            for i in range(key.length):
+                read.at[read.n + i] = lowered[words.start[long_word[t]] + i]
+            words.start[long_word[t]] = read.n
+            key[0] = _key(read.at + read.n, key.length, 0, 0)
+            read.n += key.length
+        for t in range(n):
+            self.words.ask(words.key[t])
+        words.n = n
         return found >= 0
 
     @cython.final

@@ -101,7 +101,7 @@ cdef struct Words:  # some words in a row
     Py_ssize_t start[SOME]  # of those that are not their own keys, among the characters read
     uint32_t number[SOME]
     uint32_t first[SOME]  # the node of each word alone, where n-grams are known
-    uint64_t* pair[SOME]  # and where the search begins for that of a word with the one before
+    uint64_t* line[SOME]  # and where the search begins for that of some words that end with it
 
 
 cdef struct Open:  # the runs of m words that the words before end with, by m

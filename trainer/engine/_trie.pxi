@@ -153,6 +153,8 @@ cdef extern from "lines.h":
     enum: LINE_WORDS
     uint64_t least_apart(const uint64_t* line, uint64_t key) noexcept nogil
     uint64_t number_beside(const uint64_t* line, uint64_t key) noexcept nogil
+    uint64_t numbers_in_lines(uint64_t* const* lines, const uint64_t* keys, Py_ssize_t n, uint64_t none,
+                              uint32_t* numbers) noexcept nogil
 
 
 @cython.final
@@ -231,6 +233,25 @@ cdef class Frozen:
             if found < self.none or line[LINE_WORDS - 1] & self.none == self.none:  # the rest of it is empty
                 return <uint32_t>min(found, self.none)
             line = self._next(line)
+
+    cdef void find_all(self, uint64_t* const* lines, const uint32_t* parents, const uint32_t* symbols, int n,
+                       uint32_t* numbers) noexcept nogil:
+        """Find up to `SOME` children, by what `ask` said of each."""
+        cdef uint64_t keys[SOME]
+        cdef uint64_t going_on
+        cdef int i
+        if not self.narrow:
+            for i in range(n):
+                numbers[i] = self.find_from(lines[i], parents[i], symbols[i])
+            return
+        for i in range(n):
+            keys[i] = self._key(parents[i], symbols[i]) << self.shift
+        going_on = numbers_in_lines(lines, keys, n, self.none, numbers)
+        i = 0
+        while i < n and going_on >> i:
+            if (going_on >> i) & 1:
+                numbers[i] = self.find_from(self._next(lines[i]), parents[i], symbols[i])
+            i += 1
 
     cdef inline uint64_t* _next(self, uint64_t* line) noexcept nogil:
         return self.slots if line + LINE_WORDS == self.end else line + LINE_WORDS

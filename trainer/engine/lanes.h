@@ -45,6 +45,7 @@
 #define PREFETCH(address)
 #endif
 
+#define LINE 64 /* bytes of the cache that come together */
 #define LARGE ((size_t)2 << 20) /* bytes of a large page, of those systems that have them */
 
 /* Room to be freed by free(): large rooms on large pages where the system has them, for a table that is read at random
@@ -62,9 +63,13 @@ static inline void* allocated(size_t size)
     return malloc(size);
 }
 
-/* Room for a table, whose last page is a large one too. */
+/* Room for a table, which begins where a line of the cache does, and whose last page is a large one too. */
 static inline void* tabled(size_t size)
 {
+#if defined(__unix__) || defined(__APPLE__)
+    void* room = NULL;
+    if (size < LARGE / 2) return posix_memalign(&room, LINE, size) ? NULL : room;
+#endif
     return allocated(size < LARGE / 2 ? size : (size + LARGE - 1) / LARGE * LARGE);
 }
 
@@ -148,7 +153,6 @@ typedef double four;
 #endif
 
 #define AHEAD 8 /* rows */
-#define LINE 64 /* bytes of the cache that come together */
 
 /* Ask for so many bytes, of which there is one or more. */
 ALWAYS void prefetch_all(const char* at, Py_ssize_t size)

@@ -143,5 +143,7 @@ def even_spans(n: int, parts: int) -> list[tuple[int, int]]:
 
 
 def chunks(texts: Sequence[str], size: int) -> list[Sequence[str]]:
-    """Cut texts into runs of `size`, the last one shorter."""
+    """Cut texts into runs of `size`, the last one shorter; no more than that are one run as they are."""
+    if 0 < len(texts) <= size:
+        return [texts]
     return [texts[start:end] for start, end in spans(len(texts), size)]

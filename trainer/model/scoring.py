@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trainer.engine.counting import COMPILED, prepared
 from trainer.engine.sparse import side_by_side
-from trainer.engine.threads import in_threads, spans
+from trainer.engine.threads import chunks, in_threads
 from trainer.model.features import Block, Features, LexiconBlock
 
 _BATCH = 1_024
@@ -42,13 +42,14 @@ class Scorer:
             return self._features.transform(texts).dot(self._weights)
         out = np.zeros((len(texts), self._weights.shape[1]))
 
-        def add(span: tuple[int, int]) -> None:
-            chunk, rows = texts[slice(*span)], out[slice(*span)]
+        def add(part: int) -> None:
+            chunk, rows = parts[part], out[part * _BATCH : (part + 1) * _BATCH]
             read = prepared(chunk)
             for one in adds:
                 one(chunk, read, rows)
 
-        in_threads(add, spans(len(texts), _BATCH))
+        parts = chunks(texts, _BATCH)
+        in_threads(add, range(len(parts)))
         return out
 
     def prepare(self, texts: Sequence[str]) -> list[_Adds] | None:
