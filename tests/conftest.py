@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from registering import written
 
 import trainer
 from trainer.api import FitResult
@@ -217,6 +218,13 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     config, root = load_config(file), folder / "artifacts"
     corpus = trainer.build(inputs, config, root=root)
     return Small(root, config, corpus, trainer.fit(corpus, config, root=root))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """The folder of a model so small that its numbers can be written down."""
+    written(tmp_path / "model")
+    return tmp_path / "model"
 
 
 @pytest.fixture

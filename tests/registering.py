@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +14,13 @@ from trainer.errors import ArtifactError, NotFoundError
 from trainer.model.features import Block, Features
 from trainer.model.tagger import Tagger
 from trainer.publishing import publish_unless, staging
+from trainer.registry.files import FILES, MANIFEST
 from trainer.registry.format import read_model
 from trainer.registry.versions import models_folder
 from trainer.registry.write import write_model
+from trainer.storage import canonical_json, sha256
+
+TEXTS = ["Lava ran past the lamp.", "", "ash ash"]
 
 
 def tiny_model(mark):
@@ -45,3 +52,40 @@ def sound(folder, digest=None):
     except (ArtifactError, NotFoundError):
         return False
     return True
+
+
+def tiny() -> Tagger:
+    """A model so small that its numbers can be written down."""
+    words = Block(
+        "word", (1, 1), False, Vocabulary.of(["ash", "lamp", "lava"]), np.array([2, 1, 5], np.uint32), 7
+    )
+    weights = np.array([[0.5, -1.0], [2.0, 0.25], [-0.125, 3.0]], dtype=np.float32)
+    return Tagger(
+        ("lighthouses", "volcanoes"),
+        Features((words,)),
+        weights,
+        np.array([-0.5, 0.25]),
+        np.array([[1.0, 0.0], [2.0, -0.5]]),
+        np.array([0.5, 0.25]),
+        0.125,
+    )
+
+
+def written(folder: Path, tagger: Tagger | None = None, texts: list[str] | None = None, **about: Any) -> str:
+    folder.mkdir()
+    golden = TEXTS if texts is None else texts
+    return write_model(
+        folder, tagger or tiny(), {"name": "tiny", **about}, golden, {"test": None}, "# Card ☃\n"
+    )
+
+
+def resigned(folder: Path, change: Callable[[dict[str, Any]], object] = lambda manifest: None) -> None:
+    """Change the manifest and make all sizes, hashes and the checksum agree: what only a forger would do."""
+    manifest = json.loads((folder / MANIFEST).read_bytes())
+    for name in FILES:
+        data = (folder / name).read_bytes()
+        manifest["files"][name] = {"size": len(data), "sha256": sha256(data)}
+    change(manifest)
+    manifest.pop("checksum", None)
+    manifest["checksum"] = sha256(canonical_json(manifest))
+    (folder / MANIFEST).write_bytes(canonical_json(manifest))

@@ -30,7 +30,7 @@ from trainer.errors import (
 )
 from trainer.evaluation import slips
 from trainer.model.search import search_settings
-from trainer.registry.format import FILES, MANIFEST
+from trainer.registry.files import FILES, MANIFEST
 
 TEXTS = ["Lava ran past the lighthouse.", "Soup is served at noon.", ""]
 

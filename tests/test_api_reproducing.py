@@ -11,7 +11,7 @@ import trainer
 from trainer import api
 from trainer.config import config_from_dict
 from trainer.errors import NotFoundError
-from trainer.registry.format import MANIFEST, with_checksum
+from trainer.registry.files import MANIFEST, with_checksum
 from trainer.storage import canonical_json
 
 

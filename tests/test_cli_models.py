@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import trainer
-from trainer.registry.format import FILES, MANIFEST, read_model
+from trainer.registry.files import FILES, MANIFEST
+from trainer.registry.format import read_model
 
 LAVA = "Red lava poured down the slope of the volcano."
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from strategies import hostile_text
 
 import trainer
-from trainer.registry.format import FILES, MANIFEST
+from trainer.registry.files import FILES, MANIFEST
 from trainer.registry.versions import promote
 
 LAVA = "Red lava poured down the slope of the volcano."

@@ -65,6 +65,14 @@ def test_importing_the_package_imports_nothing_else(python):
     assert not loaded & (HEAVY | {"numpy"})
 
 
+def test_what_only_finds_models_needs_no_numpy(small, python):
+    loaded = set(
+        json.loads(python(f"import trainer; trainer.models('small', root={str(small.root)!r})" + LOADED))
+    )
+    assert "trainer.registry.versions" in loaded
+    assert not loaded & (HEAVY | {"numpy"})
+
+
 def test_loading_and_predicting_import_nothing_heavy(small, python):
     code = f"import trainer; model = trainer.load('small', root={str(small.root)!r})" + PREDICT + LOADED
     loaded = set(json.loads(python(code)))

@@ -18,7 +18,8 @@ from trainer.model.features import Features, LexiconBlock
 from trainer.registry.exports import kinds
 from trainer.registry.exports.kinds import EXPORTS, export_folder, export_joblib
 from trainer.registry.exports.wheel import export_wheel
-from trainer.registry.format import FILES, MANIFEST, read_model
+from trainer.registry.files import FILES, MANIFEST
+from trainer.registry.format import read_model
 from trainer.registry.write import write_model
 
 

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import re
-import shutil
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,71 +15,26 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from registering import TEXTS, resigned, tiny, written
 from safetensors.numpy import load, save
 from strategies import json_values, taggers, unicode_text
 
-from trainer.engine.vocabulary import Vocabulary
-from trainer.errors import ArtifactError, DataError, NotFoundError
+from trainer.errors import ArtifactError, DataError
 from trainer.lexicons import LexiconMatcher
-from trainer.model.features import Block, Features, LexiconBlock
+from trainer.model.features import Features, LexiconBlock
 from trainer.model.tagger import Tagger
 from trainer.registry import bounds
 from trainer.registry import format as format_room
 from trainer.registry.bounds import MOST_TERMS
-from trainer.registry.format import FILES, MANIFEST, read_manifest, read_model
+from trainer.registry.files import FILES, MANIFEST
+from trainer.registry.format import read_model
 from trainer.registry.write import write_model
 from trainer.storage import canonical_json, sha256
 
-ALL = (*FILES, MANIFEST)
 FROZEN = Path(__file__).parent / "frozen" / "model-1"
 IDF_LAMP, IDF_LAVA = 1 + np.log(8 / 2), 1 + np.log(8 / 6)
 """Of 7 texts, 1 holds "lamp" and 5 "lava"."""
 WEIGHED = np.array([IDF_LAMP, IDF_LAVA]) / np.hypot(IDF_LAMP, IDF_LAVA)
-TEXTS = ["Lava ran past the lamp.", "", "ash ash"]
-
-
-def tiny() -> Tagger:
-    """A model so small that its numbers can be written down."""
-    words = Block(
-        "word", (1, 1), False, Vocabulary.of(["ash", "lamp", "lava"]), np.array([2, 1, 5], np.uint32), 7
-    )
-    weights = np.array([[0.5, -1.0], [2.0, 0.25], [-0.125, 3.0]], dtype=np.float32)
-    return Tagger(
-        ("lighthouses", "volcanoes"),
-        Features((words,)),
-        weights,
-        np.array([-0.5, 0.25]),
-        np.array([[1.0, 0.0], [2.0, -0.5]]),
-        np.array([0.5, 0.25]),
-        0.125,
-    )
-
-
-def written(folder: Path, tagger: Tagger | None = None, texts: list[str] | None = None, **about: Any) -> str:
-    folder.mkdir()
-    golden = TEXTS if texts is None else texts
-    return write_model(
-        folder, tagger or tiny(), {"name": "tiny", **about}, golden, {"test": None}, "# Card ☃\n"
-    )
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    """The folder of a small sound model."""
-    written(tmp_path / "model")
-    return tmp_path / "model"
-
-
-def resigned(folder: Path, change: Callable[[dict[str, Any]], object] = lambda manifest: None) -> None:
-    """Change the manifest and make all sizes, hashes and the checksum agree: what only a forger would do."""
-    manifest = json.loads((folder / MANIFEST).read_bytes())
-    for name in FILES:
-        data = (folder / name).read_bytes()
-        manifest["files"][name] = {"size": len(data), "sha256": sha256(data)}
-    change(manifest)
-    manifest.pop("checksum", None)
-    manifest["checksum"] = sha256(canonical_json(manifest))
-    (folder / MANIFEST).write_bytes(canonical_json(manifest))
 
 
 def retensored(folder: Path, change: Callable[[dict[str, np.ndarray]], object]) -> None:
@@ -146,7 +99,7 @@ def test_the_golden_margins_are_those_worked_out_by_hand(model):
 def test_the_same_model_gives_the_same_bytes_and_digest(tmp_path):
     digests = {written(tmp_path / str(number)) for number in range(3)}
     assert len(digests) == 1
-    for name in ALL:
+    for name in (*FILES, MANIFEST):
         assert len({(tmp_path / str(number) / name).read_bytes() for number in range(3)}) == 1
     assert digests == {sha256((tmp_path / "0" / MANIFEST).read_bytes())}
 
@@ -215,149 +168,6 @@ def test_a_trained_model_predicts_what_it_did_in_memory(small):
     saved = read_model(small.path)
     assert saved.predict(texts) == unsaved.predict(texts)
     assert saved.predict_proba(texts).tobytes() == unsaved.predict_proba(texts).tobytes()
-
-
-# Damage
-
-
-def positions(size: int, most: int) -> list[int]:
-    """Return all positions of a short file; of a long one both ends and an even sample between."""
-    if size <= most:
-        return list(range(size))
-    inner = np.linspace(0, size - 1, most - 32).astype(int).tolist()
-    return sorted({*range(16), *range(size - 16, size), *inner})
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_every_flipped_byte_is_refused(model, name):
-    sound = (model / name).read_bytes()
-    for position in positions(len(sound), 300):
-        for mask in (0x01, 0x80):
-            damaged = bytearray(sound)
-            damaged[position] ^= mask
-            (model / name).write_bytes(damaged)
-            with pytest.raises(ArtifactError):
-                read_model(model)
-    (model / name).write_bytes(sound)
-    read_model(model)
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_every_truncation_is_refused(model, name):
-    sound = (model / name).read_bytes()
-    for length in positions(len(sound), 300):
-        (model / name).write_bytes(sound[:length])
-        with pytest.raises(ArtifactError):
-            read_model(model)
-
-
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("more", [b"\0", b"\n", b" ", b"{}"])
-def test_an_appended_byte_is_refused(model, name, more):
-    with (model / name).open("ab") as handle:
-        handle.write(more)
-    with pytest.raises(ArtifactError):
-        read_model(model)
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_a_missing_file_is_refused(model, name):
-    (model / name).unlink()
-    with pytest.raises(ArtifactError, match=name):
-        read_model(model)
-
-
-@pytest.mark.parametrize("name", ["code.py", ".hidden", "weights.npy", "manifest.json.bak", "sub"])
-def test_an_extra_file_or_folder_is_refused(model, name):
-    (model / name).mkdir() if name == "sub" else (model / name).write_bytes(b"")
-    with pytest.raises(ArtifactError, match=f"does not belong to it: '{name}'"):
-        read_model(model)
-
-
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("kind", ["link", "dangling", "folder", "pipe"])
-def test_only_plain_files_are_read(model, name, kind):
-    moved = model.parent / "moved"
-    (model / name).rename(moved)
-    {
-        "link": lambda: (model / name).symlink_to(moved),
-        "dangling": lambda: (model / name).symlink_to(model.parent / "nowhere"),
-        "folder": lambda: (model / name).mkdir(),
-        "pipe": lambda: os.mkfifo(model / name),
-    }[kind]()
-    with pytest.raises(ArtifactError, match="missing or not a plain file"):
-        read_model(model)
-
-
-def test_where_there_is_no_folder_there_is_no_model(tmp_path):
-    with pytest.raises(NotFoundError, match="no model in"):
-        read_model(tmp_path / "none")
-
-
-def test_a_folder_without_a_manifest_is_no_model(tmp_path):
-    with pytest.raises(ArtifactError, match=r"manifest\.json' is missing"):
-        read_model(tmp_path)
-
-
-def test_a_model_that_is_removed_while_it_is_read_is_not_found_rather_than_damaged(model, monkeypatch):
-    decoded = format_room.decoded
-
-    def removed(data, name, more=0):
-        shutil.rmtree(model)
-        return decoded(data, name, more)
-
-    monkeypatch.setattr(format_room, "decoded", removed)
-    with pytest.raises(NotFoundError, match="no model in"):
-        read_model(model)
-
-
-def test_a_file_of_another_model_is_refused(model, tmp_path):
-    other = tiny()
-    other.weights[0, 0] += 1
-    written(tmp_path / "other", other)
-    for name in ("golden.json", "weights.safetensors"):
-        sound = (model / name).read_bytes()
-        shutil.copy(tmp_path / "other" / name, model / name)
-        with pytest.raises(ArtifactError, match=f"'{name}' is not what was saved"):
-            read_model(model)
-        (model / name).write_bytes(sound)
-
-
-def test_the_refusal_says_where_and_what_to_do(model):
-    (model / "README.md").write_text("another card")
-    with pytest.raises(ArtifactError) as caught:
-        read_model(model)
-    assert caught.value.where == str(model)
-    assert caught.value.hint == "Train it again, or restore it."
-    assert caught.value.exit_code == 7
-
-
-# A pinned digest
-
-
-def test_a_digest_pins_the_model(model):
-    digest = sha256((model / MANIFEST).read_bytes())
-    for pinned in (digest, digest[:8], digest[:40]):
-        assert read_model(model, pinned).info["digest"] == digest
-
-
-@pytest.mark.parametrize("wrong", ["", "0", "0" * 64, "short"])
-def test_another_digest_is_refused(model, wrong):
-    with pytest.raises(ArtifactError, match="the digest is sha256:"):
-        read_model(model, wrong)
-
-
-def test_too_little_of_the_right_digest_is_refused(model):
-    with pytest.raises(ArtifactError):
-        read_model(model, sha256((model / MANIFEST).read_bytes())[:7])
-
-
-def test_a_forged_model_is_refused_by_a_pin(model):
-    digest = sha256((model / MANIFEST).read_bytes())
-    resigned(model, lambda manifest: manifest.update(review=0.25))
-    assert read_model(model).review == 0.25
-    with pytest.raises(ArtifactError):
-        read_model(model, digest)
 
 
 # Forgeries that agree with themselves, and still must not pass
@@ -709,7 +519,7 @@ def test_loading_opens_six_files_and_runs_nothing(model, python):
     events = json.loads(python(WATCHED, str(model)))
     # A descriptor that is made a file of is no second look at the disk.
     opened = sorted(Path(what).name for event, what in events if event == "open" and not what.isdecimal())
-    assert opened == sorted(ALL)
+    assert opened == sorted((*FILES, MANIFEST))
     # Listing the folder is all that is done besides; asking for an id does nothing.
     assert {event for event, _ in events} - {"open"} <= {"os.listdir", "os.scandir", "builtins.id"}
 
@@ -845,24 +655,6 @@ def test_no_more_memory_is_set_aside_than_the_files_need(model):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20e6
-
-
-# Listings
-
-
-def test_a_listing_reads_the_manifest_alone(model):
-    for name in FILES:
-        (model / name).unlink()
-    manifest = read_manifest(model)
-    assert manifest["name"] == "tiny"
-    assert manifest["digest"] == sha256((model / MANIFEST).read_bytes())
-
-
-@pytest.mark.parametrize("text", [b"", b"{", b"null", b"[]", b"\xff", b"[" * 100_000])
-def test_a_listing_refuses_what_is_no_manifest(model, text):
-    (model / MANIFEST).write_bytes(text)
-    with pytest.raises(ArtifactError, match=r"not JSON|more lists and objects"):
-        read_manifest(model)
 
 
 # -- the written format -----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from strategies import names
 
 from trainer.registry.exports import packing
 from trainer.registry.exports.packing import REQUIRES, REQUIRES_PYTHON, About, wheel_files, write_archive
-from trainer.registry.format import FILES, MANIFEST
+from trainer.registry.files import FILES, MANIFEST
 
 DIGEST = "0123456789abcdef" * 4
 TOPICS = ("lighthouses", "volcanoes")

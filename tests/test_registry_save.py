@@ -14,7 +14,8 @@ from trainer import __version__
 from trainer.corpus.examples import Examples, corpus_examples
 from trainer.errors import TrainerError
 from trainer.registry import save
-from trainer.registry.format import MANIFEST, read_model
+from trainer.registry.files import MANIFEST
+from trainer.registry.format import read_model
 from trainer.registry.save import GOLDEN_TEXTS, save_model
 from trainer.storage import versions
 

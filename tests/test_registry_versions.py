@@ -12,7 +12,7 @@ from registering import saved
 from strategies import names, unicode_text
 
 from trainer.errors import ArtifactError, NotFoundError, TrainerError, UsageError
-from trainer.registry.format import MANIFEST
+from trainer.registry.files import MANIFEST
 from trainer.registry.versions import (
     ModelVersion,
     find_model,

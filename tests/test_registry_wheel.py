@@ -18,7 +18,8 @@ from trainer.errors import ArtifactError, UsageError
 from trainer.registry.exports import wheel as wheel_room
 from trainer.registry.exports.carried import carried_files
 from trainer.registry.exports.wheel import export_wheel
-from trainer.registry.format import FILES, MANIFEST, read_model
+from trainer.registry.files import FILES, MANIFEST
+from trainer.registry.format import read_model
 from trainer.storage import canonical_json, sha256
 
 FROZEN = Path(__file__).parent / "frozen"
@@ -247,7 +248,7 @@ def changed_code(monkeypatch, path, old, new):
         ("model/tagger.py", b"\nimport numpy as", b"\nimport sklearn\nimport numpy as", "named 'sklearn'"),
         ("model/tagger.py", b"\nimport numpy as", b"\nimport trainer\nimport numpy as", "named 'trainer'"),
         ("language.py", b"import json\n", b"import sentencex\n", "named 'sentencex'"),
-        ("registry/format.py", b"FORMAT = 1\n", b"FORMAT = 0\n", "model format 1 is not 0"),
+        ("registry/files.py", b"FORMAT = 1\n", b"FORMAT = 0\n", "model format 1 is not 0"),
         ("model/predictions.py", b"\nfrom typ", b"\nraise SystemExit\nfrom typ", "not load by itself: Sys"),
     ],
 )  # fmt: skip

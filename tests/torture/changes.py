@@ -9,7 +9,7 @@ from pathlib import Path
 
 from registering import sound
 
-from trainer.registry.format import FILES, MANIFEST
+from trainer.registry.files import FILES, MANIFEST
 
 FROZEN = Path(__file__).parent.parent / "frozen" / "model-1"
 ALL = (*FILES, MANIFEST)

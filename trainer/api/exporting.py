@@ -80,7 +80,7 @@ def export(
     """
     from trainer.registry.exports.exported import folders_above
     from trainer.registry.exports.kinds import EXPORTS
-    from trainer.registry.format import MANIFEST
+    from trainer.registry.files import MANIFEST
 
     if kind not in EXPORTS:
         raise UsageError(f"unknown export format '{kind}'. {did_you_mean(kind, EXPORTS)}")

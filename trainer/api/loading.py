@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from trainer.api.settings import DEFAULT_NAME, config_of
 from trainer.errors import NotFoundError, UsageError
-from trainer.model.tagger import Tagger
 from trainer.progress import Progress, silent
 from trainer.registry import versions as versions_room
 from trainer.registry.aliases import Move
-from trainer.registry.format import read_model
 from trainer.registry.versions import DIGEST, ModelVersion, find_model, is_path, list_models, names_in
 from trainer.storage import ABANDONED, artifacts_root
 
 if TYPE_CHECKING:
     from trainer.config import Config
+    from trainer.model.tagger import Tagger
 
 
 def load(
@@ -45,7 +44,13 @@ def load(
     if digest is None and isinstance(reference, str) and not is_path(reference):
         wanted = reference.partition("@")[2]
         digest = wanted if wanted.startswith(DIGEST) else None  # the name itself is a pin
-    return read_model(found.path, None if digest is None else digest.removeprefix(DIGEST).lower())
+    return _read(found.path, None if digest is None else digest.removeprefix(DIGEST).lower())
+
+
+def _read(folder: Path, digest: str | None = None) -> Tagger:
+    from trainer.registry.format import read_model  # what only finds models needs no numpy
+
+    return read_model(folder, digest)
 
 
 def model_in_use(
@@ -72,7 +77,7 @@ def model_in_use(
 
         fit(None, settings, root=root, progress=progress)
         found = find(settings.name, root=root)
-    return read_model(found.path), found
+    return _read(found.path), found
 
 
 def models(name: str | None = None, *, root: str | Path | None = None) -> list[ModelVersion]:

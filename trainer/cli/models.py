@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,8 +16,10 @@ from trainer.cli.options import Artifacts, AsJson, ConfigFile, Overrides, Strict
 from trainer.cli.render import console, figure, print_json, progress_bar, safe, say, table
 from trainer.config import load_config
 from trainer.errors import ArtifactError, TrainerWarning
-from trainer.evaluation.model_diff import Change
 from trainer.registry.versions import is_path, within
+
+if TYPE_CHECKING:
+    from trainer.evaluation.model_diff import Change
 
 _HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 """What a card says to machines."""

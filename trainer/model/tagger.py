@@ -155,9 +155,7 @@ class Tagger:
         return self._margins(given)
 
     def _margins(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        margins = self._sums(texts)
-        margins += self.intercept
-        return margins
+        return self._sums(texts) + self.intercept
 
     def stream(self, lines: Iterable[str]) -> Iterator[Prediction]:
         """Tag texts one after another, holding few of them at a time."""

@@ -32,31 +32,13 @@ from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, Features, LexiconBlock
 from trainer.model.tagger import Tagger
 from trainer.names import NAME
-from trainer.registry.bounds import (
-    GOLDEN_CHARACTERS,
-    LARGEST,
-    LARGEST_JSON,
-    LONGEST_NGRAM,
-    MOST_GOLDEN,
-    MOST_TERMS,
-    decoded,
-    plain_size,
-    read_file,
-)
+from trainer.registry.bounds import GOLDEN_CHARACTERS, LONGEST_NGRAM, MOST_GOLDEN, MOST_TERMS, decoded
+from trainer.registry.files import read_files
 from trainer.registry.tensors import decode
-from trainer.storage import canonical_json, sha256
 
-FORMAT = 1
-MANIFEST = "manifest.json"
-FILES = (
-    "README.md", "golden.json", "lexicons.json", "metrics.json", "vocabulary.txt", "weights.safetensors"
-)  # fmt: skip
 GOLDEN_TOLERANCE = 1e-6
 """Margins may differ by this across machines: logarithms and square roots may round differently."""
-OLDEST_READER = 1
-"""The lowest number of a format that a reader must know to read what is written now."""
 _MOST_TOLERANCE = 1e-3
-_LARGE = ("vocabulary.txt", "weights.safetensors")
 _WEIGHTS = ("float32", "float16")
 _INFINITE = 0x7C00
 """The bits of infinity in half precision, below those of all that is no number."""
@@ -94,89 +76,17 @@ def _refusal(folder: Path, message: str, hint: str | None = None) -> TrainerErro
 
 
 def _read_whole(folder: Path, digest: str | None) -> Tagger:
-    encoded = read_file(folder / MANIFEST, LARGEST_JSON)
-    found = sha256(encoded)
-    if digest is not None and (len(digest) < 8 or not found.startswith(digest)):
-        raise ArtifactError(f"the digest is sha256:{found}, not sha256:{digest:.64}")
-    manifest = decoded(encoded, MANIFEST)
-    _check_format(manifest)
-    _check_manifest(encoded, manifest)
-    listed = manifest["files"]
-    _check_listed(folder, listed)
+    found, manifest, data = read_files(folder, digest)
     _check_blocks(manifest["blocks"])
-    _check_columns(manifest["blocks"], plain_size(folder / "weights.safetensors"))
-    vocabularies, (tensors, data) = both(
-        lambda: _vocabularies(_checked(folder, "vocabulary.txt", listed), manifest["blocks"]),
-        lambda: _tensors_and_rest(folder, listed, len(manifest["tensors"])),
+    _check_columns(manifest["blocks"], len(data["weights.safetensors"]))
+    vocabularies, tensors = both(
+        lambda: _vocabularies(data["vocabulary.txt"], manifest["blocks"]),
+        lambda: _tensors(data["weights.safetensors"], manifest["tensors"]),
     )
     info = {**manifest, "digest": found, "version": folder.resolve().name}
     tagger = _decode(manifest, tensors, vocabularies, _lexicons(data["lexicons.json"]), info)
     _check_golden(tagger, decoded(data["golden.json"], "golden.json"), float(manifest["golden_tolerance"]))
     return tagger
-
-
-def _check_manifest(encoded: bytes, manifest: Mapping[str, Any]) -> None:
-    """Refuse a manifest that is not as it was written, by its form and by the checksum of the rest of it."""
-    line = f' "checksum": "{manifest["checksum"]}",\n'.encode()
-    rest = encoded.replace(line, b"", 1)
-    if encoded != canonical_json(manifest) or sha256(rest) != manifest["checksum"]:
-        raise ArtifactError("the manifest is not what was saved (its checksum differs)")
-
-
-def _check_format(manifest: Mapping[str, Any]) -> None:
-    """Refuse a format that this reader does not know, by the oldest reader that the manifest asks for."""
-    number = manifest["format"]
-    oldest = manifest.get("oldest_reader", number)
-    if type(number) is not int or type(oldest) is not int or not 0 < oldest <= number:
-        raise ArtifactError(f"model format {number!r:.40} is not {FORMAT}, the one this version reads")
-    if oldest > FORMAT:
-        raise ArtifactError(
-            f"model format {number} is not {FORMAT}, the one this version reads",
-            hint=f"A later version of topic-trainer reads it: one that knows format {oldest}.",
-        )
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest with its ``digest``, unchecked: for listings."""
-    encoded = read_file(folder / MANIFEST, LARGEST_JSON)
-    try:
-        return {**decoded(encoded, MANIFEST), "digest": sha256(encoded)}
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ArtifactError("the manifest is not JSON", where=str(folder / MANIFEST)) from error
-
-
-def with_checksum(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the manifest with the SHA-256 of the rest of it: a flipped bit in it is found without a pin."""
-    rest = {key: value for key, value in manifest.items() if key != "checksum"}
-    return {**rest, "checksum": sha256(canonical_json(rest))}
-
-
-def _check_listed(folder: Path, listed: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse a folder, or a list of its files, that holds another file or lacks one."""
-    if set(listed) != set(FILES):
-        raise ArtifactError(f"the manifest must list {', '.join(FILES)}")
-    extra = {path.name for path in folder.iterdir()} - set(FILES) - {MANIFEST}
-    if extra:
-        raise ArtifactError(f"holds a file that does not belong to it: {sorted(extra)[0]!r}")
-
-
-def _checked(folder: Path, name: str, listed: Mapping[str, Mapping[str, Any]]) -> bytes:
-    """Return the very bytes of a file whose size and hash agree with the manifest."""
-    size = listed[name]["size"]
-    if type(size) is not int or not 0 <= size <= (LARGEST_JSON if name == "golden.json" else LARGEST):
-        raise ArtifactError(f"the manifest gives '{name}' a size that no such file has: {size!r:.40}")
-    data = read_file(folder / name, size)
-    if len(data) != size or sha256(data) != listed[name]["sha256"]:
-        raise ArtifactError(f"'{name}' is not what was saved (size or SHA-256 differs)")
-    return data
-
-
-def _tensors_and_rest(
-    folder: Path, listed: Mapping[str, Mapping[str, Any]], most: int
-) -> tuple[dict[str, NDArray[Any]], dict[str, bytes]]:
-    """Check all files but the vocabulary; return the tensors, and the bytes of the smaller ones."""
-    rest = {name: _checked(folder, name, listed) for name in FILES if name not in _LARGE}
-    return decode(_checked(folder, "weights.safetensors", listed), most), rest
 
 
 def _decode(
@@ -316,8 +226,15 @@ def _check_tensors(
             )
         if tensor.dtype != dtype or tensor.shape != shape:
             raise ArtifactError(f"tensor '{key}' is {tensor.dtype} {tensor.shape}, not {dtype} {shape}")
+
+
+def _tensors(data: bytes, promised: Mapping[str, object]) -> dict[str, NDArray[Any]]:
+    """Decode as many tensors as were promised; refuse numbers that are none."""
+    tensors = decode(data, len(promised))
+    for key, tensor in tensors.items():
         if tensor.dtype.kind == "f" and not _finite(tensor):
             raise ArtifactError(f"tensor '{key}' holds a number that is not finite")
+    return tensors
 
 
 def _finite(tensor: NDArray[np.floating[Any]]) -> bool:

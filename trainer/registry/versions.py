@@ -19,7 +19,7 @@ from trainer.errors import (
 )
 from trainer.names import below, checked, names_below
 from trainer.registry.aliases import Alias, Move, aliases_in
-from trainer.registry.format import MANIFEST, read_manifest
+from trainer.registry.files import MANIFEST, read_manifest
 from trainer.storage import versions
 
 PRODUCTION = "production"

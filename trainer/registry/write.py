@@ -13,7 +13,8 @@ from trainer.errors import DataError
 from trainer.model.features import Block, LexiconBlock
 from trainer.model.tagger import Tagger
 from trainer.registry.bounds import LARGEST_JSON, MOST_TERMS
-from trainer.registry.format import FORMAT, GOLDEN_TOLERANCE, MANIFEST, OLDEST_READER, with_checksum
+from trainer.registry.files import FORMAT, MANIFEST, OLDEST_READER, with_checksum
+from trainer.registry.format import GOLDEN_TOLERANCE
 from trainer.registry.tensors import encode
 from trainer.storage import canonical_json, sha256
 

@@ -42,6 +42,7 @@ MODULES = (
     "trainer.records",
     "trainer.registry",
     "trainer.registry.bounds",
+    "trainer.registry.files",
     "trainer.registry.format",
     "trainer.registry.tensors",
     "trainer.storage",

@@ -13,7 +13,8 @@ from trainer.errors import ArtifactError, TrainerWarning
 from trainer.model.tagger import Tagger
 from trainer.registry.exports.exported import Exported, export_to, golden_texts
 from trainer.registry.exports.wheel import export_wheel
-from trainer.registry.format import FILES, MANIFEST, read_model
+from trainer.registry.files import FILES, MANIFEST
+from trainer.registry.format import read_model
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

@@ -13,7 +13,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from trainer import __version__
 from trainer.registry.exports.carried import carried_files
-from trainer.registry.format import FILES, MANIFEST
+from trainer.registry.files import FILES, MANIFEST
 
 REQUIRES_PYTHON = ">=3.11"
 REQUIRES = ("numpy>=1.26",)
