@@ -1,5 +1,16 @@
 # Where the solver's rows come from: stored as they are, or packed. Included by `_linear.pyx`.
 
+cdef extern from "packed.h":
+    Py_ssize_t unpack_steps(const uint8_t* at, const uint8_t* end, int32_t base, int32_t* columns, int32_t* counts
+                            ) noexcept nogil
+    void unpack_values(float* values, const int32_t* columns, const int32_t* counts, Py_ssize_t n, int32_t base,
+                       const double* tf, const double* idf, double norm) noexcept nogil
+
+cdef enum:
+    MOST_BLOCKS = 8  # of columns, side by side
+    SLOTS = 4  # rows that are taken at a time: a power of 2, and more than `SOON`
+
+
 cdef struct Row:
     const int32_t* columns
     const float* values
