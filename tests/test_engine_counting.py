@@ -252,6 +252,9 @@ def test_the_vectorizer_takes_the_parameters_of_scikit_learn(settings):
     np.testing.assert_allclose(mine.transform(new).toarray(), his.transform(new).toarray(), rtol=1e-6)
 
 
+FULL = {(parent, symbol): (parent + symbol) % 41 for parent in range(41) for symbol in range(0, 41, 2)}
+
+
 @only_compiled
 @given(
     children=st.dictionaries(
@@ -260,6 +263,8 @@ def test_the_vectorizer_takes_the_parameters_of_scikit_learn(settings):
     scale=st.sampled_from([1, 50_000_000]),
     flat=st.booleans(),
 )
+@example(FULL, 1, False)  # some lines of its table are full, and children stand in the next one
+@example(FULL, 50_000_000, False)
 def test_a_frozen_trie_finds_its_children_and_no_other(children, scale, flat):
     """In one word each or, where parents, symbols and numbers are large, in two."""
     from trainer.engine._ngrams import Frozen
@@ -275,6 +280,12 @@ def test_a_frozen_trie_finds_its_children_and_no_other(children, scale, flat):
         for symbol in (*range(0, most + scale, scale), most + 1, 2**32 - 1):
             assert trie.look(parent, symbol) == given.get((parent, symbol))
     assert trie.look(2**32 - 1, 0) is None
+    symbols = np.array([most + 1, 2**32 - 1, *range(0, most + scale, scale)], np.uint32)
+    for parent in (*range(0, most + scale, scale), 2**32 - 1):
+        expected = [given.get((parent, symbol)) for symbol in symbols.tolist()]
+        if parent == root and flat and scale == 1:
+            expected = [None] * len(symbols)  # these are found by their symbols alone
+        assert trie.look_all(np.full(len(symbols), parent, np.uint32), symbols) == expected
 
 
 @only_compiled

@@ -301,6 +301,21 @@ cdef class Frozen:
         found = self.first(symbol) if parent == self.root else self.find(min(parent, self.none), symbol)
         return None if found == self.none else found
 
+    def look_all(self, const uint32_t[::1] parents, const uint32_t[::1] symbols):
+        """Return the child of each of some pairs, or None, looked up together; with `flat`, not those of the root."""
+        cdef uint64_t* lines[SOME]
+        cdef uint32_t parent[SOME]
+        cdef uint32_t found[SOME]
+        cdef int i, n = <int>parents.shape[0]
+        if not symbols.shape[0] == parents.shape[0] <= SOME:
+            raise ValueError("not as many symbols as parents, or too many")
+        for i in range(n):
+            parent[i] = min(parents[i], self.none)
+            lines[i] = self.ask(parent[i], symbols[i])
+        if n:
+            self.find_all(lines, parent, &symbols[0], n, found)
+        return [None if found[i] == self.none else found[i] for i in range(n)]
+
 
 cdef Frozen _frozen(Trie trie, const uint32_t* column, const uint8_t* used, uint32_t width):
     """Return what is used of a trie, which loses its table; the nodes of columns get their numbers, the others come after.
