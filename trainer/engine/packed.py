@@ -33,7 +33,7 @@ except ImportError:  # installed without a compiler: the solver, too, is another
 COMPILED = _Unpacked is not None and _pack_columns is not None
 _CHUNK = 1_024
 """Texts that one thread reads at a time."""
-_UNPACKED = 32_000_000
+_UNPACKED = 128_000_000
 """Bytes of packed entries, at most, that are unpacked for the solver: they take eight times as much room."""
 
 
