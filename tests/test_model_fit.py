@@ -412,7 +412,7 @@ def test_tables_of_many_features_are_not_there_while_weights_are_found(monkeypat
         return solve(*given_, **more)
 
     monkeypatch.setattr(linear, "solve", watched)
-    monkeypatch.setattr(linear, "_SIDE_BY_SIDE", 0)
+    monkeypatch.setattr(linear, "ROOMY", 0)
     settings = config(features={"char_ngrams": [2, 3]}, thresholds={"folds": 10})
     as_they_are = fit_tagger(examples(sentences()), settings)
     there = counters.pop()  # two of them its own

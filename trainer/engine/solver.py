@@ -36,9 +36,11 @@ Few texts have a probability of a half or more for a rare topic. Where the logis
 WIDEST = 16
 """Problems that are solved together: a row of their weights is one line of the cache."""
 _NARROW = 8
-"""Lanes where there are few problems, or very many rows: as many numbers as one instruction takes.
+"""Lanes where there are few problems, or no room for more: as many numbers as one instruction takes."""
+ROOMY = 4_000_000
+"""Rows, and twice the features, up to which each thread has `WIDEST` lanes, and each group a thread.
 
-Two threads then have room where one would with twice as many.
+Lanes take 64 bytes for a row, and for a feature twice. Beyond, two threads have the room of one.
 """
 _LINE = 16
 """Weights in a line of the cache."""
@@ -132,7 +134,8 @@ def solve(
     matrix = _Matrix.of(X) if isinstance(X, SparseRows) else X
     task = _Task(matrix, judged, _LOSSES.index(loss), fit_intercept, tol, max_passes, seed, keep_alpha)
     m = len(problems)
-    parts = -(-m // (WIDEST if matrix.stored is not None else _NARROW))
+    roomy = matrix.stored is not None or len(X) + 2 * X.width <= ROOMY
+    parts = -(-m // (WIDEST if roomy else _NARROW))
     places = even_spans(m, parts)
     out = _Out.of(X.width, len(X), m, keep_alpha)
     shares = Shares(parts, None if told is None else lambda done: told(done / parts))

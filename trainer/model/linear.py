@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.engine.costs import Problem
 from trainer.engine.packed import PackedRows
-from trainer.engine.solver import COMPILED, WIDEST, Loss, Solution, solve
+from trainer.engine.solver import COMPILED, ROOMY, WIDEST, Loss, Solution, solve
 from trainer.engine.sparse import SparseRows
 from trainer.engine.threads import Shares, even_spans, in_threads
 from trainer.progress import Progress, silent
@@ -28,11 +28,6 @@ _TOL = 1e-5
 
 _STEPS = 100
 """Of the progress of one group."""
-_SIDE_BY_SIDE = 4_000_000
-"""Sentences, and twice the features, up to which groups of problems are solved side by side.
-
-Each takes 64 bytes for a sentence, and for a feature twice.
-"""
 
 
 def fit_topics(
@@ -96,7 +91,7 @@ def fit_in_turns(
         told(1.0)
         return models
 
-    if len(Y) + 2 * X.width <= _SIDE_BY_SIDE:
+    if len(Y) + 2 * X.width <= ROOMY:
         yield from chain.from_iterable(in_threads(solved, range(len(groups)), stop=shares.stop))
         return
     for group in range(len(groups)):
