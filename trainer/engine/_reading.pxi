@@ -175,6 +175,7 @@ cdef class Reader:
         cdef uint8_t lowered[SHORT_TEXT + 8]
         cdef uint16_t bounds[2 * SOME]
         cdef uint16_t long_word[SOME]
+        cdef uint16_t long_start[SOME]
         cdef Py_ssize_t size, i
         cdef int found = ascii_words(text, length, lowered, bounds, SOME), t, n = 0, n_long = 0
         cdef Key* key
@@ -185,8 +186,8 @@ cdef class Reader:
             key.hashed = _mixed(key.bits)
             key.length = <uint32_t>size
             key.whole = True
-            words.start[n] = bounds[2 * t]
-            long_word[n_long] = <uint16_t>n
+            words.start[n] = 0
+            long_word[n_long], long_start[n_long] = <uint16_t>n, bounds[2 * t]
             n_long += size > PACKED
             n += size >= 2  # else it is no token
         read.n = 0
@@ -194,7 +195,7 @@ cdef class Reader:
             key = &words.key[long_word[t]]
             _reserve(read, key.length)
             for i in range(key.length):
-                read.at[read.n + i] = lowered[words.start[long_word[t]] + i]
+                read.at[read.n + i] = lowered[long_start[t] + i]
             words.start[long_word[t]] = read.n
             key[0] = _key(read.at + read.n, key.length, 0, 0)
             read.n += key.length
