@@ -146,7 +146,7 @@ def test_the_solver_makes_the_same_of_rows_that_are_stored_and_packed(loss, min_
     assert from_packed.intercept.tobytes() == from_stored.intercept.tobytes()
     assert from_packed.alpha.tobytes() == from_stored.alpha.tobytes()
     # Another order of the sums is another solution within the same gap, and so are other groups of problems.
-    monkeypatch.setattr(solver, "ROOMY", 0)
+    monkeypatch.setattr(solver, "_ROOMY", 0)
     for found in (from_packed, solve(rows, *task)):
         away = np.linalg.norm(found.coef - plain.coef, axis=0)
         assert (away <= np.sqrt(2 * found.gap) + np.sqrt(2 * plain.gap) + 1e-4).all()

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 import trainer
 from trainer.config import Config
 from trainer.corpus.examples import Examples, corpus_examples
+from trainer.engine import solver
 from trainer.engine.counting import CompiledCounter
 from trainer.engine.liblinear import to_scipy
 from trainer.engine.packed import COMPILED
@@ -412,7 +413,7 @@ def test_tables_of_many_features_are_not_there_while_weights_are_found(monkeypat
         return solve(*given_, **more)
 
     monkeypatch.setattr(linear, "solve", watched)
-    monkeypatch.setattr(linear, "ROOMY", 0)
+    monkeypatch.setattr(solver, "_ROOMY", 0)
     settings = config(features={"char_ngrams": [2, 3]}, thresholds={"folds": 10})
     as_they_are = fit_tagger(examples(sentences()), settings)
     there = counters.pop()  # two of them its own

@@ -218,7 +218,7 @@ def test_models_that_are_made_in_turns_are_those_made_side_by_side(kind, monkeyp
     beside, last = fitted(), 2 if solver.COMPILED else 1
     assert_ascending(told, last)
     told.clear()
-    monkeypatch.setattr(linear, "ROOMY", 0)
+    monkeypatch.setattr(solver, "_ROOMY", 0)
     assert same(beside, fitted())
     assert_ascending(told, last)
     assert told.count(("solving", 100, 100 * last)) >= 1  # the first group was done before the second
@@ -228,7 +228,7 @@ def test_models_that_are_made_in_turns_are_those_made_side_by_side(kind, monkeyp
 
 @pytest.mark.skipif(not solver.COMPILED, reason="not compiled")
 def test_of_models_that_are_made_in_turns_those_that_were_used_are_let_go(monkeypatch):
-    monkeypatch.setattr(linear, "ROOMY", 0)
+    monkeypatch.setattr(solver, "_ROOMY", 0)
     X, Y, weights = problem(9, n=100, width=200, topics=5)
     rows = [*(np.arange(100) % 5 != fold for fold in range(5)), everything(X)]
     models = fit_in_turns(X, Y, weights, rows, Classifier(), SEED)

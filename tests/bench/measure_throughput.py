@@ -28,6 +28,7 @@ from given import given_file
 
 from trainer.engine.counting import COMPILED, counter
 from trainer.engine.learning import learn
+from trainer.engine.threads import chunks
 from trainer.engine.vocabulary import Vocabulary
 
 ROUNDS = 21
@@ -91,7 +92,7 @@ def reading(texts: list[str], vocabulary: Vocabulary | None = None) -> Callable[
     """Return what finds the n-grams of a vocabulary, or all that there are, in the texts."""
     known = learn(*SHAPE, texts).vocabulary if vocabulary is None else vocabulary
     finds, idf = counter(*SHAPE, known), np.ones(len(known))
-    parts = [texts[start : start + 1_024] for start in range(0, len(texts), 1_024)]
+    parts = chunks(texts, 1_024)
     finds.prepare()
     return lambda: [finds.rows(part, idf, False) for part in parts] and None
 

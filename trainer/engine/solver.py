@@ -37,7 +37,7 @@ WIDEST = 16
 """Problems that are solved together: a row of their weights is one line of the cache."""
 _NARROW = 8
 """Lanes where there are few problems, or no room for more: as many numbers as one instruction takes."""
-ROOMY = 4_000_000
+_ROOMY = 4_000_000
 """Rows, and twice the features, up to which each thread has `WIDEST` lanes, and each group a thread.
 
 Lanes take 64 bytes for a row, and for a feature twice. Beyond, two threads have the room of one.
@@ -73,6 +73,11 @@ class Solution:
     passes: NDArray[np.int64]
     converged: bool
     alpha: NDArray[np.float32]
+
+
+def has_room(X: SparseRows | PackedRows) -> bool:
+    """Whether each thread may have `WIDEST` lanes over these rows, and each group of problems a thread."""
+    return len(X) + 2 * X.width <= _ROOMY
 
 
 def solve(
@@ -134,8 +139,7 @@ def solve(
     matrix = _Matrix.of(X) if isinstance(X, SparseRows) else X
     task = _Task(matrix, judged, _LOSSES.index(loss), fit_intercept, tol, max_passes, seed, keep_alpha)
     m = len(problems)
-    roomy = matrix.stored is not None or len(X) + 2 * X.width <= ROOMY
-    parts = -(-m // (WIDEST if roomy else _NARROW))
+    parts = -(-m // (WIDEST if matrix.stored is not None or has_room(X) else _NARROW))
     places = even_spans(m, parts)
     out = _Out.of(X.width, len(X), m, keep_alpha)
     shares = Shares(parts, None if told is None else lambda done: told(done / parts))

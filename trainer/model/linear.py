@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.engine.costs import Problem
 from trainer.engine.packed import PackedRows
-from trainer.engine.solver import COMPILED, ROOMY, WIDEST, Loss, Solution, solve
+from trainer.engine.solver import COMPILED, WIDEST, Loss, Solution, has_room, solve
 from trainer.engine.sparse import SparseRows
 from trainer.engine.threads import Shares, even_spans, in_threads
 from trainer.progress import Progress, silent
@@ -91,7 +91,7 @@ def fit_in_turns(
         told(1.0)
         return models
 
-    if len(Y) + 2 * X.width <= ROOMY:
+    if has_room(X):
         yield from chain.from_iterable(in_threads(solved, range(len(groups)), stop=shares.stop))
         return
     for group in range(len(groups)):

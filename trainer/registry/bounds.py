@@ -34,15 +34,14 @@ def decoded(data: bytes, name: str, more: int = 0) -> Any:
     return json.loads(str(data, "utf-8", "surrogatepass"))  # of bytes it would guess, and load a codec
 
 
-def plain_size(file: Path) -> int:
-    """Return the size of a regular file, in bytes."""
+def _refuse_unless_plain(file: Path) -> None:
+    """Refuse what is no regular file."""
     try:
         about = file.lstat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _missing(file) from error
     if not stat.S_ISREG(about.st_mode):
         raise _missing(file)
-    return about.st_size
 
 
 def _missing(file: Path) -> ArtifactError:
@@ -52,7 +51,7 @@ def _missing(file: Path) -> ArtifactError:
 def read_file(file: Path, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes; what is none is not even opened for long."""
     try:
-        plain_size(file)
+        _refuse_unless_plain(file)
         with os.fdopen(os.open(file, _FLAGS), "rb") as handle:
             about = os.fstat(handle.fileno())  # of what was opened: the name may stand for another by now
             if not stat.S_ISREG(about.st_mode):
