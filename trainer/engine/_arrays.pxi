@@ -94,19 +94,23 @@ cdef class Written:
             raise MemoryError
         for i in range(self.n):
             if PyUnicode_CheckExact(self._kept[i]):
-                self._keep(i, self._kept[i])
+                self._point(i, <str>self._kept[i])
             elif isinstance(self._kept[i], str):
                 self._keep(i, PyUnicode_FromObject(self._kept[i]))  # the string in a subclass
             else:
                 raise TypeError(f"texts must be strings; text {i} is {type(self._kept[i]).__name__}")
 
     cdef int _keep(self, Py_ssize_t i, str text) except -1:
+        """Keep a string as text i, instead of what was given."""
         self._kept[i] = text
+        self._point(i, text)
+        return 0
+
+    cdef inline void _point(self, Py_ssize_t i, str text) noexcept:
         self.data[i] = PyUnicode_DATA(text)
         self.length[i] = PyUnicode_GET_LENGTH(text)
         self.kind[i] = PyUnicode_KIND(text)
         self.ascii[i] = PyUnicode_IS_ASCII(text)
-        return 0
 
     cdef inline void ask(self, Py_ssize_t i) noexcept nogil:
         """Ask for the beginning of a text, if there is one."""

@@ -52,18 +52,37 @@ cdef class Known(Reader):
     # Reading
 
     cdef int _look_up(self, Scratch* scratch) except -1 nogil:
-        cdef const Ints* read = &scratch.piece
+        cdef const uint32_t* read = scratch.piece.at
         cdef Words* words = &scratch.words
+        cdef uint16_t doubtful[SOME + 1]  # those that their keys are not all of
+        cdef uint32_t likely
+        cdef int t, i, n = 0
+        cdef bint mistaken = False
+        for t in range(words.n):
+            words.number[t] = self.words.likely(words.key[t])
+            doubtful[n] = <uint16_t>t
+            n += not words.key[t].whole and words.number[t] != NONE
+        for i in range(n):
+            self.words.ask_for_all(words.number[doubtful[i]])
+        self._ask_for_pairs(words)
+        for i in range(n):
+            t = doubtful[i]
+            likely = words.number[t]
+            if not self.words._same(read + words.start[t], likely, words.key[t].length):
+                words.number[t] = self.words.find(read + words.start[t], words.key[t])
+                mistaken = True
+        if mistaken:  # hardly ever
+            self._ask_for_pairs(words)
+        return 0
+
+    cdef inline void _ask_for_pairs(self, Words* words) noexcept nogil:
+        """Find the nodes of the words that were read, and ask for those of each with the next one."""
         cdef int t
         for t in range(words.n):
-            words.number[t] = self.words.find(read.at + words.start[t], words.key[t])
-        for t in range(words.n):
             words.first[t] = self.known.first(words.number[t])
-        if self.longest == 1:
-            return 0
-        for t in range(words.n - 1):
-            words.line[t + 1] = self.known.ask(words.first[t], words.number[t + 1])
-        return 0
+        if self.longest > 1:
+            for t in range(words.n - 1):
+                words.line[t + 1] = self.known.ask(words.first[t], words.number[t + 1])
 
     cdef int _runs(self, Words* words, Open* open_, Ints* found) except -1 nogil:
         cdef uint32_t kept[2][SOME + 1]  # the first one ends before these words

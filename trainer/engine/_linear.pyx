@@ -16,6 +16,8 @@ cdef extern from "lanes.h":
     void prefetch_all(const char* at, Py_ssize_t size) noexcept nogil
     void add_rows(double* out, const float* weights, Py_ssize_t step, const int32_t* columns, const double* values,
                   Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m) noexcept nogil
+    Py_ssize_t _compare_rows "compare_rows"(const double* rows, Py_ssize_t n, Py_ssize_t k, const double* low,
+                                            const double* high, uint8_t* reached, int64_t* unsure) noexcept nogil
 
 
 def give_back():
@@ -113,6 +115,32 @@ def sparse_dot(
             if indptr[row + 1] > start:
                 add_rows(&out[row, 0], &weights[0, 0], topics * sizeof(float), &indices[start], &values[start],
                          indptr[row + 1] - start, 0, topics)
+
+
+def compare_rows(
+    const double[:, ::1] rows,
+    const double[::1] low,
+    const double[::1] high,
+    uint8_t[:, ::1] reached,
+    int64_t[::1] unsure,
+):
+    """Write which numbers reach `high`, and the rows where one neither does nor is `low` or less.
+
+    Returns
+    -------
+    int
+        How many rows these are.
+    """
+    cdef Py_ssize_t n = rows.shape[0], k = rows.shape[1], found
+    if low.shape[0] != k or high.shape[0] != k or reached.shape[0] != n or reached.shape[1] != k:
+        raise ValueError("the ends, or the decisions, have another shape than the rows")
+    if unsure.shape[0] != n:
+        raise ValueError("there is no room for the number of each row")
+    if n == 0 or k == 0:
+        return 0
+    with nogil:
+        found = _compare_rows(&rows[0, 0], n, k, &low[0], &high[0], &reached[0, 0], &unsure[0])
+    return found
 
 
 include "_rows.pxi"

@@ -87,6 +87,15 @@ include "_known.pxi"
 include "_learner.pxi"
 
 
+def all_strings(list texts):
+    """Whether all are of type str itself."""
+    cdef Py_ssize_t i
+    for i in range(len(texts)):
+        if not PyUnicode_CheckExact(texts[i]):
+            return False
+    return True
+
+
 def pack_columns(const int64_t[::1] lengths, const int32_t[::1] columns):
     """Return rows of ascending columns, end to end, as `Known.pack` does: the bytes, and where each row ends."""
     cdef Py_ssize_t i, start = 0, at = 0

@@ -79,6 +79,20 @@ cdef class Strings:
         """Return where a string begins in the arena."""
         return self.ends.at[number - 1] if number else 0
 
+    cdef inline uint32_t likely(self, Key key) noexcept nogil:
+        """Return the number of the string that has a key, unless another has the same; NONE if none has it."""
+        cdef Py_ssize_t slot = key.hashed & self.mask
+        cdef const Word* word = &self.slots[slot]
+        while word.number != NONE and (word.bits != key.bits or word.length != 2 * key.length + key.whole):
+            slot = (slot + 1) & self.mask
+            word = &self.slots[slot]
+        return word.number
+
+    cdef inline void ask_for_all(self, uint32_t number) noexcept nogil:
+        """Ask for the characters of a string."""
+        PREFETCH(&self.arena.at[self.start(number)])
+        PREFETCH(&self.arena.at[self.ends.at[number] - 1])
+
     cdef inline uint32_t find(self, const uint32_t* text, Key key) noexcept nogil:
         """Return the number of a string, or NONE."""
         cdef Py_ssize_t slot = key.hashed & self.mask

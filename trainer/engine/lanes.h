@@ -223,4 +223,23 @@ static inline void add_half_rows(double* out, const uint16_t* weights, Py_ssize_
     add_halves(out, weights, step, columns, values, n, asked, m);
 }
 
+/* Write for each of n rows of k numbers which reach `high`, and in which rows one neither does nor is `low` or less;
+   return how many such rows there are. Nothing reaches what is no number, nor is it so little. */
+CLONES static Py_ssize_t compare_rows(const double* rows, Py_ssize_t n, Py_ssize_t k, const double* low,
+                                      const double* high, uint8_t* restrict reached, int64_t* restrict unsure)
+{
+    Py_ssize_t found = 0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        int64_t plain = -1;
+        for (Py_ssize_t j = 0; j < k; j++) {
+            const double x = rows[i * k + j];
+            reached[i * k + j] = x >= high[j];
+            plain &= -(int64_t)((x >= high[j]) | (x <= low[j]));
+        }
+        unsure[found] = i;
+        found += !plain;
+    }
+    return found;
+}
+
 #endif

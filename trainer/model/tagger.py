@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.engine.cuts import Cuts
+from trainer.engine.texts import listed
 from trainer.engine.threads import chunks, in_threads
 from trainer.errors import UsageError, did_you_mean
 from trainer.language import language_of
 from trainer.model.calibration import probabilities, sigmoid
-from trainer.model.cuts import Cuts
 from trainer.model.features import Features
 from trainer.model.predictions import Prediction, TaggedSentence
 from trainer.model.scoring import Scorer
@@ -121,7 +122,7 @@ class Tagger:
         """Tag one text, or each of several."""
         if isinstance(texts, str):
             return self._predictions([texts])[0]
-        return self._predictions(_listed(texts))
+        return self._predictions(listed(texts))
 
     def predict_proba(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) calibrated probabilities; one text gives one row."""
@@ -129,29 +130,34 @@ class Tagger:
 
     def predict_matrix(self, texts: str | Iterable[str]) -> NDArray[np.bool_]:
         """Return the (n, k) decisions: True where the topic is tagged."""
-        given = [texts] if isinstance(texts, str) else _listed(texts)
+        given = [texts] if isinstance(texts, str) else listed(texts)
         if len(given) <= _TOGETHER:
             return self._decided(given)
         _ = self._sums.prepare(given), self._cuts
         return np.concatenate(in_threads(self._decided, chunks(given, _TOGETHER)))
 
     def _decided(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        return self._cuts(self._margins(texts), self.scores, lambda scores: self.decide(scores)[0])
+        # By the sums, to which the intercept is yet to be added: what is sure of these is found once.
+        return self._cuts(
+            self._sums(texts),
+            lambda sums: self.scores(sums + self.intercept),
+            lambda scores: self.decide(scores)[0],
+        )
 
     @cached_property
     def _cuts(self) -> Cuts:
-        """What decides by margins."""
+        """What decides by sums of weights."""
         wanted = self.thresholds + self.review
         if self.bands is not None:
             lower, upper = self.bands.T
             wanted = np.where(lower <= self.thresholds, np.maximum(self.thresholds, upper), np.nan)
         if self.rates:
             wanted = np.full(len(self.topics), np.nan)
-        return Cuts(wanted, [self.calibration, *self.curves.values()])
+        return Cuts(wanted, [self.intercept, self.calibration, *self.curves.values()])
 
     def decision_function(self, texts: str | Iterable[str]) -> NDArray[np.float64]:
         """Return the (n, k) margins: the weighted sum of the features plus the intercept."""
-        given = [texts] if isinstance(texts, str) else _listed(texts)
+        given = [texts] if isinstance(texts, str) else listed(texts)
         return self._margins(given)
 
     def _margins(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -163,7 +169,7 @@ class Tagger:
             raise TypeError("stream takes an iterable of texts; for one text there is predict")
         source, seen = iter(lines), 0
         while batch := list(islice(source, _STREAM)):
-            yield from self._predictions(_listed(batch, seen))
+            yield from self._predictions(listed(batch, seen))
             seen += len(batch)
 
     def tag(self, document: str | Document) -> Iterator[TaggedSentence]:
@@ -214,7 +220,7 @@ class Tagger:
         from trainer.model.explanations import Contribution, Explanation
 
         column = self._column(topic)
-        rows = self.features.transform(_listed([text]))
+        rows = self.features.transform(listed([text]))
         values = rows.values * self.weights[rows.indices, column].astype(np.float64)
         names = self.features.names_of(rows.indices)
         places = self.features.locate(text)
@@ -314,13 +320,3 @@ class Tagger:
     def _names(self, chosen: NDArray[np.bool_]) -> Iterator[tuple[str, ...]]:
         """Yield the topics that are chosen in each of (n, k) rows."""
         return (tuple(compress(self.topics, row)) for row in chosen.tolist())
-
-
-def _listed(texts: Iterable[str], first: int = 0) -> list[str]:
-    listed = list(texts)
-    if set(map(type, listed)) <= {str}:  # as a rule; asking one by one takes three times as long
-        return listed
-    for i, text in enumerate(listed, first):
-        if not isinstance(text, str):
-            raise TypeError(f"texts must be strings; text {i} is {type(text).__name__}")
-    return listed

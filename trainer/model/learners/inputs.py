@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from trainer.engine.sparse import SparseRows
+from trainer.engine.texts import listed
 
 EMPTY = "empty vocabulary: no text holds an n-gram that min_df and max_df leave"
 
@@ -43,11 +44,7 @@ def listed_texts(texts: Iterable[str]) -> list[str]:
     """Return the texts, or refuse what is none."""
     if isinstance(texts, str):
         raise ValueError("an iterable of texts is wanted, not one string")
-    listed = list(texts)
-    for i, text in enumerate(listed):
-        if not isinstance(text, str):
-            raise TypeError(f"texts must be strings; text {i} is {type(text).__name__}")
-    return listed
+    return listed(texts)
 
 
 def sample_weights(given: Any, Y: NDArray[np.int8]) -> NDArray[np.float64]:

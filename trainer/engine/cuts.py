@@ -7,6 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+try:
+    from trainer.engine._linear import compare_rows as _compiled_compare
+except ImportError:  # installed without a compiler
+    _compiled_compare = None
+
 Floats = NDArray[np.float64]
 Decisions = NDArray[np.bool_]
 
@@ -53,12 +58,30 @@ class Cuts:
             return decide(scores(margins))
         if self._sure is None:
             self._sure = sure_margins(scores, self._wanted)
-        low, high = self._sure
-        tagged, below = margins >= high, margins <= low
-        if np.count_nonzero(tagged) + np.count_nonzero(below) < margins.size:  # as a rule all are plain
-            unsure = ~(tagged | below).all(axis=1)
+        tagged, unsure = compared(margins, *self._sure)
+        if len(unsure):  # as a rule all are plain
             tagged[unsure] = decide(scores(margins[unsure]))
         return tagged
+
+
+def compared(
+    margins: Floats, low: Floats, high: Floats, *, compiled: bool = True
+) -> tuple[Decisions, NDArray[np.int64]]:
+    """Return which of (n, k) margins reach `high`, and the rows where one neither does nor is `low` or less.
+
+    Parameters
+    ----------
+    low, high : (k,) arrays
+        Nothing reaches a NaN, nor is it so little.
+    compiled : bool
+        False asks for numpy even where the compiled loop is there; the result is the same.
+    """
+    if compiled and _compiled_compare is not None:
+        reached, unsure = np.empty(margins.shape, np.bool_), np.empty(len(margins), np.int64)
+        n = _compiled_compare(margins, low, high, reached.view(np.uint8), unsure)
+        return reached, unsure[:n]
+    reached = margins >= high
+    return reached, np.flatnonzero(~(reached | (margins <= low)).all(axis=1))
 
 
 def sure_margins(scores: Callable[[Floats], Floats], wanted: Floats) -> tuple[Floats, Floats]:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import curves
 
+from trainer.engine.cuts import Cuts, compared, sure_margins
 from trainer.model.calibration import sigmoid
-from trainer.model.cuts import Cuts, sure_margins
 from trainer.model.features import Features
 from trainer.model.tagger import Tagger
 
@@ -29,7 +29,7 @@ def calibrated(draw):
         TOPICS,
         Features(()),
         np.zeros((0, 2), np.float32),
-        np.zeros(2),
+        np.array([draw(some) for _ in TOPICS]),
         np.array([draw(line) for _ in TOPICS]),
         thresholds,
         draw(st.sampled_from([0.0, 0.1]) | st.floats(0, 0.5)),
@@ -40,25 +40,32 @@ def calibrated(draw):
     return model.at_rates({"tea": 0.1}) if draw(st.booleans()) else model
 
 
+def by_cuts(model, cuts, sums):
+    """Return the decisions of sums of weights."""
+    return cuts(
+        sums, lambda some: model.scores(some + model.intercept), lambda scores: model.decide(scores)[0]
+    )
+
+
 def sure_of(model):
-    """Find the margins of a model at once."""
+    """Find what is sure of the sums of a model at once."""
     model._cuts._patience = 0
-    model._cuts(np.zeros((1, 2)), model.scores, lambda scores: model.decide(scores)[0])
+    by_cuts(model, model._cuts, np.zeros((1, 2)))
     return model._cuts._sure
 
 
 @given(model=calibrated(), given_margins=st.lists(st.floats(-60, 60), max_size=20))
-def test_decisions_by_margins_are_those_by_probabilities(model, given_margins):
+def test_decisions_by_sums_are_those_by_probabilities(model, given_margins):
     ends = [end for side in sure_of(model) for end in side if not np.isnan(end)]
     close = [end * (1 + by) + by for end in ends for by in (0, 1e-16, -1e-16, 1e-9, -1e-9, 1e-6, -1e-6)]
     knots = [knot for curve in model.curves.values() if curve.ndim == 2 for knot in curve[0]]
+    knots = [knot - offset for knot in knots for offset in model.intercept]
     column = np.array([*given_margins, *close, *knots, 1e300, -1e300])
-    margins = np.stack([column, column[::-1]], axis=1)
-    by_probabilities = model.decide(model.scores(margins))[0]
+    sums = np.stack([column, column[::-1]], axis=1)
+    by_probabilities = model.decide(model.scores(sums + model.intercept))[0]
     patient = Cuts(model._cuts._wanted, [])
-    for cuts in (model._cuts, *[patient] * (2 + 512 // len(margins))):
-        found = cuts(margins, model.scores, lambda scores: model.decide(scores)[0])
-        assert np.array_equal(found, by_probabilities)
+    for cuts in (model._cuts, *[patient] * (2 + 512 // len(sums))):
+        assert np.array_equal(by_cuts(model, cuts, sums), by_probabilities)
     assert patient._sure is not None
 
 
@@ -85,3 +92,43 @@ def test_where_nothing_is_reached_nothing_is_sure():
     low, high = sure_margins(lambda margins: sigmoid(margins), np.array([2.0, -1.0, np.nan]))
     assert np.isnan(high).tolist() == [True, False, True]
     assert np.isnan(low).tolist() == [False, True, True]
+
+
+@given(
+    rows=st.integers(0, 9).flatmap(
+        lambda k: st.lists(
+            st.lists(st.sampled_from([-1.0, 0.0, 0.5, 1.0, np.nan, np.inf]), min_size=k, max_size=k)
+        )
+    ),
+    data=st.data(),
+)
+def test_rows_are_compared_as_numpy_does(rows, data):
+    k = len(rows[0]) if rows else 3
+    some = st.sampled_from([-1.0, 0.0, 0.5, np.nan, -np.inf, np.inf])
+    low, high = (np.array(data.draw(st.lists(some, min_size=k, max_size=k)), float) for _ in range(2))
+    margins = np.array(rows, float).reshape(len(rows), k)
+    reached, unsure = compared(margins, low, high)
+    assert np.array_equal(reached, margins >= high)
+    assert unsure.tolist() == [
+        i
+        for i, row in enumerate(rows)
+        if any(not x >= top and not x <= bottom for x, bottom, top in zip(row, low, high, strict=True))
+    ]
+    in_numpy = compared(margins, low, high, compiled=False)
+    assert np.array_equal(reached, in_numpy[0])
+    assert np.array_equal(unsure, in_numpy[1])
+
+
+def test_the_compiled_comparison_refuses_other_shapes():
+    module = pytest.importorskip("trainer.engine._linear")
+    rows, two, room = np.zeros((3, 2)), np.zeros(2), np.zeros(3, np.int64)
+    reached = np.zeros((3, 2), np.uint8)
+    for wrong in (
+        (rows, np.zeros(3), two, reached, room),
+        (rows, two, np.zeros(1), reached, room),
+        (rows, two, two, np.zeros((2, 2), np.uint8), room),
+        (rows, two, two, np.zeros((3, 1), np.uint8), room),
+        (rows, two, two, reached, np.zeros(2, np.int64)),
+    ):
+        with pytest.raises(ValueError, match=r"another shape|no room"):
+            module.compare_rows(*wrong)
