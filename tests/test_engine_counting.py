@@ -15,7 +15,7 @@ from trainer.engine import counting
 from trainer.engine.counting import COMPILED, PythonCounter, counter, prepared
 from trainer.engine.learning import learn
 from trainer.engine.sparse import side_by_side
-from trainer.engine.vocabulary import Vocabulary
+from trainer.engine.vocabulary import Vocabulary, count_lines
 from trainer.estimators import NgramTfidfVectorizer
 
 ANALYZERS = {"word": "word", "char": "char_wb"}
@@ -120,6 +120,12 @@ def test_a_large_vocabulary_is_searched_at_first_with_the_same_bits(
         mine, its = (each.rows([text], idf, sublinear) for each in (one, two))
         assert all(a.tobytes() == b.tobytes() for a, b in zip(mine, its, strict=True))
         assert searched == ("_known" not in vars(one))
+
+
+@given(st.lists(st.tuples(st.binary(max_size=3), st.sampled_from([0, 1, 254, 255, 256, 700])), max_size=4))
+def test_line_breaks_are_counted(pieces):
+    data = b"".join(piece + b"\n" * breaks for piece, breaks in pieces)
+    assert count_lines(data) == count_lines(data, compiled=False) == data.count(b"\n")
 
 
 @only_compiled

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from trainer.engine.liblinear import to_scipy
-from trainer.engine.sparse import ENGINE, SparseRows, beside
+from trainer.engine.sparse import ENGINE, SparseRows, all_finite, beside
 
 numbers = st.floats(-1e6, 1e6) | st.sampled_from([0.0, -0.0, 1e-300, 1 / 3])
 
@@ -103,3 +103,17 @@ def test_weights_as_they_were_fitted_are_not_rounded(pair):
     X, weights = pair
     exact = weights.astype(np.float64) * (1 + 2**-40)
     assert X.dot(exact).tobytes() == one_by_one(X, exact).tobytes()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_of_half_precision_each_number_is_finite_that_numpy_takes_for_finite(compiled):
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)[:, None]
+    found = [all_finite(each[None], compiled=compiled) for each in every]
+    assert found == np.isfinite(every[:, 0]).tolist()
+    finite = every[np.isfinite(every)][:60].reshape(20, 3)
+    assert all_finite(finite, compiled=compiled)
+    assert all_finite(finite.T, compiled=compiled)
+    assert all_finite(finite[:0], compiled=compiled)
+    finite[13, 2] = np.nan
+    assert not all_finite(finite, compiled=compiled)
+    assert not all_finite(finite.T, compiled=compiled)

@@ -211,18 +211,6 @@ def test_a_number_that_is_not_finite_is_refused(model, key, value):
         read_model(model)
 
 
-def test_of_half_precision_each_number_is_finite_that_numpy_takes_for_finite(monkeypatch):
-    monkeypatch.setattr(format_room, "_AT_ONCE", 7)
-    every = np.arange(2**16, dtype=np.uint16).view(np.float16)[:, None]
-    found = [format_room._finite(each[None]) for each in every]
-    assert found == np.isfinite(every[:, 0]).tolist()
-    finite = every[np.isfinite(every)][:60].reshape(20, 3)
-    assert format_room._finite(finite)
-    assert format_room._finite(finite[:0])
-    finite[13, 2] = np.nan
-    assert not format_room._finite(finite)
-
-
 @pytest.mark.parametrize("key", ["weights", "intercept", "calibration", "thresholds", "df.0"])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "uint8", "bool"])
 def test_another_dtype_is_refused(model, key, dtype):

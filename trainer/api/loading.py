@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.api.settings import DEFAULT_NAME, config_of
+from trainer.engine.threads import begun
 from trainer.errors import NotFoundError, UsageError
 from trainer.progress import Progress, silent
 from trainer.registry import versions as versions_room
 from trainer.registry.aliases import Move
+from trainer.registry.files import read_files
 from trainer.registry.versions import DIGEST, ModelVersion, find_model, is_path, list_models, names_in
 from trainer.storage import ABANDONED, artifacts_root
 
@@ -48,9 +50,10 @@ def load(
 
 
 def _read(folder: Path, digest: str | None = None) -> Tagger:
+    files = begun(lambda: read_files(folder, digest))  # while what makes a model of them is imported
     from trainer.registry.format import read_model  # what only finds models needs no numpy
 
-    return read_model(folder, digest)
+    return read_model(folder, digest, files)
 
 
 def model_in_use(

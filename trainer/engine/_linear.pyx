@@ -6,7 +6,7 @@ import numpy as np
 cimport cython
 
 from libc.math cimport INFINITY, fabs, log
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
@@ -141,6 +141,17 @@ def compare_rows(
     with nogil:
         found = _compare_rows(&rows[0, 0], n, k, &low[0], &high[0], &reached[0, 0], &unsure[0])
     return found
+
+
+def all_finite(const uint16_t[::1] halves):
+    """Whether numbers of half precision, seen as their bits, are finite."""
+    cdef Py_ssize_t i
+    cdef int16_t size, most = 0
+    with nogil:
+        for i in range(halves.shape[0]):
+            size = <int16_t>(halves[i] & 0x7FFF)
+            most = size if size > most else most
+    return most < 0x7C00  # infinity, below all that is no number
 
 
 include "_rows.pxi"

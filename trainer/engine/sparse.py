@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 try:
+    from trainer.engine._linear import all_finite as _compiled_all_finite
     from trainer.engine._linear import sparse_dot as _compiled_dot
 except ImportError:  # installed without a compiler: numpy serves, with the same bits
-    _compiled_dot = None
+    _compiled_all_finite = _compiled_dot = None
 
 ENGINE = "compiled" if _compiled_dot is not None else "numpy"
 _LINE = 64
@@ -130,3 +131,10 @@ def side_by_side(
 def as_kernels_read(weights: NDArray[np.floating[Any]]) -> NDArray[Any]:
     """Return weights of single precision as they are, and of half precision as their bits."""
     return weights.view(np.uint16) if weights.dtype == np.float16 else weights
+
+
+def all_finite(numbers: NDArray[np.floating[Any]], *, compiled: bool = True) -> bool:
+    """Whether all numbers are; of half precision, numpy would ask one by one."""
+    if compiled and _compiled_all_finite is not None and numbers.dtype == np.float16:
+        return bool(_compiled_all_finite(np.ascontiguousarray(numbers).view(np.uint16).ravel()))
+    return bool(np.isfinite(numbers).all())

@@ -97,6 +97,36 @@ def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
     return first, second
 
 
+def begun(work: Callable[[], R]) -> Callable[[], R]:
+    """Begin a work on a thread of its own.
+
+    Returns
+    -------
+    callable
+        Waits for the end of the work, and returns or raises what it did.
+    """
+    from threading import Thread
+
+    found: list[R] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:  # raised where the work is waited for
+            failed.append(error)
+
+    def end() -> R:
+        thread.join()
+        if failed:
+            raise failed[0]
+        return found[0]
+
+    thread = Thread(target=run)
+    thread.start()
+    return end
+
+
 class Shares:
     """How far each of several works is, and whether they are to end.
 

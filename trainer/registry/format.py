@@ -17,7 +17,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,34 +25,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.engine.counting import Counter, Kind, counter
-from trainer.engine.threads import both, spans
-from trainer.engine.vocabulary import Vocabulary, count_lines
+from trainer.engine.sparse import all_finite
+from trainer.engine.threads import both
+from trainer.engine.vocabulary import Vocabulary
 from trainer.errors import ArtifactError, NotFoundError, TrainerError
 from trainer.lexicons import LexiconMatcher
 from trainer.model.features import Block, Features, LexiconBlock
 from trainer.model.tagger import Tagger
 from trainer.names import NAME
 from trainer.registry.bounds import GOLDEN_CHARACTERS, LONGEST_NGRAM, MOST_GOLDEN, MOST_TERMS, decoded
-from trainer.registry.files import read_files
+from trainer.registry.files import ModelFiles, read_files
 from trainer.registry.tensors import decode
 
 GOLDEN_TOLERANCE = 1e-6
 """Margins may differ by this across machines: logarithms and square roots may round differently."""
 _MOST_TOLERANCE = 1e-3
 _WEIGHTS = ("float32", "float16")
-_INFINITE = 0x7C00
-"""The bits of infinity in half precision, below those of all that is no number."""
 _AT_ONCE = 32_768
-"""Numbers, or characters, that stay in the cache."""
+"""Characters that stay in the cache."""
 
 
-def read_model(folder: Path, digest: str | None = None) -> Tagger:
+def read_model(
+    folder: Path, digest: str | None = None, files: Callable[[], ModelFiles] | None = None
+) -> Tagger:
     """Read a model, checking every byte of it first.
 
     Parameters
     ----------
     digest : str, optional
         The digest that the model must have, whole or its first 8 characters or more.
+    files : callable, optional
+        Returns, or raises, what `read_files` does of this folder and digest, where that has begun already.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def read_model(folder: Path, digest: str | None = None) -> Tagger:
         When anything is missing, extra, altered, of another format, or does not compute what it did.
     """
     try:
-        return _read_whole(folder, digest)
+        return _read_whole(folder, files() if files else read_files(folder, digest))
     except ArtifactError as error:
         raise _refusal(folder, error.message, error.hint) from error
     except (
@@ -75,8 +78,8 @@ def _refusal(folder: Path, message: str, hint: str | None = None) -> TrainerErro
     return ArtifactError(message, where=str(folder), hint=hint or "Train it again, or restore it.")
 
 
-def _read_whole(folder: Path, digest: str | None) -> Tagger:
-    found, manifest, data = read_files(folder, digest)
+def _read_whole(folder: Path, files: ModelFiles) -> Tagger:
+    found, manifest, data = files
     _check_blocks(manifest["blocks"])
     _check_columns(manifest["blocks"], len(data["weights.safetensors"]))
     vocabularies, tensors = both(
@@ -147,15 +150,19 @@ def _lexicons(data: bytes) -> list[dict[str, list[str]]]:
 def _vocabularies(data: bytes, blocks: Sequence[Mapping[str, Any]]) -> list[tuple[Vocabulary, Counter]]:
     """Decode the n-grams of each block that has any, and make what finds them; no string is made of one."""
     entries = [entry for entry in blocks if entry["kind"] != LexiconBlock.kind]
-    if count_lines(data) != sum(entry["columns"] for entry in entries) or data[-1:] not in (b"", b"\n"):
-        raise ArtifactError("'vocabulary.txt' does not hold the n-grams that the manifest counts")
-    _check_utf8(data)
-    start, found = 0, []
+    start, vocabularies = 0, []
     for entry in entries:
         end = len(data) if entry is entries[-1] else _end_of_lines(data, start, entry["columns"])
-        vocabulary, start = Vocabulary(data[start:end]), end
-        found.append((vocabulary, counter(entry["kind"], tuple(entry["ngrams"]), vocabulary)))
-    return found
+        lines, start = data[start:end], end
+        if lines[-1:] in (b"", b"\n"):
+            vocabularies.append(Vocabulary(lines))
+    if start < len(data) or [*map(len, vocabularies)] != [entry["columns"] for entry in entries]:
+        raise ArtifactError("'vocabulary.txt' does not hold the n-grams that the manifest counts")
+    _check_utf8(data)
+    return [
+        (vocabulary, counter(entry["kind"], tuple(entry["ngrams"]), vocabulary))
+        for entry, vocabulary in zip(entries, vocabularies, strict=True)
+    ]
 
 
 def _check_utf8(data: bytes) -> None:
@@ -232,20 +239,9 @@ def _tensors(data: bytes, promised: Mapping[str, object]) -> dict[str, NDArray[A
     """Decode as many tensors as were promised; refuse numbers that are none."""
     tensors = decode(data, len(promised))
     for key, tensor in tensors.items():
-        if tensor.dtype.kind == "f" and not _finite(tensor):
+        if tensor.dtype.kind == "f" and not all_finite(tensor):
             raise ArtifactError(f"tensor '{key}' holds a number that is not finite")
     return tensors
-
-
-def _finite(tensor: NDArray[np.floating[Any]]) -> bool:
-    if tensor.dtype != np.float16:
-        return bool(np.isfinite(tensor).all())
-    # By its bits, some at a time: numpy asks number by number of half precision.
-    bits, room = tensor.view(np.uint16).ravel(), np.empty(_AT_ONCE, np.uint16)
-    parts = (bits[start:end] for start, end in spans(len(bits), _AT_ONCE))
-    return all(
-        int(np.bitwise_and(part, 0x7FFF, out=room[: len(part)]).max(initial=0)) < _INFINITE for part in parts
-    )
 
 
 def _check_rates(rates: object, topics: tuple[str, ...]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np  # else where it is used: a cold start is to import what the package does, as it does
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "svm": {"loss": "squared_hinge", "ngram_range": (1, 2)},
@@ -29,11 +30,16 @@ class Contender:
 
     def prepare(self, texts: Sequence[str], Y: np.ndarray, folder: Path) -> None:
         """Load what fitting needs: importing is timed by the cold start."""
+        import trainer.engine.liblinear
+        import trainer.engine.solver
+        import trainer.model.learning
         import trainer.model.packing
         import trainer.model.tagger  # noqa: F401
 
     def fit(self, texts: Sequence[str], Y: np.ndarray) -> None:
         """Fit on raw texts."""
+        import numpy as np
+
         from trainer.engine.costs import Problem
         from trainer.engine.solver import solve
         from trainer.engine.threads import chunks
@@ -60,10 +66,13 @@ class Contender:
 
     def scores(self, texts: Sequence[str]) -> np.ndarray:
         """Return the (n, k) margins."""
-        return np.asarray(self.model.decision_function(texts))
+        margins: np.ndarray = self.model.decision_function(texts)
+        return margins
 
     def save(self, folder: Path) -> None:
         """Write the model into an empty folder, its weights as with ``classifier.precision=float16``."""
+        import numpy as np
+
         from trainer.registry.write import write_model
 
         place = folder / _SAVED
