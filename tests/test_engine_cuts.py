@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from strategies import curves
 
 from trainer.engine.cuts import Cuts, compared, sure_margins
-from trainer.model.calibration import sigmoid
 from trainer.model.features import Features
+from trainer.model.maps import sigmoid
 from trainer.model.tagger import Tagger
 
 TOPICS = ("tea", "gin")

@@ -24,10 +24,9 @@ from trainer.model.calibration import (
     fit_curve,
     fit_isotonic,
     fit_platt,
-    probabilities,
-    sigmoid,
     split_curves,
 )
+from trainer.model.maps import probabilities, sigmoid
 
 
 @st.composite
@@ -120,17 +119,6 @@ def test_margins_that_order_the_classes_the_wrong_way_are_left_as_they_are():
     assert fit_platt(np.where(y, -1.0, 1.0), y) == (1.0, 0.0)
 
 
-@given(st.lists(st.floats(-1e308, 1e308), max_size=20))
-def test_the_sigmoid_is_that_of_scipy_without_overflow(values):
-    z = np.array(values, dtype=float)
-    # Two roundings more than scipy's own formula.
-    np.testing.assert_allclose(sigmoid(z), expit(z), rtol=1e-14, atol=0)
-
-
-def test_the_sigmoid_at_its_ends():
-    assert sigmoid(np.array([0.0, np.inf, -np.inf, 1e4, -1e4])).tolist() == [0.5, 1.0, 0.0, 1.0, 0.0]
-
-
 def fold_data(seed: int, n: int = 1200, *, sharper: float = 1.0, shift: float = 0.0):
     """Return margins (log-odds, times and plus something), classes drawn by these, groups and folds."""
     rng = np.random.default_rng(seed)
@@ -213,14 +201,6 @@ def test_no_other_minimiser_finds_a_better_beta_map(data):
         p = ((y.sum() + 1) / (y.sum() + 2) * y.sum() + (~y).sum() / ((~y).sum() + 2)) / len(y)
         found = np.array([0.0, 0.0, logit(p)])
     assert beta_loss(found, margins, y)[0] <= best + 1e-6
-
-
-def test_a_beta_map_is_a_line_where_both_slopes_are_one():
-    margins = np.linspace(-30, 30, 601)
-    line, beta = (probabilities(margins, np.array(c)) for c in ([2.0, 0.5], [2.0, 2.0, 0.5]))
-    np.testing.assert_allclose(beta, line, rtol=1e-12)
-    steep = probabilities(np.array([-20.0, 20.0]), np.array([3.0, 0.5, 0.0]))
-    np.testing.assert_allclose(logit(steep), [-60, 10], rtol=1e-8)  # 3 per unit below 0, 1/2 above
 
 
 def test_a_well_calibrated_model_is_mostly_left_as_it_is():

@@ -10,8 +10,9 @@ from scipy.special import expit
 from sklearn.metrics import brier_score_loss, precision_score
 
 from trainer.config import Config, Objective
-from trainer.model.calibration import fit_curve, probabilities
+from trainer.model.calibration import fit_curve
 from trainer.model.decisions import decide_topic, decide_topics
+from trainer.model.maps import probabilities
 from trainer.model.thresholds import choose_threshold, review_band
 
 TOPICS = ("kites", "soups")

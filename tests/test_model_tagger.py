@@ -13,7 +13,7 @@ from strategies import learned_taggers, tricky_text
 
 from trainer.errors import UsageError
 from trainer.model import features
-from trainer.model.calibration import probabilities, sigmoid
+from trainer.model.maps import probabilities, sigmoid
 from trainer.records import Document
 
 several = st.lists(tricky_text, max_size=8)

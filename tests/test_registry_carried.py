@@ -23,7 +23,7 @@ PACKAGE = "probe_model._inference"
 NEEDED = {"numpy"}
 ASKED_FOR = {"sentencex"}
 """What `tag` imports when it is called, and says so where it is missing."""
-FOR_TYPES = {"pandas", "pyarrow", "sklearn"}
+FOR_TYPES = {"numpy", "pandas", "pyarrow", "sklearn"}
 
 
 def module_source(name: str) -> str:

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from string import ascii_uppercase
 
 _WORD = re.compile(r"[^\W\d_]+")
 _ASCII_WORD = re.compile("[A-Za-z]+")
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SCRIPTS = (
     ("el", "\u0370-\u03ff"), ("ru", "\u0400-\u04ff"), ("hy", "\u0530-\u058f"), ("he", "\u0590-\u05ff"),
     ("ar", "\u0600-\u06ff"), ("hi", "\u0900-\u097f"), ("bn", "\u0980-\u09ff"), ("ta", "\u0b80-\u0bff"),
@@ -89,7 +89,7 @@ def language_of(text: str) -> str | None:
 def _written(text: str) -> set[str]:
     """Return the words of a text, but for capitals alone: those are initials, as in Washington, D.C."""
     if text.isascii():
-        return set(_ASCII_WORD.findall(text)).difference(ascii_uppercase)
+        return set(_ASCII_WORD.findall(text)).difference(_CAPITALS)
     return {word for word in _WORD.findall(text) if len(word) > 1 or word.islower()}
 
 

@@ -6,10 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain, islice
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.engine.ngrams import chunk_grams, word_grams
 from trainer.engine.sparse import as_kernels_read
@@ -21,6 +20,11 @@ try:
     from trainer.engine._ngrams import Texts as _Texts
 except ImportError:  # installed without a compiler
     _Known = _Lines = _Texts = None
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
 
 Kind = Literal["word", "char"]
 COMPILED = _Known is not None
@@ -34,7 +38,6 @@ _PATIENCE = 32
 """N-grams of a vocabulary that take about as long to put into a table as one character to look up."""
 Idf = Any
 """The idf of all columns: an array, or what is turned into one, and gives that of some."""
-Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]
 
 
 class Counter(Protocol):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 try:
     from trainer.engine._linear import compare_rows as _compiled_compare
 except ImportError:  # installed without a compiler
     _compiled_compare = None
 
-Floats = NDArray[np.float64]
-Decisions = NDArray[np.bool_]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Decisions = NDArray[np.bool_]
 
 _PATIENCE = 512
 """Texts that take about as long to decide by probabilities as it takes to find the margins."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.engine.sparse import as_kernels_read
 from trainer.lexicons import LexiconMatcher
@@ -16,6 +15,9 @@ try:
     from trainer.engine._lexicons import Lexicons as _Lexicons
 except ImportError:  # installed without a compiler
     _Lexicons = None
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 COMPILED = _Lexicons is not None
 

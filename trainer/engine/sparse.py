@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 try:
     from trainer.engine._linear import all_finite as _compiled_all_finite
     from trainer.engine._linear import sparse_dot as _compiled_dot
 except ImportError:  # installed without a compiler: numpy serves, with the same bits
     _compiled_all_finite = _compiled_dot = None
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ENGINE = "compiled" if _compiled_dot is not None else "numpy"
 _LINE = 64

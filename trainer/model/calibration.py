@@ -1,7 +1,6 @@
-"""Margins -> probabilities, topic by topic: none, Platt, beta or isotonic; numpy only.
+"""Which map takes the margins of a topic to probabilities: none, Platt, beta or isotonic; numpy only.
 
-A map is an array, and its shape says which: ``(2,)`` slope and offset of a Platt map, ``(3,)`` the a, b and c
-of a beta map, ``(2, m)`` the margins and probabilities of the knots of an isotonic one. Each is monotone.
+What a map is stands in `trainer.model.maps`.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from trainer.model.maps import probabilities, sigmoid
 
 if TYPE_CHECKING:
     from trainer.config import Calibration
@@ -38,29 +39,12 @@ class Calibrated:
     why : str
         Why this one.
     curve : array
-        See the module.
+        See `trainer.model.maps`.
     """
 
     method: Method
     why: str
     curve: Floats
-
-
-def sigmoid(z: Floats) -> Floats:
-    """Return ``1 / (1 + exp(-z))`` without overflow."""
-    small = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1.0, small) / (1.0 + small)
-
-
-def probabilities(margins: Floats, curve: Floats) -> Floats:
-    """Return the (n,) probabilities of (n,) margins by a map; see the module for its shapes."""
-    if curve.ndim == 2:
-        return np.asarray(np.interp(margins, curve[0], curve[1]), dtype=np.float64)
-    if len(curve) == 3:
-        a, b, c = curve
-        # -log(sigmoid) and -log(1 - sigmoid) of a margin.
-        return sigmoid(c - a * np.logaddexp(0.0, -margins) + b * np.logaddexp(0.0, margins))
-    return sigmoid(margins * curve[0] + curve[1])
 
 
 def fit_platt(margins: Floats, y: NDArray[np.bool_]) -> tuple[float, float]:
@@ -147,7 +131,7 @@ def fit_isotonic(margins: Floats, y: NDArray[np.bool_]) -> Floats:
 
 
 def fit_curve(method: Method, margins: Floats, y: NDArray[np.bool_]) -> Floats:
-    """Fit the map of a method; see the module for what is returned."""
+    """Fit the map of a method; see `trainer.model.maps` for what is returned."""
     match method:
         case "none":
             return np.array(IDENTITY)

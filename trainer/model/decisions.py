@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from trainer.config import Config, Objective, Thresholds
 from trainer.metrics import brier, expected_calibration_error, precision_recall_f1
-from trainer.model.calibration import Calibrated, Method, choose_calibration, fit_curve, probabilities
+from trainer.model.calibration import Calibrated, Method, choose_calibration, fit_curve
+from trainer.model.maps import probabilities
 from trainer.model.thresholds import (
     Choice,
     choose_threshold,

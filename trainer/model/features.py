@@ -10,10 +10,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.engine.counting import CompiledCounter, Counter, Idf, Kind, counter
 from trainer.engine.finding import Finder, finder
@@ -22,6 +21,9 @@ from trainer.engine.sparse import SparseRows, below, beside
 from trainer.engine.threads import chunks, in_threads
 from trainer.engine.vocabulary import Vocabulary
 from trainer.lexicons import LexiconMatcher
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _BATCH = 1_024
 """Texts that one thread reads at a time."""

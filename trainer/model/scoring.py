@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.engine.counting import COMPILED, prepared
 from trainer.engine.sparse import side_by_side
 from trainer.engine.threads import chunks, in_threads
 from trainer.model.features import Block, Features, LexiconBlock
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    _Adds = Callable[[Sequence[str], Any, NDArray[np.float64]], None]
+
 _BATCH = 1_024
 """Texts that one thread reads at a time."""
-_Adds = Callable[[Sequence[str], Any, NDArray[np.float64]], None]
 
 
 class Scorer:

@@ -9,21 +9,21 @@ from itertools import compress, islice
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.engine.cuts import Cuts
 from trainer.engine.texts import listed
 from trainer.engine.threads import chunks, in_threads
 from trainer.errors import UsageError, did_you_mean
 from trainer.language import language_of
-from trainer.model.calibration import probabilities, sigmoid
 from trainer.model.features import Features
+from trainer.model.maps import probabilities, sigmoid
 from trainer.model.predictions import Prediction, TaggedSentence
 from trainer.model.scoring import Scorer
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
     from trainer.model.explanations import Explanation, Reasons
@@ -59,7 +59,7 @@ class Tagger:
         ISO 639-1 code of what it reads; a sentence that is plainly in another language is left to review.
         Empty for any. Only `predict`, `stream`, `tag`, `explain` and tables look at it, not the matrices.
     curves : mapping of str to array
-        The maps of topics whose log-odds are no line of the margin; see `trainer.model.calibration`.
+        The maps of topics whose log-odds are no line of the margin; see `trainer.model.maps`.
     bands : (k, 2) array of float64, optional
         Probabilities from the first on and below the second are left to a human.
     """

@@ -19,10 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.engine.counting import Counter, Kind, counter
 from trainer.engine.sparse import all_finite
@@ -36,6 +35,9 @@ from trainer.names import NAME
 from trainer.registry.bounds import GOLDEN_CHARACTERS, LONGEST_NGRAM, MOST_GOLDEN, MOST_TERMS, decoded
 from trainer.registry.files import ModelFiles, read_files
 from trainer.registry.tensors import decode
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 GOLDEN_TOLERANCE = 1e-6
 """Margins may differ by this across machines: logarithms and square roots may round differently."""
@@ -252,7 +254,7 @@ def _check_rates(rates: object, topics: tuple[str, ...]) -> None:
 
 
 def _check_curve(topic: str, curve: NDArray[np.float64]) -> None:
-    """Refuse what is none of the maps of `trainer.model.calibration`, or would be no monotone one."""
+    """Refuse what is none of the maps of `trainer.model.maps`, or would be no monotone one."""
     if curve.shape == (3,):
         sound = bool((curve[:2] >= 0).all())
     else:

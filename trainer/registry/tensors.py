@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.errors import ArtifactError
 from trainer.registry.bounds import LARGEST_JSON, decoded
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _DTYPES = {"F64": "<f8", "F32": "<f4", "U32": "<u4", "F16": "<f2"}
 """In the order in which arrays stand: none begins where it may not, by the size of its numbers."""
