@@ -229,12 +229,25 @@ CLONES static Py_ssize_t compare_rows(const double* rows, Py_ssize_t n, Py_ssize
                                       const double* high, uint8_t* restrict reached, int64_t* restrict unsure)
 {
     Py_ssize_t found = 0;
-    for (Py_ssize_t i = 0; i < n; i++) {
+    for (Py_ssize_t i = 0; i < n; i++, rows += k, reached += k) {
         int64_t plain = -1;
-        for (Py_ssize_t j = 0; j < k; j++) {
-            const double x = rows[i * k + j];
-            reached[i * k + j] = x >= high[j];
-            plain &= -(int64_t)((x >= high[j]) | (x <= low[j]));
+        Py_ssize_t j = 0;
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        typedef int64_t four_bits __attribute__((vector_size(32)));
+        const four_bits bytes = {1, 1 << 8, 1 << 16, 1 << 24};
+        four_bits all = {-1, -1, -1, -1};
+        for (; j + 4 <= k; j += 4) {
+            const four_bits above = *(const four*)(rows + j) >= *(const four*)(high + j);
+            const four_bits one = above & bytes;
+            const uint32_t told = (uint32_t)(one[0] | one[1] | one[2] | one[3]);
+            all &= above | (*(const four*)(rows + j) <= *(const four*)(low + j));
+            memcpy(reached + j, &told, 4);
+        }
+        plain = all[0] & all[1] & all[2] & all[3];
+#endif
+        for (; j < k; j++) {
+            reached[j] = rows[j] >= high[j];
+            plain &= -(int64_t)((rows[j] >= high[j]) | (rows[j] <= low[j]));
         }
         unsure[found] = i;
         found += !plain;

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trainer.records import Document
 
 _STREAM = 256
-_TOGETHER = 512
+_TOGETHER = 1_024
 """Texts that are decided together: what lies between margins and decisions then stays in the cache."""
 
 
