@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.engine import threads
-from trainer.engine.threads import Shares, both, even_spans, in_threads, spans
+from trainer.engine.threads import Shares, begun, both, even_spans, in_threads, spans
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 5))
@@ -83,3 +83,15 @@ def test_spans_cover_each_place_once(n, size):
         assert [place for start, end in cut for place in range(start, end)] == list(range(n))
     lengths = [end - start for start, end in even_spans(n, size)]
     assert max(lengths) - min(lengths) <= 1
+
+
+def test_what_was_begun_goes_on_meanwhile_and_gives_or_raises_what_it_did():
+    together = threading.Barrier(2, timeout=60)
+    end = begun(lambda: together.wait() >= 0)
+    together.wait()
+    assert end() is True
+    assert end() is True
+    fails = begun(lambda: 1 // 0)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            fails()

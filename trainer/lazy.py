@@ -1,7 +1,9 @@
 """Names of a package that are fetched when they are first used, so that importing it loads nothing else."""
 
+import gc
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -23,3 +25,15 @@ def fetching(package: str, home: Mapping[str, str]) -> tuple[Callable[[str], Any
         raise AttributeError(f"module '{package}' has no attribute '{name}'")
 
     return fetch, lambda: sorted({*vars(sys.modules[package]), *home})
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """Look for no garbage meanwhile: where much is imported, that takes a twentieth of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trainer.api.settings import DEFAULT_NAME, config_of
 from trainer.engine.threads import begun
 from trainer.errors import NotFoundError, UsageError
+from trainer.lazy import nothing_collected
 from trainer.progress import Progress, silent
 from trainer.registry import versions as versions_room
 from trainer.registry.aliases import Move
@@ -50,10 +51,11 @@ def load(
 
 
 def _read(folder: Path, digest: str | None = None) -> Tagger:
-    files = begun(lambda: read_files(folder, digest))  # while what makes a model of them is imported
-    from trainer.registry.format import read_model  # what only finds models needs no numpy
+    with nothing_collected():
+        files = begun(lambda: read_files(folder, digest))  # while what makes a model of them is imported
+        from trainer.registry.format import read_model  # what only finds models needs no numpy
 
-    return read_model(folder, digest, files)
+        return read_model(folder, digest, files)
 
 
 def model_in_use(

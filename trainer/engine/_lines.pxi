@@ -1,8 +1,5 @@
 # Lines that ascend, in which n-grams are looked up by halving. Included by `_ngrams.pyx`.
 
-from libc.string cimport memchr
-
-
 
 def count_lines(const uint8_t[::1] data):
     """Return how many line breaks there are."""
@@ -37,7 +34,7 @@ cdef class Lines:
     cdef readonly bint ascending
 
     def __cinit__(self, bytes lines):
-        cdef Py_ssize_t i, length = len(lines)
+        cdef Py_ssize_t i, n = 0, length = len(lines)
         cdef const char* text = lines
         if lines and not lines.endswith(b"\n"):
             raise ValueError("the last line has no line break after it")
@@ -46,10 +43,11 @@ cdef class Lines:
         self.start = np.zeros(self.n + 1, np.int64)
         self.ascending = True
         with nogil:
-            for i in range(self.n):
-                self.start[i + 1] = 1 + (
-                    <const char*>memchr(self.text + self.start[i], 10, length - self.start[i]) - self.text)
-                if i and self._against(i, self.text + self.start[i - 1], self._length(i - 1)) <= 0:
+            for i in range(length):  # without a branch: lines are short; the next one begins after the last of these
+                self.start[n + 1] = i + 1
+                n += text[i] == 10
+            for i in range(1, self.n):
+                if self._against(i, self.text + self.start[i - 1], self._length(i - 1)) <= 0:
                     self.ascending = False
 
     cdef inline Py_ssize_t _length(self, Py_ssize_t line) noexcept nogil:

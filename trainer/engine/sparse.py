@@ -21,7 +21,7 @@ _LINE = 64
 """Bytes of the cache that come together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SparseRows:
     """A matrix in compressed sparse row form, indices ascending in each row.
 

@@ -29,7 +29,7 @@ _BATCH = 1_024
 """Texts that one thread reads at a time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """One kind of n-gram with the vocabulary and weights that were learned.
 
@@ -110,7 +110,7 @@ class _Idf:
         return self._block.idf
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LexiconBlock:
     """One feature a lexicon: whether one of its terms stands in the text.
 
@@ -154,7 +154,7 @@ class LexiconBlock:
         return places
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Features:
     """The blocks of a model, side by side."""
 

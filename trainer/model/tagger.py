@@ -34,7 +34,7 @@ _TOGETHER = 1_024
 """Texts that are decided together: what lies between margins and decisions then stays in the cache."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tagger:
     """A linear topic tagger.
 

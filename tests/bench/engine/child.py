@@ -1,7 +1,7 @@
 """One contender in one fresh process: `child.py JSON` does what the JSON says, prints one line of JSON, ends.
 
-Tasks: "fit" fits and saves; "predict" loads and predicts; "cold" loads, predicts one text and says so;
-"judge" fits and keeps decisions and the objective; "grow" fits and predicts made-up sentences.
+Tasks: "fit" fits and saves; "predict" loads and predicts; "judge" fits and keeps decisions and the
+objective; "grow" fits and predicts made-up sentences. Cold starts have a script of their own, `cold.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from time import perf_counter
 from typing import Any
 
 PASSES, SINGLES = 3, 200
-COLD_TEXT = "I did not know that they were going to close the harbour, and it makes me angry."
 
 
 def main() -> None:
@@ -26,13 +25,6 @@ def main() -> None:
     contender = importlib.import_module(task["module"]).Contender(task["variant"])
     made = TASKS[task["task"]](contender, task)
     sys.stdout.write(json.dumps(made) + "\n")
-
-
-def cold(contender: Any, task: dict[str, Any]) -> dict[str, Any]:
-    """Load and predict one text; whoever started this process holds the clock."""
-    contender.load(Path(task["model"]))
-    contender.decide([COLD_TEXT])
-    return {"ready": True}
 
 
 def fit(contender: Any, task: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +131,6 @@ def grow(contender: Any, task: dict[str, Any]) -> dict[str, Any]:
 
 
 TASKS: dict[str, Callable[[Any, dict[str, Any]], dict[str, Any]]] = {
-    "cold": cold,
     "fit": fit,
     "predict": predict,
     "judge": judge_parity,

@@ -33,7 +33,8 @@ class FailedError(Exception):
 
 def environment(threads: int) -> dict[str, str]:
     """Return the environment of a child: its numerical libraries have so many threads."""
-    return {**os.environ, **dict.fromkeys(_THREADS, str(threads)), "PYTHONHASHSEED": "0"}
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**given, **dict.fromkeys(_THREADS, str(threads)), "PYTHONHASHSEED": "0"}
 
 
 def child(python: Path, contender: Contender, threads: int, **task: Any) -> dict[str, Any]:
@@ -58,9 +59,10 @@ def command(python: Path, contender: Contender, **task: Any) -> list[str]:
 
 def cold_start(python: Path, contender: Contender, model: str) -> float:
     """Return milliseconds from the start of a process to its first prediction."""
+    here = Path(__file__).with_name("cold.py")
     start = perf_counter()
     with subprocess.Popen(  # noqa: S603
-        command(python, contender, task="cold", model=model),
+        [str(python), str(here), contender.module, contender.variant, model],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment(1),

@@ -1,0 +1,32 @@
+"""What is imported late, and what is left alone meanwhile."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from trainer.lazy import fetching, nothing_collected
+
+
+def test_names_are_fetched_where_they_are_and_others_refused():
+    fetch, names = fetching("trainer.lazy", {"sqrt": "math"})
+    assert fetch("sqrt")(9) == 3
+    assert {"sqrt", "fetching"} <= set(names())
+    with pytest.raises(AttributeError, match=r"^module 'trainer\.lazy' has no attribute 'root'$"):
+        fetch("root")
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_garbage_is_looked_for_afterwards_as_before(before, fails):
+    collects = gc.isenabled()
+    (gc.enable if before else gc.disable)()
+    try:
+        with pytest.raises(ValueError, match="tea") if fails else nothing_collected(), nothing_collected():
+            assert not gc.isenabled()
+            if fails:
+                raise ValueError("tea")
+        assert gc.isenabled() == before
+    finally:
+        (gc.enable if collects else gc.disable)()
