@@ -381,8 +381,9 @@ cdef class Lexicons:
             end = reading.hits[hit].word + stop - start
         return True
 
-    cdef int _find(self, Written texts, Py_ssize_t i, Reading* reading) except -1 nogil:
-        """Mark the lexicons of text i; return whether there may be any."""
+    cdef int _find(self, Written texts, Py_ssize_t i, Reading* reading, Ints* columns) except -1 nogil:
+        """Append the ascending columns of the lexicons in text i."""
+        cdef Py_ssize_t column
         cdef bint read
         reading.n = 0
         if texts.kind[i] == 1:
@@ -394,11 +395,15 @@ cdef class Lexicons:
         if not read:
             with gil:
                 self._ask(texts._kept[i], reading)
-            return True
-        if reading.n == 0:
-            return False
-        self._match(reading)
-        return True
+        elif reading.n:
+            self._match(reading)
+        else:
+            return 0
+        for column in range(self.width):
+            if reading.stands[column]:
+                reading.stands[column] = False
+                _push(columns, <uint32_t>column)
+        return 0
 
     cdef int _ask(self, str text, Reading* reading) except -1:
         cdef Py_ssize_t column
@@ -419,7 +424,7 @@ cdef class Lexicons:
             Ascending for each text.
         """
         cdef Written written = Written(texts)
-        cdef Py_ssize_t i, column
+        cdef Py_ssize_t i
         cdef Reading reading
         cdef Ints columns
         lengths = np.zeros(written.n, dtype=np.int64)
@@ -430,13 +435,9 @@ cdef class Lexicons:
         try:
             with nogil:
                 for i in range(written.n):
-                    if not self._find(written, i, &reading):
-                        continue
-                    for column in range(self.width):
-                        if reading.stands[column]:
-                            reading.stands[column] = False
-                            _push(&columns, <uint32_t>column)
-                            length[i] += 1
+                    length[i] = -columns.n
+                    self._find(written, i, &reading, &columns)
+                    length[i] += columns.n
             found = np.empty(columns.n, dtype=np.int32)
             to = found
             for i in range(columns.n):
@@ -455,27 +456,29 @@ cdef class Lexicons:
         out : (n, k) array of float64
         """
         cdef Written written = Written(texts)
-        cdef Py_ssize_t i, topics = weights.shape[1]
-        cdef int32_t column
+        cdef Py_ssize_t i, topics = weights.shape[1], step = weights.strides[0]
+        cdef double[::1] values = np.full(self.width, value)
         cdef Reading reading
+        cdef Ints columns
         if weights.shape[0] != self.width or out.shape[0] != written.n or out.shape[1] != topics:
             raise ValueError("the weights, or the margins, have another shape than lexicons and texts")
         if topics == 0:
             return
+        memset(&columns, 0, sizeof(Ints))
         _open(&reading, self.first.n, self.width)
         try:
             with nogil:
                 for i in range(written.n):
-                    if not self._find(written, i, &reading):
+                    columns.n = 0
+                    self._find(written, i, &reading, &columns)
+                    if columns.n == 0:
                         continue
-                    for column in range(<int32_t>self.width):
-                        if reading.stands[column]:
-                            reading.stands[column] = False
-                            if stored_t is float:
-                                add_rows(&out[i, 0], &weights[0, 0], weights.strides[0], &column, &value, 1, 1,
-                                         topics)
-                            else:
-                                add_half_rows(&out[i, 0], &weights[0, 0], weights.strides[0], &column, &value, 1, 1,
-                                              topics)
+                    if stored_t is float:
+                        add_rows(&out[i, 0], &weights[0, 0], step, <int32_t*>columns.at, &values[0], columns.n, 0,
+                                 topics)
+                    else:
+                        add_half_rows(&out[i, 0], &weights[0, 0], step, <int32_t*>columns.at, &values[0], columns.n, 0,
+                                      topics)
         finally:
             _close(&reading)
+            free(columns.at)
