@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trainer.engine.threads import both
 from trainer.errors import ArtifactError
 from trainer.registry.bounds import LARGEST, LARGEST_JSON, decoded, read_file
 from trainer.storage import canonical_json, sha256
@@ -21,7 +20,6 @@ FILES = (
 )  # fmt: skip
 OLDEST_READER = 1
 """The lowest number of a format that a reader must know to read what is written now."""
-_LARGEST_FILE = "weights.safetensors"
 
 
 class ModelFiles(NamedTuple):
@@ -58,11 +56,7 @@ def read_files(folder: Path, digest: str | None = None) -> ModelFiles:
     _check_manifest(encoded, manifest)
     listed = manifest["files"]
     _check_listed(folder, listed)
-    largest, others = both(
-        lambda: _checked(folder, _LARGEST_FILE, listed),
-        lambda: {name: _checked(folder, name, listed) for name in FILES if name != _LARGEST_FILE},
-    )
-    return ModelFiles(found, manifest, {**others, _LARGEST_FILE: largest})
+    return ModelFiles(found, manifest, {name: _checked(folder, name, listed) for name in FILES})
 
 
 def _check_manifest(encoded: bytes, manifest: Mapping[str, Any]) -> None:
