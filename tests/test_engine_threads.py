@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.engine import threads
-from trainer.engine.threads import Shares, begun, both, even_spans, in_threads, spans
+from trainer.engine.threads import Shares, begun, even_spans, in_threads, spans
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 5))
@@ -53,16 +52,6 @@ def test_an_interruption_stops_the_works_that_are_waited_for():
     with pytest.raises(KeyboardInterrupt):
         in_threads(work, range(2), 2, stopped.set)
     assert stopped.is_set()
-
-
-@pytest.mark.parametrize("processors", [1, 2])
-def test_both_are_done(monkeypatch, processors):
-    monkeypatch.setattr(threads, "cores", lambda: processors)
-    assert both(lambda: 1, lambda: "two") == (1, "two")
-    with pytest.raises(ValueError, match="one"):
-        both(lambda: int("one"), lambda: 2)
-    with pytest.raises(ZeroDivisionError):
-        both(lambda: 1, lambda: 1 // 0)
 
 
 def test_a_work_that_is_stopped_ends_when_it_tells():

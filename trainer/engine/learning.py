@@ -22,7 +22,7 @@ from trainer.engine.counting import (
     counted,
 )
 from trainer.engine.ngrams import chunk_grams, word_grams
-from trainer.engine.threads import both, cores, even_spans, in_threads
+from trainer.engine.threads import begun, cores, even_spans, in_threads
 from trainer.engine.vocabulary import Vocabulary
 
 try:
@@ -119,10 +119,9 @@ def _learned_compiled(
     least, most = bounds(n, min_df, max_df)
     # An n-gram that is only the beginning of others stands in no text by itself.
     nodes, used = _ascending(parent, symbol, ((df >= max(least, 1)) & (df <= most)).view(np.uint8))
-    vocabulary, known = both(
-        lambda: Vocabulary(learner.lines_of(nodes)), lambda: learner.known(nodes, used, norm)
-    )
-    return Learned(vocabulary, df[nodes - 1].astype(np.uint32), n, CompiledCounter.of(known))
+    lines = begun(lambda: learner.lines_of(nodes))
+    known, counts = learner.known(nodes, used, norm), df[nodes - 1].astype(np.uint32)
+    return Learned(Vocabulary(lines()), counts, n, CompiledCounter.of(known))
 
 
 def _learner_of(

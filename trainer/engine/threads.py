@@ -90,13 +90,6 @@ class _Works(Generic[T, R]):
             self._stop()
 
 
-def both(one: Callable[[], T], other: Callable[[], R]) -> tuple[T, R]:
-    """Return what two functions give that run at the same time, where there are two processors."""
-    works: list[Callable[[], Any]] = [one, other]
-    first, second = in_threads(lambda work: work(), works)
-    return first, second
-
-
 def begun(work: Callable[[], R]) -> Callable[[], R]:
     """Begin a work on a thread of its own.
 

@@ -25,7 +25,6 @@ import numpy as np
 
 from trainer.engine.counting import Counter, Kind, counter
 from trainer.engine.sparse import all_finite
-from trainer.engine.threads import both
 from trainer.engine.vocabulary import Vocabulary
 from trainer.errors import ArtifactError, NotFoundError, TrainerError
 from trainer.lexicons import LexiconMatcher
@@ -84,10 +83,8 @@ def _read_whole(folder: Path, files: ModelFiles) -> Tagger:
     found, manifest, data = files
     _check_blocks(manifest["blocks"])
     _check_columns(manifest["blocks"], len(data["weights.safetensors"]))
-    vocabularies, tensors = both(
-        lambda: _vocabularies(data["vocabulary.txt"], manifest["blocks"]),
-        lambda: _tensors(data["weights.safetensors"], manifest["tensors"]),
-    )
+    vocabularies = _vocabularies(data["vocabulary.txt"], manifest["blocks"])
+    tensors = _tensors(data["weights.safetensors"], manifest["tensors"])
     info = {**manifest, "digest": found, "version": folder.resolve().name}
     tagger = _decode(manifest, tensors, vocabularies, _lexicons(data["lexicons.json"]), info)
     _check_golden(tagger, decoded(data["golden.json"], "golden.json"), float(manifest["golden_tolerance"]))
