@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
@@ -33,8 +32,7 @@ _BETWEEN = r"[^\pL\pM\pN_]+"
 _REST = _LETTERS + "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
+class Find(NamedTuple):
     """A term of a lexicon, and where it stands in the text."""
 
     lexicon: str

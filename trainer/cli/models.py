@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -198,7 +197,7 @@ def history(
     """List what an alias ever stood for, the last move first."""
     moves = api.history(name, alias=alias, root=artifacts)
     if as_json:
-        print_json([asdict(move) for move in moves])
+        print_json([move._asdict() for move in moves])
         return
     rows = [[move.at, f"{name}@{move.version}" if move.version else "nothing"] for move in moves]
     console().print(table("", ["from (UTC)", f"{alias} was"], rows))

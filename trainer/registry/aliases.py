@@ -14,10 +14,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from trainer.errors import ArtifactError
 from trainer.names import below, is_name
@@ -28,8 +27,7 @@ _LARGEST = 4096
 ALIASES = "aliases"
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """One entry in the log of an alias.
 
     Attributes
