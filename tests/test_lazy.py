@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import pytest
 
@@ -30,3 +31,29 @@ def test_garbage_is_looked_for_afterwards_as_before(before, fails):
         assert gc.isenabled() == before
     finally:
         (gc.enable if collects else gc.disable)()
+
+
+def test_what_was_made_is_old_at_once_and_garbage_is_still_found():
+    class Ring:
+        """Refers to itself."""
+
+    with nothing_collected():
+        ring = Ring()
+        ring.itself = ring
+    assert gc.get_freeze_count() == 0
+    assert any(one is ring for one in gc.get_objects(generation=2))
+    gone = weakref.ref(ring)
+    del ring
+    gc.collect()
+    assert gone() is None
+
+
+def test_what_somebody_froze_stays_frozen():
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        with nothing_collected():
+            pass
+        assert gc.get_freeze_count() == frozen > 0
+    finally:
+        gc.unfreeze()

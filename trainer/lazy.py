@@ -36,4 +36,7 @@ def nothing_collected() -> Iterator[None]:
         yield
     finally:
         if collects:
+            if hasattr(gc, "freeze") and not gc.get_freeze_count():  # or what somebody froze would thaw
+                gc.freeze()
+                gc.unfreeze()  # to the old ones: what was made lives on, and need not be looked at right away
             gc.enable()
