@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -257,3 +259,16 @@ def test_weights_are_written_nowhere_else():
     descent.put(coef, 0, one)
     descent.put_lone(coef, 1, one + 1, here, 2 * value)
     assert coef.tolist() == [[1, 1, 1, 0], [0, 2, 2, 2]]
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 2**20 - 1, 2**20, 2**21 + 4])
+def test_room_is_as_large_as_was_asked_for_and_zero_where_that_was(size):
+    from trainer.engine._linear import Room
+
+    found = np.frombuffer(Room(size, zeros=True), np.uint8)
+    assert len(found) == size
+    assert not found.any()
+    found[:] = 7  # all of it can be written to, and is there as long as the array is
+    gc.collect()
+    assert (found == 7).all()
+    assert len(np.frombuffer(Room(size), np.uint8)) == size

@@ -152,7 +152,7 @@ cdef class Unpacked(Rows):
         cdef Row found
         for b in range(self.blocks):
             room += (<PackedBlock>self.block[b]).data.shape[0]  # an entry has a byte or more
-        indices, values = np.empty(room, np.int32), np.empty(room, np.float32)  # what is not written takes no memory
+        indices, values = (np.frombuffer(Room(4 * room), kind) for kind in (np.int32, np.float32))
         cdef int64_t[::1] indptr = np.zeros(self.n + 1, np.int64)
         cdef int32_t[::1] column = indices
         cdef float[::1] value = values

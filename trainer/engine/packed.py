@@ -204,7 +204,7 @@ def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> 
     starts = np.cumsum([0, *(packer.width for packer in packers)])
     bases = np.cumsum([0, *(len(packer.shared) for packer in packers)]).tolist()
     lone = [stack.lone(start) for stack, start in zip(stacks, starts.tolist(), strict=False)]
-    columns, rows, values = (np.concatenate(one) for one in zip(*lone, strict=True))
+    columns, rows, values = (_end_to_end(one) for one in zip(*lone, strict=True))
     shared = [packer.shared + np.int32(start) for packer, start in zip(packers, starts, strict=False)]
     blocks = [stack.block(base) for stack, base in zip(stacks, bases, strict=False)]
     longest = int(np.sum([stack.lengths for stack in stacks], axis=0).max(initial=0))
@@ -213,7 +213,7 @@ def packed_rows(packers: Sequence[Packer], batches: Iterable[Sequence[str]]) -> 
     alone, whole = (np.sum([stack.joined(key) for stack in stacks], axis=0) for key in ("alone", "whole"))
     return PackedRows(
         [] if few else blocks, stored, longest, alone.astype(np.float32), whole.astype(np.float32),
-        columns, rows, values, np.concatenate(shared), int(starts[-1]),
+        columns, rows, values, _end_to_end(shared), int(starts[-1]),
     )  # fmt: skip
 
 
@@ -225,6 +225,11 @@ def _pack(packers: Sequence[Packer], texts: Sequence[str], first: int, span: tup
 def give_back() -> None:
     """Give memory that was freed back to the system: what is solved now asks for other rooms."""
     _give_back()
+
+
+def _end_to_end(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return arrays as one: of a single one no copy is made."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 class _Stack:
@@ -245,7 +250,7 @@ class _Stack:
         self.n += len(part.ends)
 
     def joined(self, key: str) -> NDArray[Any]:
-        return np.concatenate(self._parts[key]) if self.n else np.zeros(0)
+        return _end_to_end(self._parts[key]) if self.n else np.zeros(0)
 
     @property
     def start(self) -> NDArray[np.int64]:
@@ -257,13 +262,13 @@ class _Stack:
         return np.asarray(np.diff(self.start), dtype=np.int64)
 
     def lone(self, first: int) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
-        columns = self.joined("lone_columns").astype(np.int32) + np.int32(first)
+        columns = self.joined("lone_columns").astype(np.int32, copy=False)
         if len(columns) != self.packer.width - len(self.packer.shared):
             raise ValueError("the document frequencies are not those of the texts whose rows are packed")
         return (
-            columns,
-            self.joined("lone_rows").astype(np.int64),
-            self.joined("lone_values").astype(np.float32),
+            columns + np.int32(first) if first else columns,
+            self.joined("lone_rows").astype(np.int64, copy=False),
+            self.joined("lone_values").astype(np.float32, copy=False),
         )
 
     def block(self, base: int) -> Any:

@@ -18,11 +18,12 @@ from trainer.engine.threads import Shares, even_spans, in_threads
 
 try:
     from trainer.engine._linear import Descent as _Descent
+    from trainer.engine._linear import Room as _Room
     from trainer.engine._linear import Stored as _Stored
     from trainer.engine._linear import column_counts as _column_counts
     from trainer.engine._linear import shared_rows as _shared_rows
 except ImportError:  # installed without a compiler
-    _Descent = _Stored = _column_counts = _shared_rows = None
+    _Descent = _Room = _Stored = _column_counts = _shared_rows = None
 
 Loss = Literal["squared_hinge", "log_loss"]
 COMPILED = _Descent is not None
@@ -250,6 +251,6 @@ class _Task:
 
 def _aligned(n: int, stride: int) -> NDArray[np.float32]:
     """Return zeros that begin where a line of the cache does: a row of them is then in one, not in two."""
-    given = np.zeros(n * stride + _LINE, np.float32)
+    given = np.frombuffer(_Room(4 * (n * stride + _LINE), zeros=True), np.float32)
     first = -given.ctypes.data % (4 * _LINE) // 4
     return given[first : first + n * stride].reshape(n, stride)
