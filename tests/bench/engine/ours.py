@@ -30,7 +30,6 @@ class Contender:
 
     def prepare(self, texts: Sequence[str], Y: np.ndarray, folder: Path) -> None:
         """Load what fitting needs: importing is timed by the cold start."""
-        import trainer.engine.liblinear
         import trainer.engine.solver
         import trainer.model.learning
         import trainer.model.packing
