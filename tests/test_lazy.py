@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 import weakref
 
 import pytest
 
-from trainer.lazy import fetching, nothing_collected
+from trainer.lazy import fetching, nothing_collected, numpy_begins_idle
 
 
 def test_names_are_fetched_where_they_are_and_others_refused():
@@ -57,3 +59,31 @@ def test_what_somebody_froze_stays_frozen():
         assert gc.get_freeze_count() == frozen > 0
     finally:
         gc.unfreeze()
+
+
+_IDLE = "OPENBLAS_THREAD_TIMEOUT"
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_threads_of_numpy_sleep_early_where_it_is_imported_meanwhile(monkeypatch, fails):
+    monkeypatch.delitem(sys.modules, "numpy")
+    monkeypatch.delenv(_IDLE, raising=False)
+    with pytest.raises(ValueError, match="tea") if fails else nothing_collected(), numpy_begins_idle():
+        assert 10 <= int(os.environ[_IDLE]) <= 22
+        if fails:
+            raise ValueError("tea")
+    assert _IDLE not in os.environ
+
+
+def test_numpy_that_is_there_and_a_setting_of_somebody_are_left_alone(monkeypatch):
+    import numpy as np
+
+    assert sys.modules["numpy"] is np
+    monkeypatch.delenv(_IDLE, raising=False)
+    with numpy_begins_idle():
+        assert _IDLE not in os.environ
+    monkeypatch.delitem(sys.modules, "numpy")
+    monkeypatch.setenv(_IDLE, "26")
+    with numpy_begins_idle():
+        assert os.environ[_IDLE] == "26"
+    assert os.environ[_IDLE] == "26"

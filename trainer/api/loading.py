@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trainer.api.settings import DEFAULT_NAME, config_of
 from trainer.engine.threads import begun
 from trainer.errors import NotFoundError, UsageError
-from trainer.lazy import nothing_collected
+from trainer.lazy import nothing_collected, numpy_begins_idle
 from trainer.progress import Progress, silent
 from trainer.registry import versions as versions_room
 from trainer.registry.aliases import Move
@@ -51,7 +51,7 @@ def load(
 
 
 def _read(folder: Path, digest: str | None = None) -> Tagger:
-    with nothing_collected():
+    with nothing_collected(), numpy_begins_idle():
         files = begun(lambda: read_files(folder, digest))  # while what makes a model of them is imported
         from trainer.registry.format import read_model  # what only finds models needs no numpy
 
