@@ -73,6 +73,13 @@ def test_what_only_finds_models_needs_no_numpy(small, python):
     assert not loaded & (HEAVY | {"numpy"})
 
 
+@pytest.mark.parametrize("command", ["tagging", "explaining"])
+def test_a_command_that_tags_leaves_numpy_to_the_reading_of_the_model(python, command):
+    loaded = set(json.loads(python(f"import trainer.cli.{command}" + LOADED)))
+    assert f"trainer.cli.{command}" in loaded
+    assert "numpy" not in loaded
+
+
 def test_loading_and_predicting_import_nothing_heavy(small, python):
     code = f"import trainer; model = trainer.load('small', root={str(small.root)!r})" + PREDICT + LOADED
     loaded = set(json.loads(python(code)))

@@ -10,6 +10,8 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command_from_info, get_group
 
+from trainer.lazy import nothing_collected
+
 COMMANDS = {
     "init": (
         "projects:init",
@@ -74,7 +76,8 @@ class Later(TyperCommand):
     def whole(self) -> Any:
         """The command itself."""
         module, _, name = self._place.partition(":")
-        found = getattr(import_module(f"trainer.cli.{module}"), name)
+        with nothing_collected():
+            found = getattr(import_module(f"trainer.cli.{module}"), name)
         if isinstance(found, typer.Typer):
             return get_group(found)
         alone = typer.Typer()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,10 +20,13 @@ from trainer.cli.options import (
 )
 from trainer.cli.render import console, explained_line, print_json, safe, table
 from trainer.cli.tagging import Inputs, Text, model_to_use, refuse_neither, report_rejections
-from trainer.model.explanations import Reasons
-from trainer.model.predictions import Prediction
-from trainer.model.tagger import Tagger
+from trainer.config import load_config
 from trainer.records import Rejection
+
+if TYPE_CHECKING:  # numpy is imported while the model is read
+    from trainer.model.explanations import Reasons
+    from trainer.model.predictions import Prediction
+    from trainer.model.tagger import Tagger
 
 _WORDS = 8
 
@@ -54,7 +57,7 @@ def explain(
     and the threshold the tag. Keyword rules labelled what the model learned from, and add nothing here.
     """
     refuse_neither(inputs, text)
-    tagger = model_to_use(model, config, set_, artifacts)
+    tagger = model_to_use(model, load_config(config, set_ or ()), artifacts)
     rejected: list[Rejection] = []
     count = 0
     reading = reading_of(columns, ())

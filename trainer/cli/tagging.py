@@ -6,7 +6,7 @@ import csv
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,11 +38,13 @@ from trainer.cli.render import (
     table,
     to_json,
 )
-from trainer.config import labels_folder, load_config
+from trainer.config import Config, labels_folder, load_config
 from trainer.errors import NotFoundError, UsageError
-from trainer.model.predictions import TaggedSentence
-from trainer.model.tagger import Tagger
 from trainer.records import Rejection
+
+if TYPE_CHECKING:  # numpy is imported while the model is read
+    from trainer.model.predictions import TaggedSentence
+    from trainer.model.tagger import Tagger
 
 Inputs = Annotated[
     list[str] | None,
@@ -103,16 +105,16 @@ def predict(
     """
     if format_ not in _FORMATS:
         raise UsageError(f"--format must be one of {', '.join(_FORMATS)}, not '{format_}'")
-    names = load_config(config, set_ or ()).topic_names
-    reading = reading_of(columns, names, metadata, articles, day_first)
+    settings = load_config(config, set_ or ())
+    reading = reading_of(columns, settings.topic_names, metadata, articles, day_first)
     if update is not None or out is not None:
         _refuse_text(text, inputs)
         _write(
             inputs or (),
             update or out or "",
+            settings,
             model=model,
-            config=config,
-            set_=set_,
+            labels=labels_folder(config),
             artifacts=artifacts,
             as_json=as_json,
             documents=documents,
@@ -126,7 +128,7 @@ def predict(
         )
         return
     refuse_neither(inputs, text)
-    tagger = model_to_use(model, config, set_, artifacts).at_rates(rates_of(rate))
+    tagger = model_to_use(model, settings, artifacts).at_rates(rates_of(rate))
     rejected: list[Rejection] = []
     # Results on the same terminal would tear a progress bar apart.
     with _standard_output() as file, progress_bar(not sys.stdout.isatty()) as progress:
@@ -149,15 +151,13 @@ def predict(
 def _write(
     inputs: Sequence[str],
     out: str,
+    settings: Config,
     *,
     model: str | None,
-    config: str | None,
-    set_: list[str] | None,
     artifacts: str | None,
     as_json: bool,
     **shape: Any,
 ) -> None:
-    settings = load_config(config, set_ or ())
     _say_model(model, settings.name, artifacts)
     with progress_bar() as progress:
         written = api.write_tags(
@@ -165,7 +165,6 @@ def _write(
             out,
             model=None if model is None else reference(model, settings.name),
             config=settings,
-            labels=labels_folder(config),
             command=typed(),
             root=artifacts,
             progress=progress,
@@ -222,11 +221,8 @@ def _say_model(model: str | None, name: str, artifacts: str | None) -> bool:
     return False
 
 
-def model_to_use(
-    model: str | None, config: str | None, set_: list[str] | None, artifacts: str | None
-) -> Tagger:
+def model_to_use(model: str | None, settings: Config, artifacts: str | None) -> Tagger:
     """Load the model that is meant, which is trained first where there is none; say which it is."""
-    settings = load_config(config, set_ or ())
     to_train = _say_model(model, settings.name, artifacts)
     wanted = None if model is None else reference(model, settings.name)
     with progress_bar(to_train) as progress:
