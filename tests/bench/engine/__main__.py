@@ -35,11 +35,12 @@ NOTES = """\
   of it with the logistic loss. `trainer fit` goes on to 1e-5.
 - scikit-learn fits with one BLAS thread but in the row that says otherwise: with more it is slower, at times
   tenfold.
-- Predicting is on one core, and means deciding at 0.5 with the contender's public call for it.
+- Predicting means deciding at 0.5 with the contender's public call for it, single texts on one core. Of the
+  peers none predicts a batch on several threads.
 - The peak is of the whole process up to the end of fitting, with interpreter, libraries and texts;
   "before fit" is the same just before. Processes that a contender starts are in neither, nor in CPU seconds.
-- Tuned: thresholds of best F1 on the dev part, label by label (for micro-F1: or one for all labels, whichever
-  does better there), with the same code for all.
+- Tuned: thresholds of best F1 on the dev part, for micro-F1 one for all labels, else one a label, with the
+  same code for all.
 - Not comparable: fastText learns embeddings by SGD from other tokens (split at white space, case kept);
   Vowpal Wabbit learns online over hashed features without tf-idf; so both reach another objective. Their
   files hold hashed features, ours and scikit-learn's the n-grams themselves. Vowpal Wabbit's binding is
