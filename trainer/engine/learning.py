@@ -119,9 +119,10 @@ def _learned_compiled(
     least, most = bounds(n, min_df, max_df)
     # An n-gram that is only the beginning of others stands in no text by itself.
     nodes, used = _ascending(parent, symbol, ((df >= max(least, 1)) & (df <= most)).view(np.uint8))
-    lines = begun(lambda: learner.lines_of(nodes))
-    known, counts = learner.known(nodes, used, norm), df[nodes - 1].astype(np.uint32)
-    return Learned(Vocabulary(lines()), counts, n, CompiledCounter.of(known))
+    told = begun(lambda: (learner.lines_of(nodes), df[nodes - 1].astype(np.uint32)))
+    known = learner.known(nodes, used, norm)
+    lines, counts = told()
+    return Learned(Vocabulary(lines), counts, n, CompiledCounter.of(known))
 
 
 def _learner_of(
