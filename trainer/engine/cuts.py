@@ -51,6 +51,8 @@ class Cuts:
 
         Parameters
         ----------
+        margins : (n, k) array
+            Or what each topic's margin follows from by adding the same to all: whatever `scores` takes.
         scores : callable
             Takes margins to probabilities, those of each topic ascending but for rounding; always the same.
         decide : callable
