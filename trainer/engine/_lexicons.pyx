@@ -35,43 +35,9 @@ cdef extern from "lanes.h":
     void add_half_rows(double* out, const uint16_t* weights, Py_ssize_t step, const int32_t* columns,
                        const double* values, Py_ssize_t n, Py_ssize_t asked, Py_ssize_t m) noexcept nogil
 
+include "_letters.pxi"
+
 cdef Py_ssize_t WIDEST = WIDEST_GAP
-cdef enum:
-    # In small letters one becomes two, the other what its neighbours make it: Python reads texts that hold them.
-    DOTTED_I = 0x130
-    SIGMA = 0x3A3
-
-cdef uint32_t SMALL[128]  # 0 where it is no letter of a word
-cdef int _c
-for _c in range(128):
-    SMALL[_c] = Py_UNICODE_TOLOWER(_c) if Py_UNICODE_ISALNUM(_c) or _c == 95 else 0
-
-
-cdef inline uint32_t _small(uint32_t c) noexcept nogil:
-    """Return a letter of a word in small, 0 for what is none, NONE where only Python knows."""
-    if c < 128:
-        return SMALL[c]
-    if not Py_UNICODE_ISALNUM(c):
-        return 0
-    return NONE if c == DOTTED_I or c == SIGMA else Py_UNICODE_TOLOWER(c)
-
-
-cdef bint _is_capitals(const char_t* text, Py_ssize_t length) noexcept nogil:
-    cdef bint large = False
-    cdef Py_ssize_t i
-    for i in range(length):
-        if Py_UNICODE_TOUPPER(text[i]) != text[i]:
-            return False
-        large = large or Py_UNICODE_TOLOWER(text[i]) != text[i]
-    return large
-
-
-cdef struct Branch:  # of the trie
-    uint32_t parent
-    uint32_t letter
-    uint32_t node  # NONE, as all else, where nothing stands
-    uint32_t word  # the sign of the word that ends here
-    uint32_t stem  # and of the stem
 
 
 cdef struct Term:
@@ -133,14 +99,6 @@ cdef int _hit(Reading* reading, Py_ssize_t word, uint32_t sign) except -1 nogil:
     return 0
 
 
-cdef Branch* _branches(Py_ssize_t n) except NULL:
-    cdef Branch* found = <Branch*>malloc(n * sizeof(Branch))
-    if found == NULL:
-        raise MemoryError
-    memset(found, 0xFF, n * sizeof(Branch))
-    return found
-
-
 @cython.final
 cdef class Lexicons:
     """Terms of lexicons, in the order of their columns.
@@ -159,9 +117,7 @@ cdef class Lexicons:
 
     cdef readonly Py_ssize_t width
     cdef object plain
-    cdef Branch* slots
-    cdef Py_ssize_t mask
-    cdef Py_ssize_t nodes  # the root is node 0
+    cdef Letters words  # of all terms
     cdef Ints signs  # of the terms, one after another; NONE for a gap
     cdef Ints first  # by sign: a term that begins with it
     cdef Term* terms
@@ -169,8 +125,7 @@ cdef class Lexicons:
 
     def __cinit__(self, lexicons, plain):
         cdef uint32_t column = 0
-        self.plain, self.width, self.nodes = plain, len(lexicons), 1
-        self.slots, self.mask = _branches(4096), 4095
+        self.plain, self.width, self.words = plain, len(lexicons), Letters()
         cdef Py_ssize_t n = sum(map(len, lexicons))
         if n >= MOST:
             raise OverflowError("more than 2**31 terms")
@@ -185,7 +140,6 @@ cdef class Lexicons:
             column += 1
 
     def __dealloc__(self):
-        free(self.slots)
         free(self.signs.at)
         free(self.first.at)
         free(self.terms)
@@ -219,7 +173,7 @@ cdef class Lexicons:
         cdef Py_UCS4 c
         for c in part:
             if Py_UNICODE_ISALNUM(c) or c == 95:
-                branch = self._grown(0 if branch == NULL else branch.node, c)
+                branch = self.words.grown(0 if branch == NULL else branch.node, c)
             elif branch != NULL:
                 self._sign(&branch.stem if c == 42 else &branch.word)
                 branch = NULL
@@ -233,39 +187,6 @@ cdef class Lexicons:
             sign[0] = <uint32_t>self.first.n
             _push(&self.first, NONE)
         return _push(&self.signs, sign[0])
-
-    cdef inline Branch* _branch(self, uint32_t parent, uint32_t letter) noexcept nogil:
-        """Return where the branch stands, or would."""
-        cdef Py_ssize_t slot = _mixed((<uint64_t>parent << 32) | letter) & self.mask
-        cdef Branch* branch = &self.slots[slot]
-        while branch.node != NONE and (branch.parent != parent or branch.letter != letter):
-            slot = (slot + 1) & self.mask
-            branch = &self.slots[slot]
-        return branch
-
-    cdef Branch* _grown(self, uint32_t parent, uint32_t letter) except NULL:
-        """Return the branch, made where there is none."""
-        cdef Branch* branch = self._branch(parent, letter)
-        if branch.node != NONE:
-            return branch
-        if self.nodes >= MOST:
-            raise OverflowError("words of more than 2**31 letters")
-        if 2 * (self.nodes + 1) > self.mask:
-            self._rehash()
-            branch = self._branch(parent, letter)
-        branch.parent, branch.letter, branch.node = parent, letter, <uint32_t>self.nodes
-        self.nodes += 1
-        return branch
-
-    cdef int _rehash(self) except -1:
-        cdef Branch* old = self.slots
-        cdef Py_ssize_t size = self.mask + 1, slot
-        self.slots, self.mask = _branches(4 * size), 4 * size - 1
-        for slot in range(size):
-            if old[slot].node != NONE:
-                self._branch(old[slot].parent, old[slot].letter)[0] = old[slot]
-        free(old)
-        return 0
 
     # Texts
 
@@ -285,7 +206,7 @@ cdef class Lexicons:
                 if c == NONE:
                     return False
                 if node != NONE:
-                    branch = self._branch(node, c)
+                    branch = self.words.branch(node, c)
                     node = branch.node
                     if branch.stem != NONE:
                         _hit(reading, word, branch.stem)

@@ -8,7 +8,7 @@
 #define LONGEST_STEP 5 /* bytes */
 
 /* Write the steps between n ascending numbers, which may repeat, the first one from -1; return the end. */
-static uint8_t* pack_steps(uint8_t* to, const uint32_t* numbers, Py_ssize_t n)
+static inline uint8_t* pack_steps(uint8_t* to, const uint32_t* numbers, Py_ssize_t n)
 {
     uint32_t before = UINT32_MAX;
     for (Py_ssize_t e = 0; e < n; e++) {
