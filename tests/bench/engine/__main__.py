@@ -35,7 +35,8 @@ NOTES = """\
   of it with the logistic loss. `trainer fit` goes on to 1e-5.
 - scikit-learn fits with one BLAS thread but in the row that says otherwise: with more it is slower, at times
   tenfold.
-- Predicting means deciding at 0.5 with the contender's public call for it, single texts on one core. Of the
+- Predicting means deciding at 0.5 with the contender's public call for it, single texts on one core. Batches
+  are on one core and, in the next column, on one or on all, whichever is faster for the contender; of the
   peers none predicts a batch on several threads.
 - The peak is of the whole process up to the end of fitting, with interpreter, libraries and texts;
   "before fit" is the same just before. Processes that a contender starts are in neither, nor in CPU seconds.

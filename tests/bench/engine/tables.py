@@ -15,7 +15,7 @@ COLUMNS = {
     "peak, MB": ("peak_mb", "{:,.0f}"),
     "before fit, MB": ("before_fit_mb", "{:,.0f}"),
     "batch, texts/s": ("batch_per_s", "{:,.0f}"),
-    "all cores": ("batch_all_per_s", "{:,.0f}"),
+    "or on all cores": ("batch_best_per_s", "{:,.0f}"),
     "one text, p50 ms": ("single_ms", "{:.3f}"),
     "cold start, ms": ("cold_ms", "{:,.0f}"),
     "artifact, MB": ("artifact_bytes", "{:.2f}"),
@@ -74,8 +74,8 @@ GOALS = tuple(
         ("fit", "fit_wall_s", "libmultilabel-lr", 15),
         ("fit", "fit_wall_s", "vw", 15),
         ("batch predict, one thread", "batch_per_s", "sklearn-svm", 25),
-        ("batch predict", "batch_all_per_s", "fasttext", 10),
-        ("batch predict", "batch_all_per_s", "fasttext-unigrams", 10),
+        ("batch predict", "batch_best_per_s", "fasttext", 10),
+        ("batch predict", "batch_best_per_s", "fasttext-unigrams", 10),
         ("one text, p50", "single_ms", "sklearn-svm", 200),
         ("process start to first prediction", "cold_ms", "sklearn-svm", 12),
         ("peak memory while fitting", "peak_mb", "sklearn-svm", 0.5),
@@ -86,7 +86,7 @@ GOALS = tuple(
 ASIDE = (
     *(("fit", "fit_wall_s", peer) for peer in ("sklearn-svm-processes", "sklearn-lr-blas", "vw-3")),
     *(("batch predict, one thread", "batch_per_s", peer) for peer in ("fasttext", "fasttext-unigrams")),
-    ("batch predict", "batch_all_per_s", "sklearn-svm"),
+    ("batch predict", "batch_best_per_s", "sklearn-svm"),
 )
 RIVAL = {contender.name: contender.rival for contender in CONTENDERS}
 ABOUT = {contender.name: contender.about for contender in CONTENDERS}
